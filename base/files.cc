@@ -1,0 +1,165 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+
+namespace weft {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const std::string& action, const fs::path& path, int error_number) {
+  ErrorContext context{.file = path.string()};
+  if (error_number == ENOSPC) context.hint = "free disk space and run the same command again: nothing half-written is kept";
+  throw Error(fmt::format("cannot {}: {}", action, errno_text(error_number)), std::move(context));
+}
+
+class PosixFile final : public WritableFile {
+ public:
+  explicit PosixFile(const fs::path& path) : path_(path) {
+    fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd_ < 0) fail("create file", path_, errno);
+    buffer_.reserve(kBufferBytes);
+  }
+  ~PosixFile() override {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  using WritableFile::append;
+  void append(std::span<const std::byte> bytes) override {
+    if (buffer_.size() + bytes.size() > kBufferBytes) flush();
+    if (bytes.size() >= kBufferBytes) {
+      write_all(bytes);
+    } else {
+      buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    }
+  }
+  void sync() override {
+    flush();
+    if (::fsync(fd_) != 0) fail("sync file", path_, errno);
+  }
+  void close() override {
+    flush();
+    const int fd = fd_;
+    fd_ = -1;
+    if (::close(fd) != 0) fail("close file", path_, errno);
+  }
+
+ private:
+  static constexpr std::size_t kBufferBytes = 1 << 18;
+
+  void flush() {
+    write_all(buffer_);
+    buffer_.clear();
+  }
+  void write_all(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fail("write file", path_, errno);
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+  }
+
+  fs::path path_;
+  int fd_ = -1;
+  std::vector<std::byte> buffer_;
+};
+
+// WEFT_KILL_POINT, read once.
+struct KillRequest {
+  std::string name;
+  std::uint64_t passing = 1;
+};
+
+const KillRequest& kill_request() {
+  static const KillRequest request = [] {
+    KillRequest r;
+    if (const char* text = std::getenv("WEFT_KILL_POINT")) {  // NOLINT(concurrency-mt-unsafe): read once, never set by us
+      r.name = text;
+      if (const auto colon = r.name.rfind(':'); colon != std::string::npos) {
+        r.passing = std::strtoull(r.name.c_str() + colon + 1, nullptr, 10);
+        r.name.resize(colon);
+      }
+    }
+    return r;
+  }();
+  return request;
+}
+
+class PosixFiles final : public Files {
+ public:
+  std::unique_ptr<WritableFile> create(const fs::path& path) override { return std::make_unique<PosixFile>(path); }
+  MappedFile map(const fs::path& path) override { return MappedFile(path); }
+  void rename(const fs::path& from, const fs::path& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) fail(fmt::format("rename to {}", to.string()), from, errno);
+  }
+  void remove_all(const fs::path& path) override {
+    std::error_code code;
+    fs::remove_all(path, code);
+    if (code) fail("remove", path, code.value());
+  }
+  void make_folders(const fs::path& path) override {
+    std::error_code code;
+    fs::create_directories(path, code);
+    if (code) fail("create folder", path, code.value());
+  }
+  void sync_folder(const fs::path& folder) override {
+    const fs::path target = folder.empty() ? fs::path(".") : folder;
+    const int fd = ::open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) fail("open folder", target, errno);
+    const int rc = ::fsync(fd);
+    const int saved = errno;
+    ::close(fd);
+    if (rc != 0) fail("sync folder", target, saved);
+  }
+  void kill_point(std::string_view name) override {
+    const KillRequest& request = kill_request();
+    if (request.name.empty() || request.name != name) return;
+    if (++passed_ == request.passing) ::kill(::getpid(), SIGKILL);
+  }
+
+ private:
+  std::atomic<std::uint64_t> passed_{0};
+};
+
+}  // namespace
+
+void Files::write_whole(const fs::path& path, std::string_view content) {
+  auto file = create(path);
+  file->append(content);
+  file->sync();
+  file->close();
+}
+
+std::string Files::read_whole(const fs::path& path) {
+  const MappedFile file = map(path);
+  return std::string(file.text());
+}
+
+void Files::replace_whole(const fs::path& path, std::string_view content) {
+  fs::path temporary = path;
+  temporary += ".tmp";
+  write_whole(temporary, content);
+  kill_point("replace.before_rename");
+  rename(temporary, path);
+  sync_folder(path.parent_path());
+}
+
+Files& real_files() {
+  static PosixFiles files;
+  return files;
+}
+
+}  // namespace weft

@@ -1,0 +1,55 @@
+#include "base/hash.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <charconv>
+#include <new>
+
+namespace weft {
+
+std::uint64_t hash64(std::span<const std::byte> bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+std::uint64_t hash64(std::string_view text, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed);
+}
+
+std::string hash128_hex(std::span<const std::byte> bytes) {
+  const XXH128_hash_t h = XXH3_128bits(bytes.data(), bytes.size());
+  return to_hex(h.high64) + to_hex(h.low64);
+}
+
+std::string to_hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+bool from_hex(std::string_view text, std::uint64_t& value) {
+  if (text.size() != 16) return false;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+struct Hasher64::State {
+  XXH3_state_t* xxh = XXH3_createState();
+  ~State() { XXH3_freeState(xxh); }
+};
+
+Hasher64::Hasher64(std::uint64_t seed) : state_(std::make_unique<State>()) {
+  if (state_->xxh == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset_withSeed(state_->xxh, seed);
+}
+Hasher64::~Hasher64() = default;
+Hasher64::Hasher64(Hasher64&&) noexcept = default;
+Hasher64& Hasher64::operator=(Hasher64&&) noexcept = default;
+
+void Hasher64::update(std::span<const std::byte> bytes) { XXH3_64bits_update(state_->xxh, bytes.data(), bytes.size()); }
+
+void Hasher64::update_field(std::string_view text) {
+  const std::uint64_t size = text.size();
+  update(std::as_bytes(std::span(&size, 1)));
+  update(text);
+}
+
+std::uint64_t Hasher64::digest() const { return XXH3_64bits_digest(state_->xxh); }
+
+}  // namespace weft

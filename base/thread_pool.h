@@ -1,0 +1,39 @@
+// A fixed set of threads for data-parallel loops. Results must not depend on how work is cut: callers write to disjoint
+// places by index and reduce in index order.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace weft {
+
+class ThreadPool {
+ public:
+  // 0 threads: as many as the machine has cores (hardware_concurrency, at least 1).
+  explicit ThreadPool(std::size_t threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  std::size_t size() const { return workers_.size(); }
+
+  // Runs body(begin, end) over chunks of [0, count), at most `grain` items a chunk; blocks until all ran. The first
+  // exception (by chunk order) is rethrown after all chunks have ended. Must not be called from inside a body.
+  void parallel_for(std::size_t count, std::size_t grain, const std::function<void(std::size_t, std::size_t)>& body);
+
+ private:
+  void work();
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_;
+  bool stopping_ = false;
+};
+
+}  // namespace weft

@@ -1,0 +1,1 @@
+// Carries the precompiled header that every Torch target re-uses.
