@@ -1,0 +1,57 @@
+// Samples neighbourhoods on the CPU. Picks come from Philox4x32-10 counters (sampling/philox.h, sampling/picks.h), so that they
+// depend on seed, step, node, relation, hop and root alone: never on threads, batch order or device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "graph/graph_view.h"
+#include "sampling/subgraph.h"
+
+namespace weft::sampling {
+
+enum class PickLaw { kUniform, kMostRecent };
+
+inline constexpr std::uint32_t kAllNeighbours = 0xFFFFFFFFu;  // as a fan-out: the full neighbourhood
+
+struct SamplerOptions {
+  std::uint64_t seed = 0;
+  // [hop][relation id]: how many neighbours at most; 0: the relation is not followed at that hop.
+  std::vector<std::vector<std::uint32_t>> fan_outs = {};
+  PickLaw law = PickLaw::kUniform;  // without replacement (Floyd 1987 through Philox draws)
+};
+
+// The same fan-out for every relation of the schema, a value a hop.
+std::vector<std::vector<std::uint32_t>> uniform_fan_outs(const graph::Schema& schema, const std::vector<std::uint32_t>& per_hop);
+
+// Thread-safe; all mutable state lives in Scratch, one a thread. The graph behind the view must outlive the sampler.
+class NeighborSampler {
+ public:
+  class Scratch {
+   public:
+    Scratch();
+    ~Scratch();
+    Scratch(Scratch&&) noexcept;
+    Scratch& operator=(Scratch&&) noexcept;
+
+   private:
+    friend class NeighborSampler;
+    struct State;
+    std::unique_ptr<State> state_;
+  };
+
+  NeighborSampler(graph::GraphView graph, SamplerOptions options);
+
+  // Fills `out`. Step 0 is inference; training steps count from 1.
+  void sample(const SeedBatch& seeds, std::uint32_t step, Scratch& scratch, Subgraph& out) const;
+
+  const SamplerOptions& options() const { return options_; }
+  const graph::GraphView& graph() const { return graph_; }
+
+ private:
+  graph::GraphView graph_;
+  SamplerOptions options_;
+};
+
+}  // namespace weft::sampling
