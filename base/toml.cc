@@ -7,6 +7,10 @@
 #include <sstream>
 
 // Errors are returned, not thrown, by the parser: its exception type stays out of our headers.
+// The packaged shared library is built with exceptions, so the parser is compiled here.
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
