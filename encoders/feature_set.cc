@@ -101,12 +101,20 @@ FeatureSetWriter::FeatureSetWriter(fs::path folder, FeatureSetInfo info, Files& 
   info_.rows = info_.present_rows = info_.failed_rows = 0;
   files_.remove_all(temporary_);
   files_.make_folders(temporary_);
-  values_ = files_.create(temporary_ / kValues);
-  present_ = files_.create(temporary_ / kPresent);
+  try {
+    values_ = files_.create(temporary_ / kValues);
+    present_ = files_.create(temporary_ / kPresent);
+  } catch (...) {
+    discard();  // the destructor of a half-made object does not run
+    throw;
+  }
 }
 
 FeatureSetWriter::~FeatureSetWriter() {
-  if (finished_) return;
+  if (!finished_) discard();
+}
+
+void FeatureSetWriter::discard() noexcept {
   values_.reset();
   present_.reset();
   try {

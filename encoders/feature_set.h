@@ -72,6 +72,8 @@ class FeatureSetWriter {
   FeatureSetInfo finish();
 
  private:
+  void discard() noexcept;
+
   std::filesystem::path folder_, temporary_;
   FeatureSetInfo info_;
   Files& files_;
