@@ -1,0 +1,127 @@
+// The project file's [project], [nodes.*], [edges.*] and [clean]: the graph's schema, and how rows of source files become nodes
+// and edges. docs/project-file.md lists the keys. The other sections belong to other folders; their names are checked here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/toml.h"
+#include "graph/event.h"
+#include "graph/schema.h"
+#include "storage/store_schema.h"
+#include "storage/values.h"
+#include "storage/workspace.h"
+
+namespace weft::storage {
+
+enum class SourceFormat { kCsv, kTabs, kJsonLines };
+
+// One file that rows come from.
+struct SourceFile {
+  std::string name = {};            // as the project file gives it; names the source in the ledger and in snapshots
+  std::filesystem::path path = {};  // canonical, below the data root
+  SourceFormat format = SourceFormat::kCsv;
+  bool gzip = false;
+};
+
+// A column that the project file names, and the place in the project file that names it. An empty name: none.
+struct ColumnRef {
+  std::string name = {};
+  ErrorContext where = {};
+  bool operator==(const ColumnRef& other) const { return name == other.name; }
+};
+
+struct TimeSpec {
+  ColumnRef column = {};
+  TimeUnit unit = TimeUnit::kSeconds;
+  std::optional<graph::TimeMs> fallback = {};  // for rows without a value
+};
+
+// "images/{photo}.jpg" cut into literal text and columns: text[0] column[0] text[1] column[1] ... text[n].
+struct PathTemplate {
+  std::vector<std::string> text = {};
+  std::vector<ColumnRef> columns = {};
+};
+
+struct FieldMapping {
+  std::string name = {};
+  graph::FieldKind kind = graph::FieldKind::kNumber;
+  ColumnRef column = {};       // unused for media, whose columns are in `path`
+  std::string separator = {};  // cuts a category's text into several values; empty: one value
+  PathTemplate path = {};
+  // as_node: no field of the node type, but an edge type from it to a node type of its own.
+  bool as_node = false;
+  std::size_t field = 0;  // position in NodeType::fields; as_node: unused
+  graph::NodeTypeId node_type = 0;
+  graph::EdgeTypeId edge_type = 0;
+};
+
+// Keeps a row for a mapping only if the column holds one of the values.
+struct RowFilter {
+  ColumnRef column = {};
+  std::vector<std::string> values = {};
+};
+
+struct NodeMapping {
+  graph::NodeTypeId type = 0;
+  std::vector<std::uint16_t> sources = {};  // positions in Project::sources
+  ColumnRef id = {};                        // none: the node's id is its row's event id
+  std::optional<TimeSpec> time = {};
+  std::vector<FieldMapping> fields = {};
+  std::vector<RowFilter> where = {};
+};
+
+// An end of an edge: a column with the external id; or no column: the node that the same row makes.
+struct EdgeEnd {
+  graph::NodeTypeId type = 0;
+  ColumnRef column = {};
+};
+
+struct EdgeMapping {
+  graph::EdgeTypeId type = 0;
+  std::vector<std::uint16_t> sources = {};
+  EdgeEnd from = {};
+  EdgeEnd to = {};
+  std::optional<TimeSpec> time = {};
+  ColumnRef weight = {};
+  std::vector<RowFilter> where = {};
+  bool keep_duplicates = false;  // file and offset join the event id
+};
+
+enum class CorruptMedia {
+  kNote,   // counted and listed; the file is treated like a missing one
+  kError,  // stops the ingest before anything is written
+};
+
+struct CleanOptions {
+  double max_bad_rows = 0.05;
+  CorruptMedia corrupt_media = CorruptMedia::kNote;
+};
+
+struct Project {
+  std::filesystem::path file = {};
+  std::filesystem::path data_root = {};  // canonical
+  Workspace workspace = {};
+  StoreSchema schema = {};
+  std::vector<SourceFile> sources = {};  // in order of first mention, nodes before edges: the order of ingest
+  std::vector<NodeMapping> nodes = {};
+  std::vector<EdgeMapping> edges = {};   // without the edge types of as_node fields
+  CleanOptions clean = {};
+
+  // Changes if the meaning of the source's rows does: what columns become, not where the files lie.
+  std::uint64_t fingerprint(std::uint16_t source) const;
+};
+
+// Whether the source files have to be there: `info` or `recommend` work without them.
+enum class Sources { kMustExist, kMayBeMissing };
+
+// Throws Error (kUsage) with file and line: unknown keys (with the nearest known one), wrong types, missing files, unknown
+// node types, colliding names, paths that lead out of the data root. `project_file` need not be the text's own place: it only
+// gives the defaults of data_root and workspace. Other owners' sections are not looked into.
+Project read_project(const TomlFile& toml, const std::filesystem::path& project_file, Sources sources = Sources::kMustExist);
+
+}  // namespace weft::storage

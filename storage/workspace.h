@@ -1,0 +1,16 @@
+// Where things lie in a workspace folder.
+#pragma once
+
+#include <filesystem>
+
+namespace weft::storage {
+
+struct Workspace {
+  std::filesystem::path folder = {};
+  std::filesystem::path store() const { return folder / "store"; }
+  std::filesystem::path vectors() const { return folder / "vectors"; }
+  std::filesystem::path snapshots() const { return folder / "snapshots"; }
+  std::filesystem::path quarantine_file() const { return folder / "quarantine.jsonl"; }
+};
+
+}  // namespace weft::storage
