@@ -1,0 +1,63 @@
+// Sparse times dense on the CPU: sums or weighted means of gathered rows, forward and backward. Uses AVX-512
+// or AVX2 where the processor has them, decided at run time.
+//
+// Every output row is computed by one thread in the order of its edges, so results do not depend on the
+// number of threads. All matrices are row-major float32. `pool` may be null (the calling thread does it all).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+
+namespace weft::gnn {
+
+enum class Reduce {
+  kSum,   // out[r] = sum_e w_e x[c_e]
+  kMean,  // the sum over the sum of the row's weights (the number of its edges if unweighted); zero where
+          // that is zero
+};
+
+// Rows of column numbers; Offset is uint32 (sampled blocks) or uint64 (whole graphs). Does not own its
+// memory.
+template <typename Offset>
+struct SparseRows {
+  std::span<const Offset> offsets = {};         // [rows + 1]
+  std::span<const std::uint32_t> columns = {};  // [edges], in range of x's rows: not checked
+  std::span<const float> weights = {};          // [edges] or empty (all 1)
+  std::size_t rows() const { return offsets.empty() ? 0 : offsets.size() - 1; }
+};
+
+// out [rows, dim] = rows reduced over x [columns, dim].
+template <typename Offset>
+void spmm(const SparseRows<Offset>& a, std::span<const float> x, std::size_t dim, Reduce reduce,
+          std::span<float> out, ThreadPool* pool);
+
+// The same matrix by columns: for each column the rows that name it, ascending, and the position of the edge.
+// Weights stay in the forward order and are looked up by `edges`.
+struct TransposedRows {
+  std::vector<std::uint32_t> offsets = {};  // [columns + 1]
+  std::vector<std::uint32_t> rows = {};     // [edges]
+  std::vector<std::uint32_t> edges = {};    // [edges], position in the forward matrix
+};
+template <typename Offset>
+TransposedRows transpose(const SparseRows<Offset>& a, std::size_t columns);
+
+// Gradient of spmm with respect to x: grad_x [columns, dim] from grad_out [rows, dim]. Overwrites grad_x.
+template <typename Offset>
+void spmm_grad_x(const SparseRows<Offset>& a, const TransposedRows& transposed,
+                 std::span<const float> grad_out, std::size_t dim, Reduce reduce, std::span<float> grad_x,
+                 ThreadPool* pool);
+
+// Gradient with respect to the weights: grad_weights [edges]. `out` is spmm's result (used by kMean).
+template <typename Offset>
+void spmm_grad_weights(const SparseRows<Offset>& a, std::span<const float> x, std::span<const float> out,
+                       std::span<const float> grad_out, std::size_t dim, Reduce reduce,
+                       std::span<float> grad_weights, ThreadPool* pool);
+
+// Which instructions run: "avx512", "avx2" or "generic".
+const char* spmm_instructions();
+
+}  // namespace weft::gnn
