@@ -36,7 +36,9 @@ Error::Error(const std::string& what_happened, ErrorContext context, ErrorKind k
       context_(std::move(context)),
       kind_(kind) {}
 
-std::string errno_text(int error_number) { return std::generic_category().message(error_number); }
+std::string errno_text(int error_number) {
+  return std::generic_category().message(error_number);
+}
 
 void check_failed(const char* condition, const char* file, int line) {
   std::fprintf(stderr, "%s:%d: bug: check failed: %s\n", file, line, condition);

@@ -1,6 +1,7 @@
 // The one exception of weft: a message that a user can act on, with where it happened and what was expected.
 //
-// Thrown at the edges (files, user input, databases) and caught once, in tools/. Bugs are WEFT_CHECK, not Error.
+// Thrown at the edges (files, user input, databases) and caught once, in tools/. Bugs are WEFT_CHECK, not
+// Error.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace weft {
 
-// Decides the exit code of the command line: a failed run is 1, a misuse (bad option, broken project file) is 2.
+// Decides the exit code of the command line: a failed run is 1, a misuse (bad option, broken project file)
+// is 2.
 enum class ErrorKind { kFailed, kUsage };
 
 // Where and what: every field may be empty. `line` and `column` count from 1; 0 means unknown.
@@ -25,7 +27,8 @@ struct ErrorContext {
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& what_happened, ErrorContext context = {}, ErrorKind kind = ErrorKind::kFailed);
+  explicit Error(const std::string& what_happened, ErrorContext context = {},
+                 ErrorKind kind = ErrorKind::kFailed);
 
   const ErrorContext& context() const { return context_; }
   // What happened, without file, line, field and hint.

@@ -12,14 +12,24 @@ namespace {
 
 const char* operation_name(FileOperation operation) {
   switch (operation) {
-    case FileOperation::kCreate: return "create";
-    case FileOperation::kWrite: return "write";
-    case FileOperation::kSync: return "sync";
-    case FileOperation::kRename: return "rename";
-    case FileOperation::kRemove: return "remove";
-    case FileOperation::kMap: return "map";
-    case FileOperation::kMakeFolders: return "make folders";
-    case FileOperation::kSyncFolder: return "sync folder";
+    case FileOperation::kCreate:
+      return "create";
+    case FileOperation::kWrite:
+      return "write";
+    case FileOperation::kSync:
+      return "sync";
+    case FileOperation::kClose:
+      return "close";
+    case FileOperation::kRename:
+      return "rename";
+    case FileOperation::kRemove:
+      return "remove";
+    case FileOperation::kMap:
+      return "map";
+    case FileOperation::kMakeFolders:
+      return "make folders";
+    case FileOperation::kSyncFolder:
+      return "sync folder";
   }
   return "?";
 }
@@ -32,6 +42,7 @@ class FaultFile final : public WritableFile {
   void append(std::span<const std::byte> bytes) override {
     if (owner_.due(FileOperation::kWrite)) {
       inner_->append(bytes.first(bytes.size() / 2));
+      inner_->sync();  // out of the buffer: the short write must be there for a reader to trip over
       injected("write", path_);
     }
     inner_->append(bytes);
@@ -40,7 +51,10 @@ class FaultFile final : public WritableFile {
     if (owner_.due(FileOperation::kSync)) injected("sync", path_);
     inner_->sync();
   }
-  void close() override { inner_->close(); }
+  void close() override {
+    if (owner_.due(FileOperation::kClose)) injected("close", path_);
+    inner_->close();
+  }
 
  private:
   FaultFiles& owner_;

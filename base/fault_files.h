@@ -1,5 +1,5 @@
-// Files that fail on demand: the n-th create, write, sync, rename, remove or map throws, or a kill point runs an action.
-// For tests of what survives a failure.
+// Files that fail on demand: the n-th create, write, sync, close, rename, remove or map throws, or a kill
+// point runs an action. For tests of what survives a failure.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,26 @@
 
 namespace weft {
 
-enum class FileOperation { kCreate, kWrite, kSync, kRename, kRemove, kMap, kMakeFolders, kSyncFolder };
+enum class FileOperation {
+  kCreate,
+  kWrite,
+  kSync,
+  kClose,
+  kRename,
+  kRemove,
+  kMap,
+  kMakeFolders,
+  kSyncFolder
+};
 
 // Forwards to `inner` and counts. Thread-safe. `inner` must outlive it.
 class FaultFiles final : public Files {
  public:
   explicit FaultFiles(Files& inner) : inner_(inner) {}
 
-  // The n-th operation of this kind from now on (1 = the next) throws Error "injected: ..."; later ones work again.
-  // A failing write has written the first half of its bytes (a short write).
+  // The n-th operation of this kind from now on (1 = the next) throws Error "injected: ..."; later ones work
+  // again. A failing write leaves all bytes before it and the first half of its own in the file (a short
+  // write); a failing close leaves what an earlier sync had written.
   void fail_nth(FileOperation operation, std::uint64_t n);
   // Called with each kill point's name as it is passed; may throw or kill the process.
   void on_kill_point(std::function<void(std::string_view)> action);

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 
@@ -21,16 +22,17 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& action, const fs::path& path, int error_number) {
   ErrorContext context{.file = path.string()};
-  if (error_number == ENOSPC) context.hint = "free disk space and run the same command again: nothing half-written is kept";
+  if (error_number == ENOSPC)
+    context.hint = "free disk space and run the same command again: nothing half-written is kept";
   throw Error(fmt::format("cannot {}: {}", action, errno_text(error_number)), std::move(context));
 }
 
 class PosixFile final : public WritableFile {
  public:
   explicit PosixFile(const fs::path& path) : path_(path) {
+    buffer_.reserve(kBufferBytes);
     fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd_ < 0) fail("create file", path_, errno);
-    buffer_.reserve(kBufferBytes);
   }
   ~PosixFile() override {
     if (fd_ >= 0) ::close(fd_);
@@ -50,6 +52,7 @@ class PosixFile final : public WritableFile {
     if (::fsync(fd_) != 0) fail("sync file", path_, errno);
   }
   void close() override {
+    if (fd_ < 0) return;
     flush();
     const int fd = fd_;
     fd_ = -1;
@@ -86,10 +89,19 @@ struct KillRequest {
 const KillRequest& kill_request() {
   static const KillRequest request = [] {
     KillRequest r;
-    if (const char* text = std::getenv("WEFT_KILL_POINT")) {  // NOLINT(concurrency-mt-unsafe): read once, never set by us
+    if (const char* text =
+            std::getenv("WEFT_KILL_POINT")) {  // NOLINT(concurrency-mt-unsafe): read once, never set by us
       r.name = text;
       if (const auto colon = r.name.rfind(':'); colon != std::string::npos) {
-        r.passing = std::strtoull(r.name.c_str() + colon + 1, nullptr, 10);
+        const std::string number = r.name.substr(colon + 1);
+        const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), r.passing);
+        if (code != std::errc() || end != number.data() + number.size() || r.passing == 0) {
+          // Ignored, it would let a crash test pass that never crashed anything.
+          throw Error(
+              "not a kill point",
+              {.field = "WEFT_KILL_POINT", .value = text, .expected = "name or name:passing, passing from 1"},
+              ErrorKind::kUsage);
+        }
         r.name.resize(colon);
       }
     }
@@ -100,7 +112,9 @@ const KillRequest& kill_request() {
 
 class PosixFiles final : public Files {
  public:
-  std::unique_ptr<WritableFile> create(const fs::path& path) override { return std::make_unique<PosixFile>(path); }
+  std::unique_ptr<WritableFile> create(const fs::path& path) override {
+    return std::make_unique<PosixFile>(path);
+  }
   MappedFile map(const fs::path& path) override { return MappedFile(path); }
   void rename(const fs::path& from, const fs::path& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) fail(fmt::format("rename to {}", to.string()), from, errno);
@@ -127,7 +141,9 @@ class PosixFiles final : public Files {
   void kill_point(std::string_view name) override {
     const KillRequest& request = kill_request();
     if (request.name.empty() || request.name != name) return;
-    if (++passed_ == request.passing) ::kill(::getpid(), SIGKILL);
+    if (++passed_ != request.passing) return;
+    ::kill(::getpid(), SIGKILL);
+    while (true) ::pause();  // the signal may reach another thread first: this one must not go on
   }
 
  private:
@@ -151,9 +167,15 @@ std::string Files::read_whole(const fs::path& path) {
 void Files::replace_whole(const fs::path& path, std::string_view content) {
   fs::path temporary = path;
   temporary += ".tmp";
-  write_whole(temporary, content);
-  kill_point("replace.before_rename");
-  rename(temporary, path);
+  try {
+    write_whole(temporary, content);
+    kill_point("replace.before_rename");
+    rename(temporary, path);
+  } catch (...) {
+    std::error_code ignored;  // the failure to report is the first one
+    fs::remove(temporary, ignored);
+    throw;
+  }
   sync_folder(path.parent_path());
 }
 

@@ -1,5 +1,5 @@
-// The file layer that storage/ and graph/ go through, so that tests can make any write, fsync, rename or open fail and
-// can stop the process at named moments. base/fault_files.h holds the injecting implementation.
+// The file layer that storage/ and graph/ go through, so that tests can make any write, fsync, rename or open
+// fail and can stop the process at named moments. base/fault_files.h holds the injecting implementation.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,9 @@ namespace weft {
 
 class MappedFile;
 
-// A file being written. Not thread-safe. The destructor closes without reporting: call close() to learn of errors.
+// A file being written. Not thread-safe. Bytes may wait in a buffer until sync() or close(). The destructor
+// closes without writing what is buffered and without reporting: call close() to keep the file and to learn
+// of errors. close() may be called again and then does nothing.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
@@ -45,12 +47,15 @@ class Files {
   // Whole-file conveniences over the above.
   void write_whole(const std::filesystem::path& path, std::string_view content);
   std::string read_whole(const std::filesystem::path& path);
-  // Writes under a temporary name, syncs file and folder, renames: readers see the old or the new content, never a part.
+  // Writes under a temporary name beside it (".tmp" appended), syncs, renames, syncs the folder: readers see
+  // the old or the new content, never a part. On failure the old content stays and the temporary file is
+  // removed. One writer at a time.
   void replace_whole(const std::filesystem::path& path, std::string_view content);
 };
 
-// The system's own files. If the environment variable WEFT_KILL_POINT names a kill point ("name" or "name:3" for its third
-// passing), the process is killed (SIGKILL) there: the crash tests use it on the real binary.
+// The system's own files. If the environment variable WEFT_KILL_POINT names a kill point ("name" or "name:3"
+// for its third passing), the process is killed (SIGKILL) there: the crash tests use it on the real binary. A
+// value that names no passing is an Error.
 Files& real_files();
 
 }  // namespace weft

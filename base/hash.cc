@@ -21,12 +21,14 @@ std::string hash128_hex(std::span<const std::byte> bytes) {
   return to_hex(h.high64) + to_hex(h.low64);
 }
 
-std::string to_hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+std::string to_hex(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
 
 bool from_hex(std::string_view text, std::uint64_t& value) {
-  if (text.size() != 16) return false;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return code == std::errc() && end == text.data() + text.size();
+  if (text.size() != 16 || text.find_first_not_of("0123456789abcdef") != std::string_view::npos) return false;
+  std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return true;
 }
 
 struct Hasher64::State {
@@ -42,7 +44,9 @@ Hasher64::~Hasher64() = default;
 Hasher64::Hasher64(Hasher64&&) noexcept = default;
 Hasher64& Hasher64::operator=(Hasher64&&) noexcept = default;
 
-void Hasher64::update(std::span<const std::byte> bytes) { XXH3_64bits_update(state_->xxh, bytes.data(), bytes.size()); }
+void Hasher64::update(std::span<const std::byte> bytes) {
+  XXH3_64bits_update(state_->xxh, bytes.data(), bytes.size());
+}
 
 void Hasher64::update_field(std::string_view text) {
   const std::uint64_t size = text.size();
@@ -50,6 +54,8 @@ void Hasher64::update_field(std::string_view text) {
   update(text);
 }
 
-std::uint64_t Hasher64::digest() const { return XXH3_64bits_digest(state_->xxh); }
+std::uint64_t Hasher64::digest() const {
+  return XXH3_64bits_digest(state_->xxh);
+}
 
 }  // namespace weft

@@ -18,8 +18,8 @@ std::uint64_t hash64(std::string_view text, std::uint64_t seed = 0);
 // XXH3 128 bit as 32 lower-case hexadecimal digits: the name of a piece of content.
 std::string hash128_hex(std::span<const std::byte> bytes);
 
-std::string to_hex(std::uint64_t value);               // 16 lower-case digits
-// Parses what to_hex wrote; false for anything else.
+std::string to_hex(std::uint64_t value);  // 16 lower-case digits
+// Parses what to_hex wrote; false, and `value` as it was, for anything else.
 bool from_hex(std::string_view text, std::uint64_t& value);
 
 // A running XXH3 64 of pieces: the same value as hash64 of their concatenation.

@@ -14,15 +14,16 @@
 namespace weft {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not block
   if (fd < 0) throw Error(fmt::format("cannot open file: {}", errno_text(errno)), {.file = path.string()});
   struct stat info = {};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+  const bool known = ::fstat(fd, &info) == 0;
+  if (!known || !S_ISREG(info.st_mode)) {
     const int saved = errno;
-    const bool regular = S_ISREG(info.st_mode);
     ::close(fd);
-    throw Error(regular ? fmt::format("cannot read file: {}", errno_text(saved)) : std::string("is not a regular file"),
-                {.file = path.string()});
+    throw Error(
+        known ? std::string("is not a regular file") : fmt::format("cannot read file: {}", errno_text(saved)),
+        {.file = path.string()});
   }
   size_ = static_cast<std::size_t>(info.st_size);
   if (size_ != 0) {
@@ -38,7 +39,9 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this != &other) {

@@ -27,7 +27,8 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
   std::string nearest;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best) {
+    if (distance < best &&
+        distance < std::max(word.size(), candidate.size())) {  // nothing in common is no slip
       best = distance;
       nearest = candidate;
     }
@@ -37,9 +38,9 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
 
 std::string join(std::span<const std::string> words, std::string_view separator) {
   std::string out;
-  for (const std::string& word : words) {
-    if (!out.empty()) out += separator;
-    out += word;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i != 0) out += separator;
+    out += words[i];
   }
   return out;
 }
@@ -91,10 +92,15 @@ std::string excerpt(std::string_view text, std::size_t limit) {
   while (!text.empty()) {
     const std::size_t n = utf8_length(text);
     const auto first = static_cast<unsigned char>(text[0]);
-    std::string piece = n == 0 || first < 0x20 || first == 0x7F ? fmt::format("\\x{:02x}", first) : std::string(text.substr(0, n));
+    // U+0080 to U+009F are controls too (U+009B starts a terminal command): their two bytes are escaped one
+    // by one.
+    const bool control = first < 0x20 || first == 0x7F ||
+                         (n == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    const bool escaped = control || n == 0;
+    const std::string piece = escaped ? fmt::format("\\x{:02x}", first) : std::string(text.substr(0, n));
     if (out.size() + piece.size() > limit) return out + "...";
     out += piece;
-    text.remove_prefix(std::max<std::size_t>(n, 1));
+    text.remove_prefix(escaped ? 1 : n);
   }
   return out;
 }

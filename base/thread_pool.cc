@@ -2,18 +2,46 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 
 #include "base/error.h"
 
 namespace weft {
+namespace {
+
+thread_local const ThreadPool* pool_of_this_thread = nullptr;
+
+}  // namespace
+
+// One parallel_for. It lives on the caller's stack: a worker's last touch of it is the count-down under the
+// pool's mutex.
+struct ThreadPool::Job {
+  const std::function<void(std::size_t, std::size_t)>& body;
+  std::size_t count;
+  std::size_t grain;
+  std::size_t chunks;
+  std::vector<std::exception_ptr> errors;  // [chunks]
+  std::size_t next = 0;
+  std::size_t remaining = chunks;
+};
 
 ThreadPool::ThreadPool(std::size_t threads) {
   if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
   workers_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    stop();
+    throw Error(std::string("cannot start a thread: ") + error.what(),
+                {.value = std::to_string(threads), .expected = "a number of threads that the system allows"});
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -23,49 +51,47 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::work() {
+  pool_of_this_thread = this;
+  std::unique_lock lock(mutex_);
   while (true) {
-    std::function<void()> task;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
+    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    Job& job = *jobs_.front();
+    const std::size_t chunk = job.next++;
+    if (job.next == job.chunks) jobs_.pop_front();
+    lock.unlock();
+    const std::size_t begin = chunk * job.grain;
+    try {
+      job.body(begin, begin + std::min(job.grain, job.count - begin));
+    } catch (...) {
+      job.errors[chunk] = std::current_exception();
     }
-    task();
+    lock.lock();
+    if (--job.remaining == 0) done_.notify_all();
   }
 }
 
 void ThreadPool::parallel_for(std::size_t count, std::size_t grain,
                               const std::function<void(std::size_t, std::size_t)>& body) {
   WEFT_CHECK(grain > 0);
-  const std::size_t chunks = (count + grain - 1) / grain;
+  WEFT_CHECK(pool_of_this_thread != this);  // the thread would wait for itself
+  const std::size_t chunks = count / grain + (count % grain != 0 ? 1 : 0);
   if (chunks <= 1) {
     if (count > 0) body(0, count);
     return;
   }
-  std::vector<std::exception_ptr> errors(chunks);
-  std::mutex done_mutex;
-  std::condition_variable done;
-  std::size_t remaining = chunks;
+  Job job{.body = body,
+          .count = count,
+          .grain = grain,
+          .chunks = chunks,
+          .errors = std::vector<std::exception_ptr>(chunks)};
   {
-    const std::lock_guard lock(mutex_);
-    for (std::size_t c = 0; c < chunks; ++c) {
-      tasks_.emplace_back([&, c] {
-        try {
-          body(c * grain, std::min(count, (c + 1) * grain));
-        } catch (...) {
-          errors[c] = std::current_exception();
-        }
-        const std::lock_guard done_lock(done_mutex);
-        if (--remaining == 0) done.notify_one();
-      });
-    }
+    std::unique_lock lock(mutex_);
+    jobs_.push_back(&job);
+    wake_.notify_all();
+    done_.wait(lock, [&] { return job.remaining == 0; });
   }
-  wake_.notify_all();
-  std::unique_lock lock(done_mutex);
-  done.wait(lock, [&] { return remaining == 0; });
-  for (const std::exception_ptr& error : errors) {
+  for (const std::exception_ptr& error : job.errors) {
     if (error) std::rethrow_exception(error);
   }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 // Errors are returned, not thrown, by the parser: its exception type stays out of our headers.
 // The packaged shared library is built with exceptions, so the parser is compiled here.
@@ -25,7 +26,8 @@ constexpr std::size_t kMaxFileBytes = 16 << 20;
 std::string describe(const toml::node& node) {
   std::ostringstream out;
   out << node.type();
-  return "a " + out.str();
+  const std::string type = out.str();
+  return (type.starts_with('a') || type.starts_with('i') ? "an " : "a ") + type;
 }
 
 std::string value_text(const toml::node& node) {
@@ -51,7 +53,8 @@ TomlFile TomlFile::read(const std::filesystem::path& path) {
     throw Error(error.summary(), error.context(), ErrorKind::kUsage);
   }
   if (file.size() > kMaxFileBytes) {
-    throw Error("file is too large", {.file = path.string(), .expected = "a TOML file of at most 16 MiB"}, ErrorKind::kUsage);
+    throw Error("file is too large", {.file = path.string(), .expected = "a TOML file of at most 16 MiB"},
+                ErrorKind::kUsage);
   }
   return parse(file.text(), path.string());
 }
@@ -61,7 +64,8 @@ TomlFile TomlFile::parse(std::string_view text, const std::string& name) {
   if (!result) {
     const toml::parse_error& error = result.error();
     throw Error(fmt::format("not valid TOML: {}", error.description()),
-                {.file = name, .line = error.source().begin.line, .column = error.source().begin.column}, ErrorKind::kUsage);
+                {.file = name, .line = error.source().begin.line, .column = error.source().begin.column},
+                ErrorKind::kUsage);
   }
   TomlFile file;
   file.tree_ = std::make_shared<Tree>();
@@ -70,44 +74,85 @@ TomlFile TomlFile::parse(std::string_view text, const std::string& name) {
   return file;
 }
 
-void TomlFile::set(std::string_view assignment) {
-  const std::size_t equals = assignment.find('=');
-  if (equals == std::string_view::npos || trim(assignment.substr(0, equals)).empty()) {
-    throw Error("not an assignment", {.file = "--set", .value = std::string(assignment), .expected = "key=value, as in train.epochs=5"},
-                ErrorKind::kUsage);
-  }
-  const std::string key(trim(assignment.substr(0, equals)));
-  const std::string_view value = trim(assignment.substr(equals + 1));
-  toml::parse_result parsed = toml::parse(fmt::format("v = {}\n", value), std::string_view("--set"));
-  toml::table holder;
-  if (parsed && parsed.table().size() == 1) {
-    holder = std::move(parsed).table();
-  } else {
-    holder.insert_or_assign("v", std::string(value));
-  }
-  toml::table* table = &tree_->root;
-  std::string_view rest = key;
-  while (true) {
-    const std::size_t dot = rest.find('.');
-    const std::string_view part = rest.substr(0, dot);
-    if (part.empty()) {
-      throw Error("empty part in key", {.file = "--set", .value = key, .expected = "a dotted key, as in train.epochs"}, ErrorKind::kUsage);
-    }
-    if (dot == std::string_view::npos) {
-      table->insert_or_assign(part, std::move(*holder.get("v")));
-      return;
-    }
-    toml::node* next = table->get(part);
-    if (next == nullptr) next = &table->insert(part, toml::table{}).first->second;
-    if (!next->is_table()) {
-      throw Error("key is not a table", {.file = "--set", .field = std::string(part), .value = key}, ErrorKind::kUsage);
-    }
-    table = next->as_table();
-    rest.remove_prefix(dot + 1);
-  }
+namespace {
+
+constexpr std::string_view kOverride = "--set";  // the file name that overrides carry
+
+bool is_override(const toml::node& node) {
+  return node.source().path && *node.source().path == kOverride;
 }
 
-TomlSection TomlFile::root() const { return TomlSection(tree_, &tree_->root, ""); }
+// The text as a TOML string: every byte that could end or escape it is escaped.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || c == '"' || c == '\\') {
+      out += fmt::format("\\u{:04X}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+// Parses "v = value"; nothing if that is no TOML or more than one value.
+std::optional<toml::table> parse_value(std::string_view value) {
+  toml::parse_result parsed = toml::parse(fmt::format("v = {}\n", value), kOverride);
+  if (!parsed || parsed.table().size() != 1) return std::nullopt;
+  return std::move(parsed).table();
+}
+
+// "train.epochs" or "nodes.\"my type\".id" as its parts; empty if it is no TOML key.
+std::vector<std::string> key_parts(std::string_view key) {
+  if (key.find_first_of("\n#=") != std::string_view::npos) return {};
+  toml::parse_result parsed = toml::parse(fmt::format("{} = 0\n", key), kOverride);
+  std::vector<std::string> parts;
+  if (!parsed) return parts;
+  for (const toml::table* table = &parsed.table(); table != nullptr;
+       table = table->begin()->second.as_table()) {
+    if (table->size() != 1) return {};
+    parts.emplace_back(table->begin()->first.str());
+  }
+  return parts;
+}
+
+}  // namespace
+
+void TomlFile::set(std::string_view assignment) {
+  const auto fail = [&](const char* what, const char* expected) {
+    throw Error(what, {.file = std::string(kOverride), .value = excerpt(assignment), .expected = expected},
+                ErrorKind::kUsage);
+  };
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos || trim(assignment.substr(0, equals)).empty()) {
+    fail("not an assignment", "key=value, as in train.epochs=5");
+  }
+  const std::vector<std::string> parts = key_parts(trim(assignment.substr(0, equals)));
+  if (parts.empty()) fail("not a key", "a dotted key, as in train.epochs");
+  const std::string_view value = trim(assignment.substr(equals + 1));
+  std::optional<toml::table> holder = parse_value(value);
+  if (!holder) holder = parse_value(quoted(value));
+  if (!holder) fail("not a value", "text in UTF-8");
+
+  toml::table* table = &tree_->root;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    toml::node* next = table->get(parts[i]);
+    if (next == nullptr)
+      next = &table->insert(parts[i], std::move(*parse_value("{}")->get_as<toml::table>("v"))).first->second;
+    if (!next->is_table()) {
+      throw Error("key is not a table",
+                  {.file = std::string(kOverride), .field = parts[i], .value = excerpt(assignment)},
+                  ErrorKind::kUsage);
+    }
+    table = next->as_table();
+  }
+  table->insert_or_assign(parts.back(), std::move(*holder->get("v")));
+}
+
+TomlSection TomlFile::root() const {
+  return TomlSection(tree_, &tree_->root, "");
+}
 
 std::string TomlFile::to_text() const {
   std::ostringstream out;
@@ -116,7 +161,9 @@ std::string TomlFile::to_text() const {
 }
 
 namespace {
-const toml::table* as_table(const void* table) { return static_cast<const toml::table*>(table); }
+const toml::table* as_table(const void* table) {
+  return static_cast<const toml::table*>(table);
+}
 }  // namespace
 
 TomlSection::TomlSection(std::shared_ptr<TomlFile::Tree> tree, const void* table, std::string name)
@@ -147,21 +194,27 @@ bool TomlSection::has(std::string_view key) const {
 
 ErrorContext TomlSection::where(std::string_view key) const {
   ErrorContext context{.file = tree_->name};
-  const toml::node* node = key.empty() ? static_cast<const toml::node*>(as_table(table_)) : look_up(table_, key);
+  const toml::node* node =
+      key.empty() ? static_cast<const toml::node*>(as_table(table_)) : look_up(table_, key);
   if (node == nullptr && table_ != nullptr) node = as_table(table_);
   if (node != nullptr) {
-    context.line = node->source().begin.line;
-    context.column = node->source().begin.column;
-    if (node->source().path && *node->source().path == "--set") context.file = "--set";
+    if (is_override(*node)) {
+      context.file = kOverride;
+    } else {
+      context.line = node->source().begin.line;
+      context.column = node->source().begin.column;
+    }
   }
   context.field = name_;
   if (!key.empty()) context.field += (name_.empty() ? "" : ".") + std::string(key);
   return context;
 }
 
-void TomlSection::fail(std::string_view key, const std::string& what, const std::string& expected, const std::string& hint) const {
+void TomlSection::fail(std::string_view key, const std::string& what, const std::string& expected,
+                       const std::string& hint) const {
   ErrorContext context = where(key);
-  if (const toml::node* node = look_up(table_, key); node != nullptr && !node->is_table()) context.value = value_text(*node);
+  if (const toml::node* node = look_up(table_, key); node != nullptr && !node->is_table())
+    context.value = value_text(*node);
   context.expected = expected;
   context.hint = hint;
   throw Error(what, std::move(context), ErrorKind::kUsage);
@@ -201,7 +254,8 @@ bool TomlSection::get_bool(std::string_view key, bool fallback) const {
   fail(key, fmt::format("is {}", describe(*node)), "true or false");
 }
 
-std::vector<std::string> TomlSection::get_strings(std::string_view key, std::vector<std::string> fallback) const {
+std::vector<std::string> TomlSection::get_strings(std::string_view key,
+                                                  std::vector<std::string> fallback) const {
   if (!has(key)) return fallback;
   const toml::node* node = look_up(table_, key);
   if (const auto value = node->value_exact<std::string>()) return {*value};
@@ -229,29 +283,38 @@ std::vector<double> TomlSection::get_numbers(std::string_view key, std::vector<d
   return out;
 }
 
-std::size_t TomlSection::get_choice(std::string_view key, const std::vector<std::string>& choices, std::size_t fallback) const {
+std::size_t TomlSection::get_choice(std::string_view key, const std::vector<std::string>& choices,
+                                    std::size_t fallback) const {
   if (!has(key)) return fallback;
   const std::string value = get_string(key);
   const auto found = std::find(choices.begin(), choices.end(), value);
   if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
   const std::string nearest = nearest_word(value, choices);
-  fail(key, "unknown value", "one of " + join(choices), nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
+  fail(key, "unknown value", "one of " + join(choices),
+       nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
 }
 
-std::int64_t TomlSection::get_integer_in(std::string_view key, std::int64_t fallback, std::int64_t low, std::int64_t high) const {
+std::int64_t TomlSection::get_integer_in(std::string_view key, std::int64_t fallback, std::int64_t low,
+                                         std::int64_t high) const {
   const std::int64_t value = get_integer(key, fallback);
-  if (has(key) && (value < low || value > high)) fail(key, "out of range", fmt::format("an integer from {} to {}", low, high));
+  if (has(key) && (value < low || value > high))
+    fail(key, "out of range", fmt::format("an integer from {} to {}", low, high));
   return value;
 }
 
 double TomlSection::get_number_in(std::string_view key, double fallback, double low, double high) const {
   const double value = get_number(key, fallback);
-  if (has(key) && !(value >= low && value <= high)) fail(key, "out of range", fmt::format("a number from {} to {}", low, high));
+  if (has(key) && !(value >= low && value <= high))
+    fail(key, "out of range", fmt::format("a number from {} to {}", low, high));
   return value;
 }
 
-bool TomlSection::is_string(std::string_view key) const { return has(key) && look_up(table_, key)->is_string(); }
-bool TomlSection::is_table(std::string_view key) const { return has(key) && look_up(table_, key)->is_table(); }
+bool TomlSection::is_string(std::string_view key) const {
+  return has(key) && look_up(table_, key)->is_string();
+}
+bool TomlSection::is_table(std::string_view key) const {
+  return has(key) && look_up(table_, key)->is_table();
+}
 
 std::optional<TomlSection> TomlSection::find(std::string_view key) const {
   if (!has(key)) return std::nullopt;
@@ -268,16 +331,18 @@ TomlSection TomlSection::section(std::string_view key) const {
 }
 
 std::vector<std::string> TomlSection::keys() const {
-  std::vector<std::pair<toml::source_position, std::string>> positioned;
+  // Keys that an override added have no place in the file: they come last, so that they renumber nothing.
+  std::vector<std::tuple<bool, std::uint64_t, std::uint64_t, std::string>> placed;
   if (table_ != nullptr) {
-    for (const auto& [key, node] : *as_table(table_)) positioned.emplace_back(key.source().begin, std::string(key.str()));
+    for (const auto& [key, node] : *as_table(table_)) {
+      const toml::source_position at = key.source().begin;
+      placed.emplace_back(at.line == 0, at.line, at.column, std::string(key.str()));
+    }
   }
-  std::stable_sort(positioned.begin(), positioned.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.first.line, a.first.column) < std::pair(b.first.line, b.first.column);
-  });
+  std::sort(placed.begin(), placed.end());
   std::vector<std::string> out;
-  out.reserve(positioned.size());
-  for (auto& [position, key] : positioned) out.push_back(std::move(key));
+  out.reserve(placed.size());
+  for (auto& [added, line, column, key] : placed) out.push_back(std::move(key));
   return out;
 }
 
@@ -296,13 +361,14 @@ void TomlSection::check_no_unknown_keys() const {
     ErrorContext context = where(key);
     for (const auto& [candidate, node] : *as_table(table_)) {
       if (candidate.str() == key && candidate.source().begin.line != 0) {
+        context.file = tree_->name;
         context.line = candidate.source().begin.line;
         context.column = candidate.source().begin.column;
       }
     }
     std::vector<std::string> known = *known_;
     std::sort(known.begin(), known.end());
-    context.expected = "one of " + join(known);
+    context.expected = known.empty() ? "no key here" : "one of " + join(known);
     if (!nearest.empty()) context.hint = fmt::format("did you mean '{}'?", nearest);
     throw Error("unknown key", std::move(context), ErrorKind::kUsage);
   }
