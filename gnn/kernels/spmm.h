@@ -35,7 +35,8 @@ template <typename Offset>
 void spmm(const SparseRows<Offset>& a, std::span<const float> x, std::size_t dim, Reduce reduce,
           std::span<float> out, ThreadPool* pool);
 
-// The same matrix by columns: for each column the rows that name it, ascending, and the position of the edge.
+// The same matrix by columns: for each column the rows that name it, in the order of
+// the edges, and the position of each edge.
 // Weights stay in the forward order and are looked up by `edges`.
 struct TransposedRows {
   std::vector<std::uint32_t> offsets = {};  // [columns + 1]
@@ -56,8 +57,5 @@ template <typename Offset>
 void spmm_grad_weights(const SparseRows<Offset>& a, std::span<const float> x, std::span<const float> out,
                        std::span<const float> grad_out, std::size_t dim, Reduce reduce,
                        std::span<float> grad_weights, ThreadPool* pool);
-
-// Which instructions run: "avx512", "avx2" or "generic".
-const char* spmm_instructions();
 
 }  // namespace weft::gnn

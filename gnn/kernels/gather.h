@@ -1,0 +1,52 @@
+// The inner loop of all sparse products: sums of gathered float32 rows, with the widest vectors the processor
+// has.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+
+namespace weft::gnn {
+
+// out[i] = scale[r] * sum_e weights[e] * x[columns[e]] + add[r] over the edges e of row r = rows[i] (r = i if
+// rows is null). Null pointers stand for 1 (weights, scale) and 0 (add). `add` may be `out` itself where rows
+// is null; `x` may not.
+template <typename Offset>
+struct GatherJob {
+  const Offset* offsets = nullptr;
+  const std::uint32_t* columns = nullptr;
+  std::size_t edges = 0;  // length of columns: how far prefetching may look
+  const float* weights = nullptr;
+  const std::uint32_t* rows = nullptr;
+  const float* scale = nullptr;
+  const float* add = nullptr;
+  const float* x = nullptr;
+  std::size_t dim = 0;
+  float* out = nullptr;
+};
+
+// Computes out rows [begin, end).
+template <typename Offset>
+void gather_rows(const GatherJob<Offset>& job, std::size_t begin, std::size_t end);
+
+// Dot product of two rows; the order of additions depends on the processor alone.
+float dot(const float* a, const float* b, std::size_t dim);
+
+// y += a * x
+void add_scaled(float* y, const float* x, float a, std::size_t dim);
+
+// Cuts [0, rows) into chunks of about equal work (edges plus a constant a row) and runs body(begin, end) on
+// the pool, or all of it in this thread if the pool is null.
+template <typename Offset>
+void for_rows_by_edges(std::span<const Offset> offsets, ThreadPool* pool,
+                       const std::function<void(std::size_t, std::size_t)>& body);
+
+// Which instructions run: "avx512", "avx2" or "generic". The environment variable WEFT_INSTRUCTIONS may name
+// a lesser one.
+const char* vector_instructions();
+
+}  // namespace weft::gnn

@@ -1,0 +1,130 @@
+#include "gnn/kernels/spmm.h"
+
+#include <limits>
+
+#include "base/error.h"
+#include "gnn/kernels/gather.h"
+
+namespace weft::gnn {
+
+namespace {
+
+// 1 / (sum of the row's weights), 0 where that is 0.
+template <typename Offset>
+std::vector<float> mean_scales(const SparseRows<Offset>& a) {
+  std::vector<float> scales(a.rows(), 0.0F);
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    float sum = 0;
+    if (a.weights.empty()) {
+      sum = static_cast<float>(a.offsets[r + 1] - a.offsets[r]);
+    } else {
+      for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) sum += a.weights[e];
+    }
+    if (sum != 0) scales[r] = 1.0F / sum;
+  }
+  return scales;
+}
+
+}  // namespace
+
+template <typename Offset>
+void spmm(const SparseRows<Offset>& a, std::span<const float> x, std::size_t dim, Reduce reduce,
+          std::span<float> out, ThreadPool* pool) {
+  WEFT_CHECK(out.size() == a.rows() * dim);
+  std::vector<float> scales;
+  if (reduce == Reduce::kMean) scales = mean_scales(a);
+  const GatherJob<Offset> job{.offsets = a.offsets.data(),
+                              .columns = a.columns.data(),
+                              .edges = a.columns.size(),
+                              .weights = a.weights.empty() ? nullptr : a.weights.data(),
+                              .scale = scales.empty() ? nullptr : scales.data(),
+                              .x = x.data(),
+                              .dim = dim,
+                              .out = out.data()};
+  for_rows_by_edges(a.offsets, pool,
+                    [&](std::size_t begin, std::size_t end) { gather_rows(job, begin, end); });
+}
+
+template <typename Offset>
+TransposedRows transpose(const SparseRows<Offset>& a, std::size_t columns) {
+  const std::size_t first = a.rows() == 0 ? 0 : a.offsets.front();
+  const std::size_t last = a.rows() == 0 ? 0 : a.offsets.back();
+  WEFT_CHECK(last <= std::numeric_limits<std::uint32_t>::max());
+  TransposedRows t;
+  t.offsets.assign(columns + 1, 0);
+  for (std::size_t e = first; e < last; ++e) ++t.offsets[a.columns[e] + 1];
+  for (std::size_t c = 0; c < columns; ++c) t.offsets[c + 1] += t.offsets[c];
+  t.rows.resize(last - first);
+  t.edges.resize(last - first);
+  std::vector<std::uint32_t> next(t.offsets.begin(), t.offsets.end() - 1);
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) {
+      const std::uint32_t place = next[a.columns[e]]++;
+      t.rows[place] = static_cast<std::uint32_t>(r);
+      t.edges[place] = static_cast<std::uint32_t>(e);
+    }
+  }
+  return t;
+}
+
+template <typename Offset>
+void spmm_grad_x(const SparseRows<Offset>& a, const TransposedRows& transposed,
+                 std::span<const float> grad_out, std::size_t dim, Reduce reduce, std::span<float> grad_x,
+                 ThreadPool* pool) {
+  WEFT_CHECK(grad_out.size() == a.rows() * dim);
+  WEFT_CHECK(grad_x.size() == (transposed.offsets.size() - 1) * dim);
+  std::vector<float> factors;  // [edges] in transposed order
+  if (reduce == Reduce::kMean || !a.weights.empty()) {
+    std::vector<float> scales;
+    if (reduce == Reduce::kMean) scales = mean_scales(a);
+    factors.resize(transposed.edges.size());
+    for (std::size_t p = 0; p < factors.size(); ++p) {
+      const float weight = a.weights.empty() ? 1.0F : a.weights[transposed.edges[p]];
+      factors[p] = scales.empty() ? weight : weight * scales[transposed.rows[p]];
+    }
+  }
+  const GatherJob<std::uint32_t> job{.offsets = transposed.offsets.data(),
+                                     .columns = transposed.rows.data(),
+                                     .edges = transposed.rows.size(),
+                                     .weights = factors.empty() ? nullptr : factors.data(),
+                                     .x = grad_out.data(),
+                                     .dim = dim,
+                                     .out = grad_x.data()};
+  for_rows_by_edges(std::span<const std::uint32_t>(transposed.offsets), pool,
+                    [&](std::size_t begin, std::size_t end) { gather_rows(job, begin, end); });
+}
+
+template <typename Offset>
+void spmm_grad_weights(const SparseRows<Offset>& a, std::span<const float> x, std::span<const float> out,
+                       std::span<const float> grad_out, std::size_t dim, Reduce reduce,
+                       std::span<float> grad_weights, ThreadPool* pool) {
+  WEFT_CHECK(grad_weights.size() == a.columns.size());
+  std::vector<float> scales;
+  if (reduce == Reduce::kMean) scales = mean_scales(a);
+  for_rows_by_edges(a.offsets, pool, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) {
+      const float* const grad = grad_out.data() + r * dim;
+      // d(sum w x / sum w) / dw_e = (x_e - mean) / sum w
+      const float mean = scales.empty() ? 0.0F : dot(grad, out.data() + r * dim, dim);
+      const float scale = scales.empty() ? 1.0F : scales[r];
+      for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) {
+        grad_weights[e] = scale * (dot(grad, x.data() + std::size_t{a.columns[e]} * dim, dim) - mean);
+      }
+    }
+  });
+}
+
+#define WEFT_INSTANTIATE(Offset)                                                                             \
+  template void spmm(const SparseRows<Offset>&, std::span<const float>, std::size_t, Reduce,                 \
+                     std::span<float>, ThreadPool*);                                                         \
+  template TransposedRows transpose(const SparseRows<Offset>&, std::size_t);                                 \
+  template void spmm_grad_x(const SparseRows<Offset>&, const TransposedRows&, std::span<const float>,        \
+                            std::size_t, Reduce, std::span<float>, ThreadPool*);                             \
+  template void spmm_grad_weights(const SparseRows<Offset>&, std::span<const float>, std::span<const float>, \
+                                  std::span<const float>, std::size_t, Reduce, std::span<float>,             \
+                                  ThreadPool*);
+WEFT_INSTANTIATE(std::uint32_t)
+WEFT_INSTANTIATE(std::uint64_t)
+#undef WEFT_INSTANTIATE
+
+}  // namespace weft::gnn
