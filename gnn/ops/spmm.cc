@@ -19,16 +19,18 @@ std::span<float> mutable_floats(const torch::Tensor& t) {
 // Torch has no arithmetic for uint32; int32 tensors carry the bits.
 torch::Tensor copy_of(std::span<const std::uint32_t> values) {
   torch::Tensor t = torch::empty({static_cast<std::int64_t>(values.size())}, torch::kInt32);
-  std::copy(values.begin(), values.end(), reinterpret_cast<std::uint32_t*>(t.mutable_data_ptr<std::int32_t>()));
+  std::copy(values.begin(), values.end(),
+            reinterpret_cast<std::uint32_t*>(t.mutable_data_ptr<std::int32_t>()));
   return t;
 }
 std::span<const std::uint32_t> unsigned_values(const torch::Tensor& t) {
-  return {reinterpret_cast<const std::uint32_t*>(t.const_data_ptr<std::int32_t>()), static_cast<std::size_t>(t.numel())};
+  return {reinterpret_cast<const std::uint32_t*>(t.const_data_ptr<std::int32_t>()),
+          static_cast<std::size_t>(t.numel())};
 }
 
-SparseRows<std::uint32_t> rows_of(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> sources,
-                                  const torch::Tensor& weights) {
-  return {offsets, sources, weights.defined() ? floats(weights) : std::span<const float>{}};
+SparseRows<std::uint32_t> rows_of(std::span<const std::uint32_t> offsets,
+                                  std::span<const std::uint32_t> sources, const torch::Tensor& weights) {
+  return {offsets, sources, floats(weights)};
 }
 
 class SegmentReduce : public torch::autograd::Function<SegmentReduce> {
@@ -37,16 +39,16 @@ class SegmentReduce : public torch::autograd::Function<SegmentReduce> {
                                const torch::Tensor& weights_given, std::span<const std::uint32_t> offsets,
                                std::span<const std::uint32_t> sources, Reduce reduce, ThreadPool* pool) {
     const torch::Tensor x = x_given.contiguous();
-    const torch::Tensor weights = weights_given.defined() ? weights_given.contiguous() : weights_given;
+    const torch::Tensor weights = weights_given.contiguous();
     const auto rows = static_cast<std::int64_t>(offsets.size()) - 1;
     const torch::Tensor out = torch::empty({rows, x.size(1)}, torch::kFloat32);
     const auto dim = static_cast<std::size_t>(x.size(1));
     spmm(rows_of(offsets, sources, weights), floats(x), dim, reduce, mutable_floats(out), pool);
-    const bool weight_grad = weights_given.defined() && weights_given.requires_grad();
+    const bool weight_grad = weights_given.requires_grad();
     if (x_given.requires_grad() || weight_grad) {
       // x and out are needed for the gradient of the weights alone.
-      context->save_for_backward({copy_of(offsets), copy_of(sources), weights, weight_grad ? x : torch::Tensor(),
-                                  weight_grad ? out : torch::Tensor()});
+      context->save_for_backward({copy_of(offsets), copy_of(sources), weights,
+                                  weight_grad ? x : torch::Tensor(), weight_grad ? out : torch::Tensor()});
       context->saved_data["senders"] = x.size(0);
       context->saved_data["mean"] = reduce == Reduce::kMean;
       context->saved_data["pool"] = reinterpret_cast<std::int64_t>(pool);
@@ -72,7 +74,7 @@ class SegmentReduce : public torch::autograd::Function<SegmentReduce> {
       const TransposedRows transposed = transpose(a, static_cast<std::size_t>(senders));
       spmm_grad_x(a, transposed, floats(grad_out), dim, reduce, mutable_floats(grad_x), pool);
     }
-    if (saved[2].defined() && context->needs_input_grad(1)) {
+    if (context->needs_input_grad(1)) {
       grad_weights = torch::zeros_like(saved[2]);  // edges past the last row have no part in the result
       spmm_grad_weights(a, floats(saved[3]), floats(saved[4]), floats(grad_out), dim, reduce,
                         mutable_floats(grad_weights), pool);
@@ -82,13 +84,14 @@ class SegmentReduce : public torch::autograd::Function<SegmentReduce> {
 };
 
 torch::Tensor reduce_segments(const torch::Tensor& x, std::span<const std::uint32_t> offsets,
-                              std::span<const std::uint32_t> sources, const torch::Tensor& weights, Reduce reduce,
-                              ThreadPool* pool) {
+                              std::span<const std::uint32_t> sources, const torch::Tensor& weights,
+                              Reduce reduce, ThreadPool* pool) {
   WEFT_CHECK(x.dim() == 2 && x.scalar_type() == torch::kFloat32 && x.device().is_cpu());
   WEFT_CHECK(!offsets.empty() && offsets.front() == 0);
   if (offsets.back() > sources.size() ||
-      (weights.defined() && (weights.dim() != 1 || static_cast<std::size_t>(weights.numel()) != sources.size() ||
-                             weights.scalar_type() != torch::kFloat32))) {
+      (weights.defined() &&
+       (weights.dim() != 1 || static_cast<std::size_t>(weights.numel()) != sources.size() ||
+        weights.scalar_type() != torch::kFloat32))) {
     throw Error(fmt::format("sparse rows of {} edges do not fit {} sources and {} weights", offsets.back(),
                             sources.size(), weights.defined() ? weights.numel() : 0));
   }
@@ -98,7 +101,9 @@ torch::Tensor reduce_segments(const torch::Tensor& x, std::span<const std::uint3
   if (offsets.back() > 0 && largest >= senders) {
     throw Error(fmt::format("a sparse row names sender {} of {}", largest, senders));
   }
-  return SegmentReduce::apply(x, weights, offsets, sources, reduce, pool);
+  // An autograd function takes no undefined tensors: none is an empty one.
+  return SegmentReduce::apply(x, weights.defined() ? weights : torch::empty({0}), offsets, sources, reduce,
+                              pool);
 }
 
 }  // namespace

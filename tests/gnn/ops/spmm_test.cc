@@ -19,7 +19,8 @@ Block random_block(std::uint32_t seed, std::size_t rows, std::size_t senders) {
   std::mt19937 random(seed);
   Block block;
   for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t e = random() % 6; e > 0; --e) block.sources.push_back(static_cast<std::uint32_t>(random() % senders));
+    for (std::size_t e = random() % 6; e > 0; --e)
+      block.sources.push_back(static_cast<std::uint32_t>(random() % senders));
     block.offsets.push_back(static_cast<std::uint32_t>(block.sources.size()));
   }
   return block;
@@ -52,14 +53,16 @@ TEST(SegmentReduce, ValuesAndGradientsEqualTorch) {
       torch::Tensor x = torch::randn({18, 11}).t().requires_grad_();
       torch::Tensor weights = weighted ? (torch::rand({edges}) + 0.2).requires_grad_() : torch::Tensor();
       const torch::Tensor grad = torch::randn({20, 18});
-      const auto inputs = weighted ? torch::autograd::variable_list{x, weights} : torch::autograd::variable_list{x};
+      const auto inputs =
+          weighted ? torch::autograd::variable_list{x, weights} : torch::autograd::variable_list{x};
       const torch::Tensor expected = by_torch(x, block, weights, mean);
       const auto expected_grads = torch::autograd::grad({expected}, inputs, {grad});
       const torch::Tensor got = mean ? segment_weighted_mean(x, block.offsets, block.sources, weights)
                                      : segment_weighted_sum(x, block.offsets, block.sources, weights);
       const auto grads = torch::autograd::grad({got}, inputs, {grad});
       EXPECT_TRUE(torch::allclose(got, expected, 1e-5, 1e-6));
-      for (std::size_t i = 0; i < grads.size(); ++i) EXPECT_TRUE(torch::allclose(grads[i], expected_grads[i], 1e-4, 1e-5));
+      for (std::size_t i = 0; i < grads.size(); ++i)
+        EXPECT_TRUE(torch::allclose(grads[i], expected_grads[i], 1e-4, 1e-5));
     }
   }
 }
@@ -68,7 +71,8 @@ TEST(SegmentReduce, BlockMayBeReusedBeforeBackward) {
   Block block = random_block(5, 30, 9);
   torch::manual_seed(1);
   const torch::Tensor x = torch::randn({9, 8}).requires_grad_();
-  const torch::Tensor kept = torch::autograd::grad({segment_weighted_mean(x, block.offsets, block.sources).sum()}, {x})[0];
+  const torch::Tensor kept =
+      torch::autograd::grad({segment_weighted_mean(x, block.offsets, block.sources).sum()}, {x})[0];
   const torch::Tensor loss = segment_weighted_mean(x, block.offsets, block.sources).sum();
   std::fill(block.sources.begin(), block.sources.end(), 0U);
   std::fill(block.offsets.begin(), block.offsets.end(), 0U);
@@ -97,7 +101,8 @@ TEST(SegmentReduce, ThreadsGiveTheSameBits) {
   const torch::Tensor many = segment_weighted_mean(x, block.offsets, block.sources, {}, &pool);
   EXPECT_TRUE(torch::equal(one, many));
   const torch::Tensor grad = torch::randn_like(one);
-  EXPECT_TRUE(torch::equal(torch::autograd::grad({one}, {x}, {grad})[0], torch::autograd::grad({many}, {x}, {grad})[0]));
+  EXPECT_TRUE(torch::equal(torch::autograd::grad({one}, {x}, {grad})[0],
+                           torch::autograd::grad({many}, {x}, {grad})[0]));
 }
 
 TEST(SegmentReduce, EmptyBlockAndBadSources) {
