@@ -15,9 +15,10 @@
 
 namespace weft::sampling {
 
-// `make(step, worker)` is called for every step in [first, last) on one of `threads` threads (worker = its index; 0 threads: in
-// next() on the caller's thread), at most `ahead` steps before the consumer. next() returns batches in step order, then nothing.
-// An exception in make is rethrown by next() at that step. The destructor stops the threads.
+// `make(step, worker)` is called for every step in [first, last) on one of `threads` threads (worker = its
+// index; 0 threads: in next() on the caller's thread), at most `ahead` steps before the consumer. next()
+// returns batches in step order, then nothing. An exception in make is rethrown by next() at that step. The
+// destructor stops the threads.
 template <typename Batch>
 class Loader {
  public:
@@ -42,7 +43,8 @@ class Loader {
 };
 
 template <typename Batch>
-Loader<Batch>::Loader(std::uint64_t first, std::uint64_t last, std::size_t threads, std::size_t ahead, Make make)
+Loader<Batch>::Loader(std::uint64_t first, std::uint64_t last, std::size_t threads, std::size_t ahead,
+                      Make make)
     : make_(std::move(make)), claim_(first), deliver_(first), last_(last), ahead_(ahead == 0 ? 1 : ahead) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { work(i); });
 }

@@ -1,5 +1,6 @@
-// Samples neighbourhoods on the CPU. Picks come from Philox4x32-10 counters (sampling/philox.h, sampling/picks.h), so that they
-// depend on seed, step, node, relation, hop and root alone: never on threads, batch order or device.
+// Samples neighbourhoods on the CPU. Picks come from Philox4x32-10 counters (sampling/philox.h,
+// sampling/picks.h), so that they depend on seed, step, node, relation, hop and root alone: never on threads,
+// batch order or device.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +20,28 @@ struct SamplerOptions {
   std::uint64_t seed = 0;
   // [hop][relation id]: how many neighbours at most; 0: the relation is not followed at that hop.
   std::vector<std::vector<std::uint32_t>> fan_outs = {};
-  PickLaw law = PickLaw::kUniform;  // without replacement (Floyd 1987 through Philox draws)
+  PickLaw law =
+      PickLaw::kUniform;  // without replacement (Floyd 1987 through Philox draws); see sampling/picks.h
+  // Speed only: node types whose relabel arrays (8 bytes a node, each thread) would be larger use a hash
+  // table instead.
+  std::uint64_t relabel_bytes = std::uint64_t{1} << 30;
 };
 
 // The same fan-out for every relation of the schema, a value a hop.
-std::vector<std::vector<std::uint32_t>> uniform_fan_outs(const graph::Schema& schema, const std::vector<std::uint32_t>& per_hop);
+std::vector<std::vector<std::uint32_t>> uniform_fan_outs(const graph::Schema& schema,
+                                                         const std::vector<std::uint32_t>& per_hop);
 
-// Thread-safe; all mutable state lives in Scratch, one a thread. The graph behind the view must outlive the sampler.
+// Thread-safe; all mutable state lives in Scratch, one a thread. The graph behind the view must outlive the
+// sampler.
+//
+// Order of a subgraph: seeds as given; then hop by hop, relation by relation (ascending), row by row (local
+// order), pick by pick (sampling/picks.h); a node's local id is the order of its first appearance. Each hop
+// expands the nodes that appeared in the hop before. The redundant half of a symmetric edge type is never
+// followed, whatever its fan-out.
+//
+// Excluded events: no edge of one is ever picked, and the law over the other edges is as if they were not
+// there. A uniform row first picks among all; only if that hits an excluded edge does it pick again, from the
+// allowed ones alone and with fresh draws: both ways give every allowed k-subset the same probability.
 class NeighborSampler {
  public:
   class Scratch {
@@ -41,6 +57,7 @@ class NeighborSampler {
     std::unique_ptr<State> state_;
   };
 
+  // Throws Error (kUsage) if the fan-outs do not fit the schema or there are more than 255 hops.
   NeighborSampler(graph::GraphView graph, SamplerOptions options);
 
   // Fills `out`. Step 0 is inference; training steps count from 1.
@@ -52,6 +69,8 @@ class NeighborSampler {
  private:
   graph::GraphView graph_;
   SamplerOptions options_;
+  std::vector<RelationId> followed_;  // relations with a fan-out at some hop, ascending
+  std::vector<std::uint8_t> hashed_;  // [node type]: shared frontiers relabel through a hash table
 };
 
 }  // namespace weft::sampling

@@ -1,0 +1,409 @@
+#include "sampling/expansion.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace weft::sampling {
+namespace {
+
+// Makes room for `count` items; what lies beyond the used part is scratch, so that buffers grow seldom and
+// are never cleared.
+template <typename T>
+void make_room(std::vector<T>& buffer, std::size_t count) {
+  if (buffer.size() < count) buffer.resize(std::max(count, 2 * buffer.size()));
+}
+
+template <typename Relabel>
+class Expander {
+ public:
+  Expander(const RelationHop& job, ExpansionState& state, Relabel& relabel, Subgraph& out)
+      : job_(job), state_(state), relabel_(relabel), out_(out), block_(out.relations[job.block]) {
+    const std::uint32_t wanted = 512 / std::max(job.fan_out, 1u);
+    chunk_rows_ = std::clamp(wanted, 16u, kChunkRows);
+  }
+
+  void run() {
+    const std::uint32_t rows = job_.end_row - job_.first_row;
+    const std::size_t chunks = (rows + chunk_rows_ - 1) / chunk_rows_;
+    block_.offsets.reserve(block_.offsets.size() + rows);
+    prefetch_offsets(0);
+    for (std::size_t turn = 0; turn < chunks + 3; ++turn) {
+      if (turn < chunks) load(turn);
+      if (turn >= 1 && turn - 1 < chunks) pick(at(turn - 1));
+      if (turn >= 2 && turn - 2 < chunks) gather(at(turn - 2));
+      if (turn >= 3) place(at(turn - 3));
+    }
+  }
+
+ private:
+  Chunk& at(std::size_t chunk) { return state_.chunks[chunk % kChunksInFlight]; }
+  std::uint32_t tree_of(std::uint32_t row) const { return state_.trees ? out_.trees[job_.row_type][row] : 0; }
+
+  void prefetch_offsets(std::size_t chunk) const {
+    const std::uint64_t first = job_.first_row + chunk * chunk_rows_;
+    const std::uint64_t end = std::min<std::uint64_t>(job_.end_row, first + chunk_rows_);
+    const std::vector<NodeId>& nodes = out_.nodes[job_.row_type];
+    for (std::uint64_t row = first; row < end; ++row) __builtin_prefetch(&job_.csr.offsets[nodes[row]]);
+  }
+
+  // Reads the rows' offsets and prefetches where their bounds will be looked for.
+  void load(std::size_t number) {
+    Chunk& chunk = at(number);
+    prefetch_offsets(number + 1);
+    chunk.first_row = job_.first_row + static_cast<std::uint32_t>(number) * chunk_rows_;
+    chunk.rows = std::min(chunk_rows_, job_.end_row - chunk.first_row);
+    const NodeId* nodes = out_.nodes[job_.row_type].data() + chunk.first_row;
+    const std::uint64_t* offsets = job_.csr.offsets.data();
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint64_t start = offsets[nodes[i]];
+      chunk.start[i] = static_cast<std::uint32_t>(start);
+      chunk.length[i] = static_cast<std::uint32_t>(offsets[nodes[i] + 1] - start);
+    }
+    if (job_.csr.times.empty()) return;
+    const TimeMs* times = job_.csr.times.data();
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      if (chunk.length[i] == 0) continue;
+      __builtin_prefetch(times + chunk.start[i] + chunk.length[i] / 2);
+      __builtin_prefetch(times + chunk.start[i] + chunk.length[i] - 1);
+    }
+  }
+
+  void bound(Chunk& chunk) const {
+    if (job_.csr.times.empty()) return;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const TimeMs before = state_.tree_before[tree_of(chunk.first_row + i)];
+      if (before == graph::kEndOfTime || chunk.length[i] == 0) continue;
+      const TimeMs* times = job_.csr.times.data() + chunk.start[i];
+      if (times[chunk.length[i] - 1] < before) continue;
+      chunk.length[i] = count_earlier(times, chunk.length[i], before);
+    }
+  }
+
+  DrawStream stream(Purpose purpose, std::uint32_t row) const {
+    return {.key = job_.key,
+            .node = out_.nodes[job_.row_type][row],
+            .purpose = purpose_word(purpose, job_.relation, job_.hop),
+            .root = state_.trees ? state_.tree_roots[tree_of(row)] : 0};
+  }
+
+  // Chooses positions in the CSR and prefetches what lies there.
+  void pick(Chunk& chunk) {
+    bound(chunk);
+    std::size_t total = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
+      total += chunk.count[i];
+    }
+    chunk.picked = static_cast<std::uint32_t>(total);
+    make_room(chunk.positions, total);
+    std::uint32_t* positions = chunk.positions.data();
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t start = chunk.start[i];
+      const std::uint32_t length = chunk.length[i];
+      const std::uint32_t count = chunk.count[i];
+      if (job_.newest_first) {
+        for (std::uint32_t j = 0; j < count; ++j) positions[j] = start + length - 1 - j;
+      } else if (length == count) {
+        for (std::uint32_t j = 0; j < count; ++j) positions[j] = start + j;
+      } else {
+        floyd_picks(stream(Purpose::kNeighbours, chunk.first_row + i), length, count, positions);
+        for (std::uint32_t j = 0; j < count; ++j) positions[j] += start;
+      }
+      positions += count;
+    }
+    const NodeId* targets = job_.csr.targets.data();
+    const EdgeId* edge_ids = job_.csr.edge_ids.data();
+    for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(targets + chunk.positions[j]);
+    if (edge_ids != nullptr) {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(edge_ids + chunk.positions[j]);
+    }
+  }
+
+  // Fetches targets and edge ids, and prefetches the relabel entries and, with exclusions, the events.
+  void gather(Chunk& chunk) {
+    make_room(chunk.targets, chunk.picked);
+    make_room(chunk.edges, chunk.picked);
+    fetch(chunk);
+    relabel_.reserve(chunk.picked);
+    std::uint32_t j = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t tree = tree_of(chunk.first_row + i);
+      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j)
+        relabel_.prefetch(tree, chunk.targets[j]);
+    }
+    if (!state_.excluded.any()) return;
+    for (j = 0; j < chunk.picked; ++j) __builtin_prefetch(&job_.events[chunk.edges[j]]);
+  }
+
+  void fetch(Chunk& chunk) const {
+    const NodeId* targets = job_.csr.targets.data();
+    const EdgeId* edge_ids = job_.csr.edge_ids.data();
+    for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.targets[j] = targets[chunk.positions[j]];
+    if (edge_ids == nullptr) {
+      std::copy_n(chunk.positions.data(), chunk.picked, chunk.edges.data());
+    } else {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.edges[j] = edge_ids[chunk.positions[j]];
+    }
+  }
+
+  // Gives local ids and writes the chunk's part of the block.
+  void place(Chunk& chunk) {
+    if (state_.excluded.any() && hits_excluded(chunk)) pick_allowed(chunk);
+    relabel_.reserve(chunk.picked);
+    std::uint32_t& written = state_.pick_counts[job_.block];
+    std::uint32_t& placed = state_.node_counts[job_.target_type];
+    make_room(block_.sources, std::size_t{written} + chunk.picked);
+    make_room(block_.edges, std::size_t{written} + chunk.picked);
+    std::vector<NodeId>& nodes = out_.nodes[job_.target_type];
+    make_room(nodes, std::size_t{placed} + chunk.picked + 1);
+    std::copy_n(chunk.edges.data(), chunk.picked, block_.edges.data() + written);
+    std::uint32_t* sources = block_.sources.data() + written;
+    std::uint32_t j = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t end = j + chunk.count[i];
+      if (state_.trees) {
+        place_in_tree(chunk, j, end, tree_of(chunk.first_row + i), sources, placed);
+      } else {
+        for (std::uint32_t p = j; p < end; ++p) {
+          const std::uint32_t local = relabel_.place(0, chunk.targets[p], placed);
+          nodes[placed] =
+              chunk.targets[p];  // beyond the end if it is not new: overwritten by the next that is
+          placed += local == placed ? 1 : 0;
+          sources[p] = local;
+        }
+      }
+      j = end;
+      block_.offsets.push_back(written + j);
+    }
+    written += j;
+  }
+
+  void place_in_tree(const Chunk& chunk, std::uint32_t begin, std::uint32_t end, std::uint32_t tree,
+                     std::uint32_t* sources, std::uint32_t& placed) {
+    std::vector<NodeId>& nodes = out_.nodes[job_.target_type];
+    std::vector<std::uint32_t>& trees = out_.trees[job_.target_type];
+    make_room(trees, nodes.size());
+    for (std::uint32_t p = begin; p < end; ++p) {
+      const std::uint32_t local = relabel_.place(tree, chunk.targets[p], placed);
+      nodes[placed] = chunk.targets[p];
+      trees[placed] = tree;
+      placed += local == placed ? 1 : 0;
+      sources[p] = local;
+    }
+  }
+
+  bool is_excluded(std::uint32_t tree, EdgeId edge) const {
+    return state_.excluded.contains(tree, job_.events[edge]);
+  }
+
+  bool hits_excluded(const Chunk& chunk) const {
+    bool hit = false;
+    std::uint32_t j = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t tree = tree_of(chunk.first_row + i);
+      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j)
+        hit |= is_excluded(tree, chunk.edges[j]);
+    }
+    return hit;
+  }
+
+  // Picks again, among the allowed edges alone, the rows that hit an excluded one.
+  void pick_allowed(Chunk& chunk) {
+    std::vector<std::uint32_t>& fresh = state_.again;
+    fresh.clear();
+    std::uint32_t j = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t tree = tree_of(chunk.first_row + i);
+      const std::uint32_t end = j + chunk.count[i];
+      bool hit = false;
+      for (std::uint32_t p = j; p < end; ++p) hit |= is_excluded(tree, chunk.edges[p]);
+      const std::size_t before = fresh.size();
+      if (!hit) {
+        fresh.insert(fresh.end(), chunk.positions.begin() + j, chunk.positions.begin() + end);
+      } else if (job_.newest_first) {
+        newest_allowed(chunk, i, tree);
+      } else {
+        uniform_allowed(chunk, i, tree);
+      }
+      chunk.count[i] = static_cast<std::uint32_t>(fresh.size() - before);
+      j = end;
+    }
+    chunk.positions.swap(fresh);
+    chunk.picked = static_cast<std::uint32_t>(chunk.positions.size());
+    fetch(chunk);  // never more picks than before: an exclusion only takes away
+  }
+
+  void newest_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
+    std::uint32_t found = 0;
+    for (std::uint32_t p = chunk.length[i]; p-- > 0 && found < job_.fan_out;) {
+      const std::uint32_t position = chunk.start[i] + p;
+      if (is_excluded(tree, job_.csr.edge_id(position))) continue;
+      state_.again.push_back(position);
+      ++found;
+    }
+  }
+
+  void uniform_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
+    std::vector<std::uint32_t>& hidden = state_.hidden;
+    hidden.clear();
+    for (std::uint32_t p = 0; p < chunk.length[i]; ++p) {
+      if (is_excluded(tree, job_.csr.edge_id(chunk.start[i] + p))) hidden.push_back(p);
+    }
+    const std::uint32_t allowed = chunk.length[i] - static_cast<std::uint32_t>(hidden.size());
+    const std::uint32_t count = std::min(allowed, job_.fan_out);
+    const std::size_t begin = state_.again.size();
+    state_.again.resize(begin + count);
+    std::uint32_t* picks = state_.again.data() + begin;
+    if (count == allowed) {
+      for (std::uint32_t q = 0; q < count; ++q) picks[q] = q;
+    } else {
+      floyd_picks(stream(Purpose::kNeighboursAllowed, chunk.first_row + i), allowed, count, picks);
+    }
+    for (std::uint32_t q = 0; q < count; ++q) {
+      std::uint32_t position = picks[q];
+      for (const std::uint32_t p : hidden) {
+        if (p > position) break;
+        ++position;
+      }
+      picks[q] = chunk.start[i] + position;
+    }
+  }
+
+  const RelationHop& job_;
+  ExpansionState& state_;
+  Relabel& relabel_;
+  Subgraph& out_;
+  RelationBlock& block_;
+  std::uint32_t chunk_rows_;
+};
+
+}  // namespace
+
+void ExcludedEvents::start(std::span<const EventId> events, std::span<const std::uint32_t> tree_offsets) {
+  events_ = events;
+  tree_offsets_ = tree_offsets;
+  if (events.empty()) return;
+  const std::size_t bits = std::max<std::size_t>(64, std::bit_ceil(events.size() * 32));
+  shift_ = 64 - static_cast<unsigned>(std::countr_zero(bits));
+  filter_.assign(bits / 64, 0);
+  for (const EventId event : events) {
+    const std::uint64_t at = (event * 0x9E3779B97F4A7C15ull) >> shift_;
+    filter_[at / 64] |= std::uint64_t{1} << (at % 64);
+  }
+}
+
+bool ExcludedEvents::listed(std::uint32_t tree, EventId event) const {
+  const auto range = tree_offsets_.empty() ? events_
+                                           : events_.subspan(tree_offsets_[tree],
+                                                             tree_offsets_[tree + 1] - tree_offsets_[tree]);
+  return std::binary_search(range.begin(), range.end(), event);
+}
+
+void ExpansionState::start(const graph::GraphView& graph, const std::vector<std::uint8_t>& hashed_types,
+                           const SeedBatch& seeds, const std::vector<RelationId>& followed, Subgraph& out) {
+  const std::size_t types = graph.node_counts.size();
+  trees = !seeds.roots.empty();
+  hashed = trees ? std::vector<std::uint8_t>(types, 1) : hashed_types;
+  stamps.resize(types);
+  tables.resize(types);
+  for (std::size_t type = 0; type < types; ++type) {
+    if (hashed[type] != 0) {
+      tables[type].start(graph.node_counts[type]);
+    } else {
+      stamps[type].start(graph.node_counts[type]);
+    }
+  }
+  node_counts.assign(types, 0);
+  pick_counts.assign(followed.size(), 0);
+  tree_roots.clear();
+  tree_before.clear();
+  excluded.start(seeds.excluded, trees ? seeds.excluded_offsets : std::span<const std::uint32_t>{});
+
+  out.nodes.resize(types);
+  out.trees.resize(types);
+  out.hop_ends.resize(types);
+  for (auto& ends : out.hop_ends) ends.clear();
+  out.relations.resize(followed.size());
+  for (std::size_t i = 0; i < followed.size(); ++i) {
+    out.relations[i].relation = followed[i];
+    out.relations[i].offsets.assign(1, 0);
+  }
+}
+
+void ExpansionState::finish(Subgraph& out) const {
+  for (std::size_t type = 0; type < node_counts.size(); ++type) {
+    out.nodes[type].resize(node_counts[type]);
+    out.trees[type].resize(trees ? node_counts[type] : 0);
+  }
+  for (std::size_t i = 0; i < pick_counts.size(); ++i) {
+    out.relations[i].sources.resize(pick_counts[i]);
+    out.relations[i].edges.resize(pick_counts[i]);
+  }
+  out.tree_before = tree_before;
+}
+
+void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, ExpansionState& state,
+                 Subgraph& out) {
+  const std::size_t count = seeds.nodes.size();
+  WEFT_CHECK(seeds.before.empty() || seeds.before.size() == count);
+  WEFT_CHECK(seeds.roots.empty() || seeds.roots.size() == count);
+  const auto bound = [&](std::size_t seed) {
+    return seeds.before.empty() ? graph::kEndOfTime : seeds.before[seed];
+  };
+  if (!state.trees) {
+    state.tree_roots.push_back(0);
+    state.tree_before.push_back(count == 0 ? graph::kEndOfTime : bound(0));
+  }
+  state.root_table.start(0);
+  state.root_table.reserve(count);
+  out.seeds.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const NodeRef node = seeds.nodes[i];
+    WEFT_CHECK(node.type < graph.node_counts.size() && node.id < graph.node_counts[node.type]);
+    std::uint32_t tree = 0;
+    if (state.trees) {
+      tree = state.root_table.place(0, seeds.roots[i], static_cast<std::uint32_t>(state.tree_roots.size()));
+      if (tree == state.tree_roots.size()) {
+        state.tree_roots.push_back(seeds.roots[i]);
+        state.tree_before.push_back(bound(i));
+      }
+    }
+    WEFT_CHECK(bound(i) ==
+               state.tree_before[tree]);  // one bound for all seeds of a tree, or of the shared frontier
+    std::uint32_t& placed = state.node_counts[node.type];
+    if (state.hashed[node.type] != 0) state.tables[node.type].reserve(1);
+    const std::uint32_t local = state.hashed[node.type] != 0
+                                    ? state.tables[node.type].place(tree, node.id, placed)
+                                    : state.stamps[node.type].place(tree, node.id, placed);
+    out.seeds[i] = local;
+    if (local != placed) continue;
+    make_room(out.nodes[node.type], std::size_t{placed} + 1);
+    out.nodes[node.type][placed] = node.id;
+    if (state.trees) {
+      make_room(out.trees[node.type], std::size_t{placed} + 1);
+      out.trees[node.type][placed] = tree;
+    }
+    ++placed;
+  }
+  WEFT_CHECK(!state.trees || seeds.excluded_offsets.empty() ||
+             (seeds.excluded_offsets.size() == state.tree_roots.size() + 1 &&
+              seeds.excluded_offsets.back() == seeds.excluded.size()));
+  for (std::size_t type = 0; type < state.node_counts.size(); ++type)
+    out.hop_ends[type].push_back(state.node_counts[type]);
+}
+
+void expand(const RelationHop& job, ExpansionState& state, Subgraph& out) {
+  if (job.first_row == job.end_row) return;
+  if (job.fan_out == 0) {
+    std::vector<std::uint32_t>& offsets = out.relations[job.block].offsets;
+    offsets.insert(offsets.end(), job.end_row - job.first_row, offsets.back());
+    return;
+  }
+  if (state.hashed[job.target_type] != 0) {
+    Expander(job, state, state.tables[job.target_type], out).run();
+  } else {
+    Expander(job, state, state.stamps[job.target_type], out).run();
+  }
+}
+
+}  // namespace weft::sampling

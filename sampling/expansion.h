@@ -1,0 +1,97 @@
+// One relation's share of one hop, the inner loop of NeighborSampler. Internal to sampling/.
+//
+// Rows go through four stages in chunks that are in flight together, each stage prefetching what the next one
+// reads: offsets, then times and picks, then targets and edge ids, then the relabel entry. See
+// docs/sampling.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "graph/graph_view.h"
+#include "sampling/picks.h"
+#include "sampling/relabel.h"
+#include "sampling/subgraph.h"
+
+namespace weft::sampling {
+
+// The excluded events of a batch, behind a filter that answers nearly all questions from one cached word.
+class ExcludedEvents {
+ public:
+  void start(std::span<const EventId> events, std::span<const std::uint32_t> tree_offsets);
+  bool any() const { return !events_.empty(); }
+  bool contains(std::uint32_t tree, EventId event) const {
+    const std::uint64_t at = (event * 0x9E3779B97F4A7C15ull) >> shift_;
+    return (filter_[at / 64] >> (at % 64) & 1) != 0 && listed(tree, event);
+  }
+
+ private:
+  bool listed(std::uint32_t tree, EventId event) const;
+
+  std::span<const EventId> events_ = {};
+  std::span<const std::uint32_t> tree_offsets_ = {};
+  std::vector<std::uint64_t> filter_ = {};
+  unsigned shift_ = 63;
+};
+
+inline constexpr std::uint32_t kChunkRows = 128;
+inline constexpr std::uint32_t kChunksInFlight = 4;
+
+// Rows on their way through the stages. `picks` are positions in the CSR, later targets and edge ids, row
+// after row.
+struct Chunk {
+  std::uint32_t first_row = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t picked = 0;
+  std::array<std::uint32_t, kChunkRows> start =
+      {};  // position of the row's first edge (edges of a type are < 2^32)
+  std::array<std::uint32_t, kChunkRows> length = {};  // edges before the bound
+  std::array<std::uint32_t, kChunkRows> count = {};   // picks
+  std::vector<std::uint32_t> positions = {};
+  std::vector<NodeId> targets = {};
+  std::vector<EdgeId> edges = {};
+};
+
+struct ExpansionState {
+  // Makes ready for a batch; empties `out` but keeps its buffers.
+  void start(const graph::GraphView& graph, const std::vector<std::uint8_t>& hashed, const SeedBatch& seeds,
+             const std::vector<RelationId>& followed, Subgraph& out);
+  // Cuts the buffers of `out` to what was written.
+  void finish(Subgraph& out) const;
+
+  bool trees = false;                     // disjoint trees; else one shared frontier
+  std::vector<std::uint8_t> hashed = {};  // [node type]: relabel through `tables`, else through `stamps`
+  std::vector<StampRelabel> stamps = {};  // [node type]
+  std::vector<HashRelabel> tables = {};   // [node type]
+  HashRelabel root_table = {};
+  std::vector<std::uint32_t> node_counts = {};  // [node type], nodes placed so far; out.nodes may be longer
+  std::vector<std::uint32_t> pick_counts = {};  // [block], likewise for sources and edges
+  std::vector<std::uint32_t> tree_roots = {};   // [tree]
+  std::vector<TimeMs> tree_before = {};         // [tree]
+  ExcludedEvents excluded = {};
+  std::array<Chunk, kChunksInFlight> chunks = {};
+  std::vector<std::uint32_t> hidden = {};  // positions in a row, while it is picked again
+  std::vector<std::uint32_t> again = {};
+};
+
+struct RelationHop {
+  graph::CsrView csr = {};
+  std::span<const EventId> events = {};  // by edge id
+  std::size_t block = 0;                 // index into Subgraph::relations
+  NodeTypeId row_type = 0;
+  NodeTypeId target_type = 0;
+  std::uint32_t first_row = 0;  // local ids of the row type
+  std::uint32_t end_row = 0;
+  std::uint32_t fan_out = 0;
+  bool newest_first = false;
+  PhiloxKey key = {};
+  std::uint32_t relation = 0;
+  std::uint32_t hop = 0;
+};
+
+void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, ExpansionState& state, Subgraph& out);
+void expand(const RelationHop& job, ExpansionState& state, Subgraph& out);
+
+}  // namespace weft::sampling

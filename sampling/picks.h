@@ -1,0 +1,134 @@
+// Every random choice of the samplers, in integer arithmetic that gives the same bits on hosts and devices.
+//
+// A draw is one 32-bit word of Philox4x32-10:
+//   key     = (seed mixed to 32 bits, step)
+//   counter = (node, purpose << 24 | relation << 8 | hop, draw / 4, root),   word draw % 4 of the block
+// `root` is 0 for a shared frontier and the root key of the tree for disjoint trees. So a pick depends on
+// these numbers alone: never on threads, batch order, batch size or device.
+//
+// Laws, over the first n edges of a row (those before the time bound):
+//   uniform      n <= k: all, in row order. Else Floyd's k of n without replacement, in the order in which
+//   Floyd's algorithm adds
+//                them: step i (0 .. k - 1) draws t from [0, n - k + i] with draw i; it adds t, or n - k + i
+//                if t was added before.
+//   most recent  the last min(k, n), newest first.
+// Bentley, Floyd: "Programming pearls: a sample of brilliance" (CACM 30(9), 1987).
+#pragma once
+
+#include <cstdint>
+
+#include "sampling/philox.h"
+
+namespace weft::sampling {
+
+// What a stream of draws is for. Values are part of the counter: never renumber.
+enum class Purpose : std::uint32_t {
+  kNeighbours = 1,         // a row's picks
+  kNeighboursAllowed = 2,  // a row's picks among the allowed edges, after the first picks hit an excluded one
+  kNegatives = 3,          // proposals of negatives
+  kNegativesExact = 4,     // exact selection after too many rejected proposals
+};
+
+// The 64-bit seed, all bits of which matter, and the step.
+WEFT_HOST_DEVICE inline PhiloxKey pick_key(std::uint64_t seed, std::uint32_t step) {
+  seed ^= seed >> 30;  // the finaliser of SplitMix64
+  seed *= 0xBF58476D1CE4E5B9ull;
+  seed ^= seed >> 27;
+  seed *= 0x94D049BB133111EBull;
+  seed ^= seed >> 31;
+  return {static_cast<std::uint32_t>(seed ^ (seed >> 32)), step};
+}
+
+// The draws of one row for one purpose.
+struct DrawStream {
+  PhiloxKey key = {};
+  std::uint32_t node = 0;
+  std::uint32_t purpose = 0;  // purpose_word
+  std::uint32_t root = 0;
+
+  WEFT_HOST_DEVICE PhiloxBlock block(std::uint32_t index) const {
+    return philox4x32(key, {{node, purpose, index, root}});
+  }
+  WEFT_HOST_DEVICE std::uint32_t word(std::uint32_t draw) const { return block(draw / 4).word[draw % 4]; }
+};
+
+WEFT_HOST_DEVICE inline std::uint32_t purpose_word(Purpose purpose, std::uint32_t relation,
+                                                   std::uint32_t hop) {
+  return static_cast<std::uint32_t>(purpose) << 24 | (relation & 0xFFFFu) << 8 | (hop & 0xFFu);
+}
+
+// Blocks that settle a rejected draw lie in this half of the block numbers; plain draws stay below 2^31.
+inline constexpr std::uint32_t kSecondChance = 0x80000000u;
+
+// High 64 bits of a 64 x 64 bit product.
+WEFT_HOST_DEVICE inline std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
+#ifdef __CUDA_ARCH__
+  return __umul64hi(a, b);
+#else
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<Wide>(a) * b) >> 64);
+#endif
+}
+
+// A draw from [0, n), n >= 1, given its word: multiply-high with Lemire's rejection, where the second try
+// takes 64 fresh bits and is final. Each value's probability is 1/n within a factor 1 +- 2^-64 n^2 / 2^32: no
+// loop, and no test can see the rest.
+WEFT_HOST_DEVICE inline std::uint32_t bounded(const DrawStream& stream, std::uint32_t draw,
+                                              std::uint32_t word, std::uint32_t n) {
+  const std::uint64_t product = std::uint64_t{word} * n;
+  const std::uint32_t low = static_cast<std::uint32_t>(product);
+  if (low < n && low < (0u - n) % n) {
+    const PhiloxBlock again = stream.block(kSecondChance | draw);
+    return static_cast<std::uint32_t>(multiply_high(std::uint64_t{again.word[0]} << 32 | again.word[1], n));
+  }
+  return static_cast<std::uint32_t>(product >> 32);
+}
+
+// A draw from [0, n), n >= 1, for n beyond 32 bits: takes draws 2 * pair and 2 * pair + 1.
+WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::uint32_t pair,
+                                                std::uint64_t n) {
+  const PhiloxBlock block = stream.block(pair / 2);
+  const std::uint32_t at = pair % 2 * 2;
+  const std::uint64_t word = std::uint64_t{block.word[at]} << 32 | block.word[at + 1];
+  const std::uint64_t low = word * n;
+  if (low < n && low < (0ull - n) % n) {
+    const PhiloxBlock again = stream.block(kSecondChance | pair);
+    return multiply_high(std::uint64_t{again.word[0]} << 32 | again.word[1], n);
+  }
+  return multiply_high(word, n);
+}
+
+// Floyd's k of n (0 < k < n) into picks [k]. O(k^2) at worst; a 64-bit filter makes the usual cost O(k).
+WEFT_HOST_DEVICE inline void floyd_picks(const DrawStream& stream, std::uint32_t n, std::uint32_t k,
+                                         std::uint32_t* picks) {
+  std::uint64_t filter = 0;  // bit (pick mod 64): clear means not picked yet
+  PhiloxBlock block;
+  for (std::uint32_t i = 0; i < k; ++i) {
+    if (i % 4 == 0) block = stream.block(i / 4);
+    const std::uint32_t last = n - k + i;
+    std::uint32_t pick = bounded(stream, i, block.word[i % 4], last + 1);
+    bool taken = (filter >> (pick & 63u) & 1u) != 0;
+    if (taken && n > 64) {
+      taken = false;
+      for (std::uint32_t j = 0; j < i; ++j) taken |= picks[j] == pick;
+    }
+    pick = taken ? last : pick;
+    filter |= std::uint64_t{1} << (pick & 63u);
+    picks[i] = pick;
+  }
+}
+
+// The number of leading entries of times[0 .. n) (ascending) that are earlier than `before`.
+WEFT_HOST_DEVICE inline std::uint32_t count_earlier(const std::int64_t* times, std::uint32_t n,
+                                                    std::int64_t before) {
+  std::uint32_t low = 0;
+  while (n > 0) {
+    const std::uint32_t half = n / 2;
+    const bool earlier = times[low + half] < before;
+    low = earlier ? low + half + 1 : low;
+    n = earlier ? n - half - 1 : half;
+  }
+  return low;
+}
+
+}  // namespace weft::sampling

@@ -1,0 +1,159 @@
+// The obvious neighbour sampler: maps, sets and loops, one edge at a time. NeighborSampler must equal it bit
+// for bit.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sampling/neighbor_sampler.h"
+#include "sampling/philox.h"
+#include "sampling/picks.h"
+
+namespace weft::sampling::testing {
+
+class ReferenceSampler {
+ public:
+  ReferenceSampler(graph::GraphView graph, SamplerOptions options)
+      : graph_(std::move(graph)), options_(std::move(options)) {}
+
+  Subgraph sample(const SeedBatch& seeds, std::uint32_t step) {
+    out_ = {};
+    locals_.clear();
+    tree_root_.clear();
+    step_ = step;
+    disjoint_ = !seeds.roots.empty();
+    const std::size_t types = graph_.node_counts.size();
+    out_.nodes.resize(types);
+    out_.trees.resize(types);
+    out_.hop_ends.resize(types);
+    if (!disjoint_) {
+      tree_root_ = {0};
+      out_.tree_before = {seeds.before.empty() ? graph::kEndOfTime : seeds.before[0]};
+    }
+    for (std::size_t i = 0; i < seeds.nodes.size(); ++i) {
+      std::uint32_t tree = 0;
+      if (disjoint_) {
+        const auto found = std::find(tree_root_.begin(), tree_root_.end(), seeds.roots[i]);
+        tree = static_cast<std::uint32_t>(found - tree_root_.begin());
+        if (found == tree_root_.end()) {
+          tree_root_.push_back(seeds.roots[i]);
+          out_.tree_before.push_back(seeds.before.empty() ? graph::kEndOfTime : seeds.before[i]);
+        }
+      }
+      out_.seeds.push_back(local(seeds.nodes[i].type, tree, seeds.nodes[i].id));
+    }
+    for (const RelationId relation : graph_.schema->relations()) {
+      bool used = false;
+      for (const auto& hop : options_.fan_outs) used |= hop[relation] > 0;
+      if (used) out_.relations.push_back({.relation = relation, .offsets = {0}});
+    }
+    end_hop();
+    for (std::size_t hop = 0; hop < options_.fan_outs.size(); ++hop) {
+      for (RelationBlock& block : out_.relations) expand(block, hop, seeds);
+      end_hop();
+    }
+    return out_;
+  }
+
+ private:
+  void end_hop() {
+    for (std::size_t type = 0; type < out_.nodes.size(); ++type) {
+      out_.hop_ends[type].push_back(static_cast<std::uint32_t>(out_.nodes[type].size()));
+    }
+  }
+
+  std::uint32_t local(NodeTypeId type, std::uint32_t tree, NodeId node) {
+    const auto [at, added] =
+        locals_.emplace(std::tuple(type, tree, node), static_cast<std::uint32_t>(out_.nodes[type].size()));
+    if (added) {
+      out_.nodes[type].push_back(node);
+      if (disjoint_) out_.trees[type].push_back(tree);
+    }
+    return at->second;
+  }
+
+  void expand(RelationBlock& block, std::size_t hop, const SeedBatch& seeds) {
+    const NodeTypeId row_type = graph_.schema->row_type(block.relation);
+    const NodeTypeId target_type = graph_.schema->target_type(block.relation);
+    const auto& ends = out_.hop_ends[row_type];
+    for (std::uint32_t row = hop == 0 ? 0 : ends[hop - 1]; row < ends[hop]; ++row) {
+      const std::uint32_t tree = disjoint_ ? out_.trees[row_type][row] : 0;
+      std::set<EventId> hidden(seeds.excluded.begin(), seeds.excluded.end());
+      if (disjoint_ && !seeds.excluded_offsets.empty()) {
+        hidden = {seeds.excluded.begin() + seeds.excluded_offsets[tree],
+                  seeds.excluded.begin() + seeds.excluded_offsets[tree + 1]};
+      }
+      for (const std::uint64_t position :
+           choose(block.relation, hop, out_.nodes[row_type][row], tree, hidden)) {
+        const graph::CsrView& csr = graph_.relation(block.relation);
+        block.sources.push_back(local(target_type, tree, csr.targets[position]));
+        block.edges.push_back(csr.edge_id(position));
+      }
+      block.offsets.push_back(static_cast<std::uint32_t>(block.sources.size()));
+    }
+  }
+
+  // Positions of the picks, in order.
+  std::vector<std::uint64_t> choose(RelationId relation, std::size_t hop, NodeId node, std::uint32_t tree,
+                                    const std::set<EventId>& hidden) {
+    const graph::CsrView& csr = graph_.relation(relation);
+    const auto events = graph_.events[graph::edge_type_of(relation)];
+    std::vector<std::uint64_t> all, allowed;
+    for (std::uint64_t p = csr.offsets[node]; p < csr.offsets[node + 1]; ++p) {
+      const TimeMs before = out_.tree_before[tree];
+      if (!csr.times.empty() && before != graph::kEndOfTime && csr.times[p] >= before) continue;
+      all.push_back(p);
+      if (hidden.count(events[csr.edge_id(p)]) == 0) allowed.push_back(p);
+    }
+    const std::uint32_t fan_out = options_.fan_outs[hop][relation];
+    if (options_.law == PickLaw::kMostRecent) {
+      std::reverse(allowed.begin(), allowed.end());
+      if (allowed.size() > fan_out) allowed.resize(fan_out);
+      return allowed;
+    }
+    if (fan_out == 0) return {};
+    if (all.size() <= fan_out) return allowed;
+    const auto first = floyd(all, fan_out, Purpose::kNeighbours, relation, hop, node, tree);
+    for (const std::uint64_t p : first) {
+      if (hidden.count(events[csr.edge_id(p)]) != 0) {
+        if (allowed.size() <= fan_out) return allowed;
+        return floyd(allowed, fan_out, Purpose::kNeighboursAllowed, relation, hop, node, tree);
+      }
+    }
+    return first;
+  }
+
+  std::vector<std::uint64_t> floyd(const std::vector<std::uint64_t>& from, std::uint32_t k, Purpose purpose,
+                                   RelationId relation, std::size_t hop, NodeId node, std::uint32_t tree) {
+    const DrawStream stream{.key = pick_key(options_.seed, step_),
+                            .node = node,
+                            .purpose = purpose_word(purpose, relation, static_cast<std::uint32_t>(hop)),
+                            .root = tree_root_[tree]};
+    const auto n = static_cast<std::uint32_t>(from.size());
+    std::set<std::uint32_t> taken;
+    std::vector<std::uint64_t> picks;
+    for (std::uint32_t i = 0; i < k; ++i) {
+      std::uint32_t t = bounded(stream, i, stream.word(i), n - k + i + 1);
+      if (!taken.insert(t).second) {
+        t = n - k + i;
+        taken.insert(t);
+      }
+      picks.push_back(from[t]);
+    }
+    return picks;
+  }
+
+  graph::GraphView graph_;
+  SamplerOptions options_;
+  Subgraph out_;
+  std::map<std::tuple<NodeTypeId, std::uint32_t, NodeId>, std::uint32_t> locals_;
+  std::vector<std::uint32_t> tree_root_;
+  std::uint32_t step_ = 0;
+  bool disjoint_ = false;
+};
+
+}  // namespace weft::sampling::testing
