@@ -84,7 +84,8 @@ WEFT_HOST_DEVICE inline std::uint32_t bounded(const DrawStream& stream, std::uin
   return static_cast<std::uint32_t>(product >> 32);
 }
 
-// A draw from [0, n), n >= 1, for n beyond 32 bits: takes draws 2 * pair and 2 * pair + 1.
+// A draw from [0, n), n >= 1, for n beyond 32 bits: takes draws 2 * pair and 2 * pair + 1. As bounded(), with
+// 128 fresh bits.
 WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::uint32_t pair,
                                                 std::uint64_t n) {
   const PhiloxBlock block = stream.block(pair / 2);
@@ -93,7 +94,11 @@ WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::u
   const std::uint64_t low = word * n;
   if (low < n && low < (0ull - n) % n) {
     const PhiloxBlock again = stream.block(kSecondChance | pair);
-    return multiply_high(std::uint64_t{again.word[0]} << 32 | again.word[1], n);
+    const std::uint64_t upper = std::uint64_t{again.word[0]} << 32 | again.word[1];
+    const std::uint64_t lower = std::uint64_t{again.word[2]} << 32 | again.word[3];
+    const std::uint64_t middle = upper * n;
+    const std::uint64_t carry = middle + multiply_high(lower, n) < middle ? 1 : 0;
+    return multiply_high(upper, n) + carry;
   }
   return multiply_high(word, n);
 }
