@@ -12,9 +12,11 @@ namespace weft::graph {
 
 namespace fs = std::filesystem;
 
-TestFolder::TestFolder() {
+TestFolder::TestFolder(Place place) {
   static std::atomic<int> next{0};
-  path_ = fs::temp_directory_path() / fmt::format("weft_graph_test_{}_{}", ::getpid(), next++);
+  const bool memory = place == Place::kMemory && ::access("/dev/shm", R_OK | W_OK | X_OK) == 0;
+  path_ = (memory ? fs::path("/dev/shm") : fs::temp_directory_path()) /
+          fmt::format("weft_graph_test_{}_{}", ::getpid(), next++);
   fs::remove_all(path_);
   fs::create_directories(path_);
 }

@@ -11,10 +11,12 @@
 
 namespace weft::graph {
 
-// A folder of its own under the system's temporary folder, removed at the end.
+// A folder of its own, removed at the end. In memory where the system has /dev/shm (a few megabytes: for
+// tests that write and sync thousands of small files), else or if asked under the system's temporary folder.
 class TestFolder {
  public:
-  TestFolder();
+  enum class Place { kMemory, kDisk };
+  explicit TestFolder(Place place = Place::kMemory);
   ~TestFolder();
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;

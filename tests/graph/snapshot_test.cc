@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
@@ -225,7 +227,7 @@ TEST(Snapshot, ANodeWithAMillionNeighbours) {
     tables.edges[0].to.push_back(0);
     tables.edges[0].times.push_back(static_cast<TimeMs>(i) * 7919 % 1'000'003);
   }
-  TestFolder folder;
+  TestFolder folder(TestFolder::Place::kDisk);
   write_snapshot(std::move(tables), folder / "s");
   const Snapshot snapshot = Snapshot::open(folder / "s");
   const CsrView in = snapshot.incoming(0);
@@ -241,7 +243,7 @@ TEST(Snapshot, ANodeWithAMillionNeighbours) {
 class DamagedSnapshot : public ::testing::Test {
  protected:
   DamagedSnapshot() {
-    write_snapshot(random_shop(3, 5, 4, 12), folder_ / "s");
+    write_snapshot(random_shop(3, 3, 3, 6), folder_ / "s");
     for (const auto& [name, content] : folder_content(folder_ / "s")) files_[name] = content;
   }
   // Opens with one file's content changed; restores it.
@@ -319,21 +321,19 @@ TEST_F(DamagedSnapshot, EveryFlippedByteIsFoundByChecksums) {
       ++flips;
     }
   }
-  EXPECT_GT(flips, 5000U);
+  EXPECT_GT(flips, 1000U);
 }
 
 TEST_F(DamagedSnapshot, NoFlippedByteMakesItUnsafeToRead) {
   std::size_t found = 0;
   for (const auto& [name, content] : files_) {
     for (std::size_t i = 0; i < content.size(); ++i) {
-      for (const int mask : {0x01, 0x80, 0xff}) {
-        std::string changed = content;
-        changed[i] = static_cast<char>(changed[i] ^ mask);
-        found += refused(name, changed, Verify::kStructure) ? 1 : 0;
-      }
+      std::string changed = content;
+      changed[i] = static_cast<char>(changed[i] ^ std::array{0x01, 0x80, 0xff}[i % 3]);
+      found += refused(name, changed, Verify::kStructure) ? 1 : 0;
     }
   }
-  EXPECT_GT(found, 5000U);
+  EXPECT_GT(found, 500U);
 }
 
 TEST_F(DamagedSnapshot, CutGrownAndMissingFilesAreErrors) {
@@ -371,9 +371,9 @@ TEST_F(DamagedSnapshot, ForgedManifestsAreErrors) {
   EXPECT_TRUE(forged("\"weft snapshot\"", "\"weft\""));
   EXPECT_TRUE(forged("\"version\": 1", "\"version\": 2"));
   for (const char* count : {"4294967295", "4294967296", "18446744073709551615", "18446744073709551616",
-                            "2305843009213693951", "-1", "5.0", "1e300", "\"5\"", "null", "0", "6"}) {
-    EXPECT_TRUE(forged("\"node_counts\": [\n  5", fmt::format("\"node_counts\": [\n  {}", count))) << count;
-    EXPECT_TRUE(forged("\"edge_counts\": [\n  12", fmt::format("\"edge_counts\": [\n  {}", count))) << count;
+                            "2305843009213693951", "-1", "5.0", "1e300", "\"5\"", "null", "0", "7"}) {
+    EXPECT_TRUE(forged("\"node_counts\": [\n  3", fmt::format("\"node_counts\": [\n  {}", count))) << count;
+    EXPECT_TRUE(forged("\"edge_counts\": [\n  6", fmt::format("\"edge_counts\": [\n  {}", count))) << count;
   }
   EXPECT_TRUE(forged("\"node_counts\": [\n", "\"node_counts\": [\n 1,"));
   EXPECT_TRUE(forged("\"edge_0.events\"", "\"../edge_0.events\""));
@@ -399,14 +399,13 @@ TEST_F(DamagedSnapshot, HostileValuesInArraysAreErrorsOrSafe) {
   for (const auto& [name, content] : files_) {
     if (name == "manifest.json") continue;
     for (std::size_t i = 0; i + 8 <= content.size(); i += 4) {
-      for (const std::uint64_t value :
-           {std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1} << 32,
-            random.below(1000), std::uint64_t{0xffffffff}}) {
-        std::string changed = content;
-        std::memcpy(changed.data() + i, &value, sizeof value);
-        found += refused(name, changed, Verify::kStructure) ? 1 : 0;
-        ++tried;
-      }
+      const std::array<std::uint64_t, 6> values = {
+          0,         ~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1} << 32, random.below(1000),
+          0xffffffff};
+      std::string changed = content;
+      std::memcpy(changed.data() + i, &values[random.below(values.size())], sizeof(std::uint64_t));
+      found += refused(name, changed, Verify::kStructure) ? 1 : 0;
+      ++tried;
     }
   }
   EXPECT_GT(found, tried / 4);
