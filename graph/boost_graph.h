@@ -1,5 +1,5 @@
-// A Boost.Graph view of all node types and edge types as one undirected graph, so that Boost's algorithms run on a snapshot
-// without copying it. Models VertexListGraph, IncidenceGraph and AdjacencyGraph. Vertices are numbered type after type.
+// Graph algorithms of Boost.Graph on all node types and edge types as one undirected graph, without copying
+// it. graph/boost_adaptor.h holds the adaptor for other algorithms of Boost's.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,13 @@
 
 namespace weft::graph {
 
-// connected_components through boost::connected_components.
+// Components are numbered by their first node, node type after node type.
 struct Components {
   std::vector<std::vector<std::uint32_t>> component_of = {};  // [node type][node]
   std::uint32_t count = 0;
-  std::vector<std::uint64_t> sizes = {};                      // [component], nodes
+  std::vector<std::uint64_t> sizes = {};  // [component], nodes
 };
+// Through boost::connected_components. Throws Error if there are more than 2^32 - 1 nodes.
 Components connected_components(const GraphView& graph);
 
 }  // namespace weft::graph
