@@ -18,8 +18,10 @@ class Expander {
  public:
   Expander(const RelationHop& job, ExpansionState& state, Relabel& relabel, Subgraph& out)
       : job_(job), state_(state), relabel_(relabel), out_(out), block_(out.relations[job.block]) {
-    const std::uint32_t wanted = 512 / std::max(job.fan_out, 1u);
-    chunk_rows_ = std::clamp(wanted, 16u, kChunkRows);
+    // Enough picks for their cache misses to overlap, few enough for the lines to stay in the first-level
+    // cache.
+    const std::uint32_t wanted = 128 / std::max(job.fan_out, 1u);
+    chunk_rows_ = std::clamp(wanted, 8u, kChunkRows);
   }
 
   void run() {
@@ -150,46 +152,59 @@ class Expander {
   void place(Chunk& chunk) {
     if (state_.excluded.any() && hits_excluded(chunk)) pick_allowed(chunk);
     relabel_.reserve(chunk.picked);
-    std::uint32_t& written = state_.pick_counts[job_.block];
-    std::uint32_t& placed = state_.node_counts[job_.target_type];
-    make_room(block_.sources, std::size_t{written} + chunk.picked);
-    make_room(block_.edges, std::size_t{written} + chunk.picked);
-    std::vector<NodeId>& nodes = out_.nodes[job_.target_type];
-    make_room(nodes, std::size_t{placed} + chunk.picked + 1);
+    const std::size_t written = state_.pick_counts[job_.block];
+    const std::size_t placed = state_.node_counts[job_.target_type];
+    make_room(block_.sources, written + chunk.picked);
+    make_room(block_.edges, written + chunk.picked);
+    make_room(out_.nodes[job_.target_type], placed + chunk.picked + 1);
+    if (state_.trees) make_room(out_.trees[job_.target_type], placed + chunk.picked + 1);
     std::copy_n(chunk.edges.data(), chunk.picked, block_.edges.data() + written);
-    std::uint32_t* sources = block_.sources.data() + written;
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t end = j + chunk.count[i];
-      if (state_.trees) {
-        place_in_tree(chunk, j, end, tree_of(chunk.first_row + i), sources, placed);
-      } else {
-        for (std::uint32_t p = j; p < end; ++p) {
-          const std::uint32_t local = relabel_.place(0, chunk.targets[p], placed);
-          nodes[placed] =
-              chunk.targets[p];  // beyond the end if it is not new: overwritten by the next that is
-          placed += local == placed ? 1 : 0;
-          sources[p] = local;
-        }
-      }
-      j = end;
-      block_.offsets.push_back(written + j);
-    }
-    written += j;
+    state_.node_counts[job_.target_type] = state_.trees
+                                               ? place_in_trees(chunk, block_.sources.data() + written)
+                                               : place_shared(chunk, block_.sources.data() + written);
+    std::uint32_t end = static_cast<std::uint32_t>(written);
+    const std::size_t rows = block_.offsets.size();
+    block_.offsets.resize(rows + chunk.rows);
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) block_.offsets[rows + i] = end += chunk.count[i];
+    state_.pick_counts[job_.block] = end;
   }
 
-  void place_in_tree(const Chunk& chunk, std::uint32_t begin, std::uint32_t end, std::uint32_t tree,
-                     std::uint32_t* sources, std::uint32_t& placed) {
-    std::vector<NodeId>& nodes = out_.nodes[job_.target_type];
-    std::vector<std::uint32_t>& trees = out_.trees[job_.target_type];
-    make_room(trees, nodes.size());
-    for (std::uint32_t p = begin; p < end; ++p) {
-      const std::uint32_t local = relabel_.place(tree, chunk.targets[p], placed);
-      nodes[placed] = chunk.targets[p];
-      trees[placed] = tree;
+  // Both return how many nodes of the target type there are now. A node that is not new is written beyond the
+  // end, where the next new one overwrites it.
+  std::uint32_t place_shared(const Chunk& chunk, std::uint32_t* sources) {
+    auto placer = relabel_.placer();
+    std::uint32_t placed = state_.node_counts[job_.target_type];
+    NodeId* const nodes = out_.nodes[job_.target_type].data();
+    const NodeId* const targets = chunk.targets.data();
+    const std::uint32_t picked = chunk.picked;
+    for (std::uint32_t j = 0; j < picked; ++j) {
+      const NodeId target = targets[j];
+      const std::uint32_t local = placer.place(0, target, placed);
+      nodes[placed] = target;
       placed += local == placed ? 1 : 0;
-      sources[p] = local;
+      sources[j] = local;
     }
+    return placed;
+  }
+
+  std::uint32_t place_in_trees(const Chunk& chunk, std::uint32_t* sources) {
+    auto placer = relabel_.placer();
+    std::uint32_t placed = state_.node_counts[job_.target_type];
+    NodeId* const nodes = out_.nodes[job_.target_type].data();
+    std::uint32_t* const trees = out_.trees[job_.target_type].data();
+    const NodeId* const targets = chunk.targets.data();
+    std::uint32_t j = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t tree = tree_of(chunk.first_row + i);
+      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j) {
+        const std::uint32_t local = placer.place(tree, targets[j], placed);
+        nodes[placed] = targets[j];
+        trees[placed] = tree;
+        placed += local == placed ? 1 : 0;
+        sources[j] = local;
+      }
+    }
+    return placed;
   }
 
   bool is_excluded(std::uint32_t tree, EdgeId edge) const {
@@ -362,7 +377,8 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
     WEFT_CHECK(node.type < graph.node_counts.size() && node.id < graph.node_counts[node.type]);
     std::uint32_t tree = 0;
     if (state.trees) {
-      tree = state.root_table.place(0, seeds.roots[i], static_cast<std::uint32_t>(state.tree_roots.size()));
+      tree = state.root_table.placer().place(0, seeds.roots[i],
+                                             static_cast<std::uint32_t>(state.tree_roots.size()));
       if (tree == state.tree_roots.size()) {
         state.tree_roots.push_back(seeds.roots[i]);
         state.tree_before.push_back(bound(i));
@@ -373,8 +389,8 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
     std::uint32_t& placed = state.node_counts[node.type];
     if (state.hashed[node.type] != 0) state.tables[node.type].reserve(1);
     const std::uint32_t local = state.hashed[node.type] != 0
-                                    ? state.tables[node.type].place(tree, node.id, placed)
-                                    : state.stamps[node.type].place(tree, node.id, placed);
+                                    ? state.tables[node.type].placer().place(tree, node.id, placed)
+                                    : state.stamps[node.type].placer().place(tree, node.id, placed);
     out.seeds[i] = local;
     if (local != placed) continue;
     make_room(out.nodes[node.type], std::size_t{placed} + 1);

@@ -133,10 +133,12 @@ void NegativeSampler::draw(std::span<const graph::NodeId> rows, std::span<const 
     }
     row.total = weight_before(row.ranks);
     const DrawStream proposals{key, rows[i], purpose_word(Purpose::kNegatives, 0, 0), keys[i]};
+    // Where most candidates are positives, proposing is a waste.
+    const std::uint32_t proposals_tried = 2 * row.positives.size() > row.ranks ? 0 : kProposals;
     const DrawStream exact{key, rows[i], purpose_word(Purpose::kNegativesExact, 0, 0), keys[i]};
     for (std::size_t j = 0; j < per_row; ++j) {
       graph::NodeId chosen = graph::kNoNode;
-      for (std::uint32_t attempt = 0; attempt < kProposals && row.total > 0; ++attempt) {
+      for (std::uint32_t attempt = 0; attempt < proposals_tried && row.total > 0; ++attempt) {
         const auto pair = static_cast<std::uint32_t>(j * kProposals + attempt);
         const graph::NodeId node = node_at(rank_at(bounded64(proposals, pair, row.total), row.ranks));
         if (std::binary_search(row.positives.begin(), row.positives.end(), node)) continue;

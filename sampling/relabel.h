@@ -25,14 +25,26 @@ class StampRelabel {
   }
   void reserve(std::size_t) {}
   void prefetch(std::uint32_t /*tree*/, graph::NodeId node) const { __builtin_prefetch(&entries_[node], 1); }
-  // The local id of the node; `next` if it is new, which it then has.
-  std::uint32_t place(std::uint32_t /*tree*/, graph::NodeId node, std::uint32_t next) {
-    std::uint64_t& entry = entries_[node];
-    const bool seen = entry >> 32 == epoch_;
-    const std::uint32_t local = seen ? static_cast<std::uint32_t>(entry) : next;
-    entry = std::uint64_t{epoch_} << 32 | local;
-    return local;
-  }
+  // Places nodes; a value that inner loops keep in registers. Valid until start().
+  class Placer {
+   public:
+    // The local id of the node; `next` if it is new, which it then has. Without branches: new or not is a
+    // coin toss.
+    std::uint32_t place(std::uint32_t /*tree*/, graph::NodeId node, std::uint32_t next) {
+      const std::uint64_t entry = entries_[node];
+      const std::uint64_t fresh = stamp_ | next;
+      const std::uint64_t kept = (entry ^ stamp_) >> 32 == 0 ? entry : fresh;
+      entries_[node] = kept;
+      return static_cast<std::uint32_t>(kept);
+    }
+
+   private:
+    friend class StampRelabel;
+    Placer(std::uint64_t* entries, std::uint64_t stamp) : entries_(entries), stamp_(stamp) {}
+    std::uint64_t* entries_;
+    std::uint64_t stamp_;
+  };
+  Placer placer() { return {entries_.data(), std::uint64_t{epoch_} << 32}; }
 
  private:
   std::vector<std::uint64_t> entries_;  // epoch << 32 | local id
@@ -41,6 +53,13 @@ class StampRelabel {
 
 // 16 bytes a slot, at most half of the slots taken.
 class HashRelabel {
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t epoch = 0;
+    std::uint32_t local = 0;
+  };
+  static constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio
+
  public:
   void start(std::size_t /*nodes*/) {
     if (epoch_ == 0xFFFFFFFFu) {
@@ -50,7 +69,7 @@ class HashRelabel {
     ++epoch_;
     used_ = 0;
   }
-  // Room for `more` further nodes. Call it before prefetch and place.
+  // Room for `more` further nodes. Call it before prefetch and placer.
   void reserve(std::size_t more) {
     const std::size_t wanted = std::bit_ceil((used_ + more) * 2 + 16);
     if (wanted > slots_.size()) grow(wanted);
@@ -58,29 +77,43 @@ class HashRelabel {
   void prefetch(std::uint32_t tree, graph::NodeId node) const {
     __builtin_prefetch(&slots_[home(key(tree, node))], 1);
   }
-  std::uint32_t place(std::uint32_t tree, graph::NodeId node, std::uint32_t next) {
-    const std::uint64_t wanted = key(tree, node);
-    for (std::size_t at = home(wanted);; at = (at + 1) & (slots_.size() - 1)) {
-      Slot& slot = slots_[at];
-      if (slot.epoch != epoch_) {
-        slot = {wanted, epoch_, next};
-        ++used_;
-        return next;
+  // As StampRelabel's. Valid until reserve() or start().
+  class Placer {
+   public:
+    std::uint32_t place(std::uint32_t tree, graph::NodeId node, std::uint32_t next) {
+      const std::uint64_t wanted = key(tree, node);
+      for (std::size_t at = (wanted * kSpread) >> shift_;; at = (at + 1) & mask_) {
+        Slot& slot = slots_[at];
+        if (slot.epoch != epoch_) {
+          slot = {wanted, epoch_, next};
+          ++*used_;
+          return next;
+        }
+        if (slot.key == wanted) return slot.local;
       }
-      if (slot.key == wanted) return slot.local;
     }
-  }
+
+   private:
+    friend class HashRelabel;
+    explicit Placer(HashRelabel& owner)
+        : slots_(owner.slots_.data()),
+          mask_(owner.slots_.size() - 1),
+          shift_(owner.shift_),
+          epoch_(owner.epoch_),
+          used_(&owner.used_) {}
+    Slot* slots_;
+    std::size_t mask_;
+    unsigned shift_;
+    std::uint32_t epoch_;
+    std::size_t* used_;
+  };
+  Placer placer() { return Placer(*this); }
 
  private:
-  struct Slot {
-    std::uint64_t key = 0;
-    std::uint32_t epoch = 0;
-    std::uint32_t local = 0;
-  };
   static std::uint64_t key(std::uint32_t tree, graph::NodeId node) {
     return std::uint64_t{tree} << 32 | node;
   }
-  std::size_t home(std::uint64_t key) const { return (key * 0x9E3779B97F4A7C15ull) >> shift_; }
+  std::size_t home(std::uint64_t key) const { return (key * kSpread) >> shift_; }
   void grow(std::size_t size) {
     std::vector<Slot> old(size);
     old.swap(slots_);

@@ -103,13 +103,15 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{"uniform_few", NegativeLaw::kUniform, false, {3, 7, 8}},
                       Case{"uniform_none", NegativeLaw::kUniform, false, {}},
                       Case{"uniform_nine_tenths", NegativeLaw::kUniform, false, range(0, 90)},
+                      Case{"uniform_four_tenths", NegativeLaw::kUniform, false, range(30, 70)},
                       Case{"uniform_timed", NegativeLaw::kUniform, true, {1, 5, 60, 99}},
                       Case{"uniform_timed_nine_tenths", NegativeLaw::kUniform, true, range(5, 95)},
                       Case{"popularity_few", NegativeLaw::kPopularity, false, {99, 98, 50}},
+                      Case{"popularity_four_tenths", NegativeLaw::kPopularity, false, range(60, 100)},
                       Case{"popularity_nine_tenths", NegativeLaw::kPopularity, false, range(10, 100)},
                       Case{"popularity_timed", NegativeLaw::kPopularity, true, {99, 4, 3}},
                       Case{"popularity_timed_nine_tenths", NegativeLaw::kPopularity, true, range(8, 98)}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 TEST_P(NegativeLaws, HoldOverTheAllowedCandidates) {
   const Case& test = GetParam();
