@@ -25,7 +25,8 @@ build_jobs() { echo "${WEFT_JOBS:-$(nproc)}"; }
 configure() {
   local preset=$1
   shift
-  cmake --preset "$preset" --no-warn-unused-cli "-DWEFT_DEPS_DIR=$(deps_dir)" "-DWEFT_TORCH_DIR=${WEFT_TORCH_DIR:-$(deps_dir)/torch}" "$@"
+  cmake --preset "$preset" --no-warn-unused-cli "-DWEFT_DEPS_DIR=$(deps_dir)" "-DWEFT_ARROW_DIR=$(deps_dir)/pyarrow" \
+    "-DWEFT_TORCH_DIR=${WEFT_TORCH_DIR:-$(deps_dir)/torch}" "$@"
 }
 
 # seconds_since START: whole seconds since $(date +%s) said START.
