@@ -60,9 +60,11 @@ struct FieldMapping {
   graph::EdgeTypeId edge_type = 0;
 };
 
-// Keeps a row for a mapping only if the column holds one of the values.
+// Keeps a row for a mapping only if the column holds one of the values; or any value; or none.
 struct RowFilter {
+  enum class Wants { kOneOf, kPresent, kAbsent };
   ColumnRef column = {};
+  Wants wants = Wants::kOneOf;
   std::vector<std::string> values = {};
 };
 
@@ -100,6 +102,7 @@ enum class CorruptMedia {
 struct CleanOptions {
   double max_bad_rows = 0.05;
   CorruptMedia corrupt_media = CorruptMedia::kNote;
+  std::vector<std::string> missing = {};  // texts that count as no value, as "n/a"
 };
 
 struct Project {

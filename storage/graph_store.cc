@@ -1,0 +1,222 @@
+#include "storage/graph_store.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "storage/store_impl.h"
+
+namespace weft::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string new_uuid() {
+  std::random_device device;
+  std::string out;
+  for (int i = 0; i < 4; ++i) out += fmt::format("{:08x}", device());
+  return out;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const StoreOptions& options) {
+  const auto cache = block_cache(options);
+  std::vector<rocksdb::ColumnFamilyDescriptor> out;
+  for (std::size_t i = 0; i < kFamilyCount; ++i) out.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), options, cache));
+  return out;
+}
+
+// What differs first, for people.
+std::string difference(const StoreSchema& stored, const StoreSchema& wanted) {
+  const auto names = [](const auto& types) {
+    std::string out;
+    for (const auto& type : types) out += (out.empty() ? "" : ", ") + type.name;
+    return out;
+  };
+  const auto& old_nodes = stored.graph.node_types();
+  const auto& new_nodes = wanted.graph.node_types();
+  const auto& old_edges = stored.graph.edge_types();
+  const auto& new_edges = wanted.graph.edge_types();
+  if (names(old_nodes) != names(new_nodes)) return fmt::format("node types were [{}] and are now [{}]", names(old_nodes), names(new_nodes));
+  for (std::size_t i = 0; i < old_nodes.size(); ++i) {
+    if (old_nodes[i] == new_nodes[i] && stored.from_event[i] == wanted.from_event[i]) continue;
+    if (old_nodes[i].name_field != new_nodes[i].name_field) return fmt::format("the name of node type '{}' was '{}' and is now '{}'", old_nodes[i].name, old_nodes[i].name_field, new_nodes[i].name_field);
+    return fmt::format("node type '{}' had fields [{}] and {} id, and now [{}] and {} id", old_nodes[i].name, names(old_nodes[i].fields),
+                       stored.from_event[i] != 0 ? "no" : "an", names(new_nodes[i].fields), wanted.from_event[i] != 0 ? "no" : "an");
+  }
+  if (names(old_edges) != names(new_edges)) return fmt::format("edge types were [{}] and are now [{}]", names(old_edges), names(new_edges));
+  for (std::size_t i = 0; i < old_edges.size(); ++i) {
+    if (!(old_edges[i] == new_edges[i]) || stored.attribute[i] != wanted.attribute[i]) {
+      return fmt::format("edge type '{}' has other ends, time, weight or symmetry", old_edges[i].name);
+    }
+  }
+  return "field kinds or flags differ";
+}
+
+}  // namespace
+
+GraphStore::Impl::~Impl() {
+  for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  if (db) db->Close().PermitUncheckedError();
+  db.reset();
+  if (!secondary_folder.empty()) {
+    std::error_code code;
+    fs::remove_all(secondary_folder, code);
+  }
+}
+
+void GraphStore::Impl::damaged(const std::string& what) const {
+  throw Error(what, {.file = folder.string(), .hint = "run `weft verify` to see what is broken; restore a backup, or remove the folder and ingest again"});
+}
+
+std::optional<std::string> GraphStore::Impl::get(Family which, std::string_view key) const {
+  std::string value;
+  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), family(which), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  check(status, "read the store");
+  return value;
+}
+
+void GraphStore::Impl::open_writer() {
+  files.make_folders(folder);
+  lock = std::make_unique<StoreLock>(folder / "writer.lock", "the store");
+  if (!fs::exists(database_folder() / "CURRENT")) files.kill_point("store.before_create");
+  rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
+  db_options.create_if_missing = true;
+  db_options.create_missing_column_families = true;
+  rocksdb::DB* raw = nullptr;
+  check(rocksdb::DB::Open(db_options, database_folder().string(), descriptors(options), &handles, &raw), "open the store");
+  db.reset(raw);
+}
+
+void GraphStore::Impl::open_secondary() {
+  if (!exists(folder)) throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
+  std::string name = (fs::temp_directory_path() / "weft-reader-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw Error(fmt::format("cannot create a temporary folder: {}", errno_text(errno)), {.file = name});
+  secondary_folder = name;
+  rocksdb::DB* raw = nullptr;
+  rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
+  check(rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options), &handles, &raw), "open the store for reading");
+  db.reset(raw);
+}
+
+void GraphStore::Impl::read_meta() {
+  const auto format_bytes = get(kMeta, "format");
+  if (!format_bytes) throw Error("the store was never finished being created", {.file = folder.string(), .hint = "run `weft ingest` again"});
+  if (format_bytes->size() != 4) damaged("the store's format number is damaged");
+  format = get_little<std::uint32_t>(*format_bytes, 0);
+  if (format != kStoreFormat) {
+    throw Error(fmt::format("the store has format {}, this weft reads format {}", format, kStoreFormat),
+                {.file = folder.string(), .hint = "use the version of weft that wrote it, or remove the folder and ingest again"});
+  }
+  const auto schema_bytes = get(kMeta, "schema");
+  const auto uuid_bytes = get(kMeta, "uuid");
+  if (!schema_bytes || !uuid_bytes || uuid_bytes->size() != 32) damaged("the store's meta data is damaged");
+  schema = StoreSchema::from_json(*schema_bytes, folder.string());
+  uuid = *uuid_bytes;
+  load_state();
+}
+
+void GraphStore::Impl::load_state() {
+  const auto bytes = get(kMeta, "state");
+  const auto decoded =
+      bytes ? decode_state(*bytes, schema.graph.node_types().size(), schema.graph.edge_types().size()) : std::nullopt;
+  if (!decoded) damaged("the store's counts are damaged");
+  state = *decoded;
+}
+
+void GraphStore::Impl::create_meta(const StoreSchema& wanted) {
+  files.kill_point("store.after_create");
+  schema = wanted;
+  uuid = new_uuid();
+  format = kStoreFormat;
+  state = {.sequence = 0,
+           .node_counts = std::vector<std::uint32_t>(wanted.graph.node_types().size(), 0),
+           .edge_counts = std::vector<std::uint64_t>(wanted.graph.edge_types().size(), 0)};
+  std::string format_bytes;
+  put_little(format_bytes, format);
+  rocksdb::WriteBatch batch;
+  batch.Put(family(kMeta), "format", format_bytes);
+  batch.Put(family(kMeta), "schema", schema.to_json());
+  batch.Put(family(kMeta), "uuid", uuid);
+  batch.Put(family(kMeta), "state", encode_state(state));
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  check(db->Write(write, &batch), "create the store");
+  files.sync_folder(folder);
+  files.kill_point("store.after_meta");
+}
+
+GraphStore::GraphStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GraphStore::GraphStore(GraphStore&&) noexcept = default;
+GraphStore& GraphStore::operator=(GraphStore&&) noexcept = default;
+GraphStore::~GraphStore() = default;
+
+bool GraphStore::exists(const fs::path& folder) { return fs::exists(folder / "db" / "CURRENT"); }
+
+namespace {
+
+void prepare_cache(GraphStore::Impl& impl) {
+  impl.cache = std::make_unique<DictionaryCache>(impl.schema.graph.node_types().size(), impl.options.dictionary_cache_entries);
+  impl.cache_complete = std::all_of(impl.state.node_counts.begin(), impl.state.node_counts.end(), [](std::uint32_t count) { return count == 0; });
+}
+
+}  // namespace
+
+GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, const StoreOptions& options, Files& files) {
+  WEFT_CHECK(schema.from_event.size() == schema.graph.node_types().size() && schema.attribute.size() == schema.graph.edge_types().size());
+  auto impl = std::make_unique<Impl>(folder, options, files);
+  impl->open_writer();
+  if (impl->get(kMeta, "format")) {
+    impl->read_meta();
+    if (!(impl->schema == schema)) {
+      throw Error(fmt::format("the store was made with another schema: {}", difference(impl->schema, schema)),
+                  {.file = folder.string(),
+                   .hint = "undo the change in the project file, give another project.workspace, or remove the store's folder and ingest again"},
+                  ErrorKind::kUsage);
+    }
+  } else {
+    impl->create_meta(schema);
+  }
+  prepare_cache(*impl);
+  return GraphStore(std::move(impl));
+}
+
+GraphStore GraphStore::open_existing(const fs::path& folder, const StoreOptions& options, Files& files) {
+  if (!exists(folder)) throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
+  auto impl = std::make_unique<Impl>(folder, options, files);
+  impl->open_writer();
+  impl->read_meta();
+  prepare_cache(*impl);
+  return GraphStore(std::move(impl));
+}
+
+GraphStore GraphStore::open_reader(const fs::path& folder, const StoreOptions& options, Files& files) {
+  auto impl = std::make_unique<Impl>(folder, options, files);
+  impl->open_secondary();
+  impl->read_meta();
+  return GraphStore(std::move(impl));
+}
+
+const StoreSchema& GraphStore::schema() const { return impl_->schema; }
+const fs::path& GraphStore::folder() const { return impl_->folder; }
+
+StoreInfo GraphStore::info() const {
+  return {.uuid = impl_->uuid,
+          .format = impl_->format,
+          .sequence = impl_->state.sequence,
+          .node_counts = impl_->state.node_counts,
+          .edge_counts = impl_->state.edge_counts};
+}
+
+void GraphStore::catch_up() {
+  if (impl_->secondary_folder.empty()) return;
+  impl_->check(impl_->db->TryCatchUpWithPrimary(), "follow the store's writer");
+  impl_->load_state();
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,455 @@
+#include "storage/project.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+#include "base/strings.h"
+#include "storage/media.h"
+
+namespace weft::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using graph::FieldKind;
+
+const std::vector<std::string> kTimeUnits = {"s", "ms", "us", "day", "iso8601"};
+const std::vector<std::string> kFieldKinds = {"number", "category", "text", "image", "audio"};
+
+ColumnRef column_ref(const TomlSection& section, std::string_view key, std::string name) {
+  if (name.empty()) section.fail(key, "is empty", "a column's name");
+  return {std::move(name), section.where(key)};
+}
+
+ColumnRef required_column(const TomlSection& section, std::string_view key) {
+  return column_ref(section, key, section.get_string(key));
+}
+
+ColumnRef optional_column(const TomlSection& section, std::string_view key) {
+  return section.has(key) ? required_column(section, key) : ColumnRef{};
+}
+
+// The text of a string, number or boolean, as a cell would hold it.
+std::string scalar_text(const TomlSection& section, std::string_view key) {
+  if (section.is_string(key)) return section.get_string(key);
+  try {
+    return fmt::format("{}", section.get_integer(key, 0));
+  } catch (const Error&) {
+  }
+  try {
+    return section.get_bool(key, false) ? "true" : "false";
+  } catch (const Error&) {
+  }
+  try {
+    return fmt::format("{}", section.get_number(key, 0));
+  } catch (const Error&) {
+    section.fail(key, "has a wrong type", "a string, number or boolean");
+  }
+}
+
+TimeSpec read_time(const TomlSection& parent) {
+  const TomlSection section = parent.section("time");
+  TimeSpec time;
+  time.column = required_column(section, "column");
+  if (!section.has("unit")) section.fail("unit", "a required key is missing", "one of " + join(kTimeUnits));
+  time.unit = static_cast<TimeUnit>(section.get_choice("unit", kTimeUnits, 0));
+  if (section.has("default")) {
+    time.fallback = parse_time(scalar_text(section, "default"), time.unit);
+    if (!time.fallback) section.fail("default", "is no time", fmt::format("a time in unit {}", time_unit_name(time.unit)));
+  }
+  section.check_no_unknown_keys();
+  return time;
+}
+
+std::vector<RowFilter> read_where(const TomlSection& parent) {
+  std::vector<RowFilter> filters;
+  if (!parent.has("where")) return filters;
+  const TomlSection section = parent.section("where");
+  for (const std::string& key : section.keys()) {
+    RowFilter filter{.column = column_ref(section, key, key)};
+    if (section.is_table(key)) {
+      const TomlSection presence = section.section(key);
+      if (!presence.has("present")) presence.fail("present", "a required key is missing", "{ present = true } or { present = false }");
+      filter.wants = presence.get_bool("present", true) ? RowFilter::Wants::kPresent : RowFilter::Wants::kAbsent;
+      presence.check_no_unknown_keys();
+      filters.push_back(std::move(filter));
+      continue;
+    }
+    try {
+      filter.values = section.get_strings(key);
+    } catch (const Error&) {
+      filter.values = {scalar_text(section, key)};
+    }
+    if (filter.values.empty()) section.fail(key, "is empty", "a value or a list of values");
+    filters.push_back(std::move(filter));
+  }
+  return filters;
+}
+
+PathTemplate read_path(const TomlSection& section, const std::string& text) {
+  PathTemplate path;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t open = text.find('{', at);
+    path.text.push_back(text.substr(at, open - at));
+    if (open == std::string::npos) break;
+    const std::size_t close = text.find('}', open);
+    if (close == std::string::npos || close == open + 1) {
+      section.fail("path", "has a brace without a column", "a path as in \"images/{photo}\"");
+    }
+    path.columns.push_back(column_ref(section, "path", text.substr(open + 1, close - open - 1)));
+    at = close + 1;
+  }
+  if (path.columns.empty()) section.fail("path", "names no column", "a path as in \"images/{photo}\"");
+  return path;
+}
+
+class ProjectReader {
+ public:
+  ProjectReader(const TomlFile& toml, const fs::path& file, Sources sources) : root_(toml.root()), sources_(sources) {
+    project_.file = file;
+  }
+
+  Project read() {
+    for (const char* name : {"project", "nodes", "edges", "clean", "task", "encoders", "model", "train", "serve"}) root_.has(name);
+    root_.check_no_unknown_keys();
+    read_places();
+    read_clean();
+    const TomlSection nodes = root_.section("nodes");
+    const TomlSection edges = root_.section("edges");
+    for (const auto& [name, section] : nodes.sections()) declare_node_type(name, section);
+    nodes.check_no_unknown_keys();
+    if (project_.schema.graph.node_types().empty()) {
+      root_.fail("nodes", "the project has no node types", "sections as in [nodes.user]");
+    }
+    for (const auto& [name, section] : nodes.sections()) declare_attribute_nodes(section);
+    for (const auto& [name, section] : edges.sections()) read_edges(name, section);
+    edges.check_no_unknown_keys();
+    declare_attribute_edges();
+    return std::move(project_);
+  }
+
+ private:
+  // A folder named in [project]: on the command line relative to where the command runs, in the file to the file.
+  fs::path place(const TomlSection& section, std::string_view key, const fs::path& fallback) const {
+    const fs::path folder = fs::absolute(project_.file).parent_path();
+    if (!section.has(key)) return folder / fallback;
+    const std::string text = section.get_string(key);
+    if (text.empty()) section.fail(key, "is empty", "a folder");
+    return section.where(key).file == "--set" ? fs::absolute(text) : folder / text;
+  }
+
+  void read_places() {
+    const TomlSection section = root_.section("project");
+    const fs::path data_root = place(section, "data_root", ".");
+    std::error_code code;
+    project_.data_root = sources_ == Sources::kMustExist ? fs::canonical(data_root, code) : fs::weakly_canonical(data_root, code);
+    if (code || (sources_ == Sources::kMustExist && !fs::is_directory(project_.data_root))) {
+      section.fail("data_root", fmt::format("the data root {} is no folder", data_root.lexically_normal().string()), "a folder that is there");
+    }
+    project_.workspace.folder =
+        place(section, "workspace", project_.file.stem().string() + ".weft").lexically_normal();
+    section.check_no_unknown_keys();
+  }
+
+  void read_clean() {
+    const TomlSection section = root_.section("clean");
+    project_.clean.max_bad_rows = section.get_number_in("max_bad_rows", project_.clean.max_bad_rows, 0, 1);
+    project_.clean.corrupt_media = static_cast<CorruptMedia>(section.get_choice("corrupt_media", {"note", "error"}, 0));
+    project_.clean.missing = section.get_strings("missing");
+    section.check_no_unknown_keys();
+  }
+
+  SourceFile resolve_source(const TomlSection& section, const std::string& name) const {
+    SourceFile source{.name = name};
+    std::string plain = name;
+    if (plain.ends_with(".gz")) {
+      source.gzip = true;
+      plain.resize(plain.size() - 3);
+    }
+    const std::string extension = fs::path(plain).extension().string();
+    if (extension == ".csv") {
+      source.format = SourceFormat::kCsv;
+    } else if (extension == ".jsonl") {
+      source.format = SourceFormat::kJsonLines;
+    } else if (extension == ".tsv" || extension == ".inter" || extension == ".item" || extension == ".user" || extension == ".net") {
+      source.format = SourceFormat::kTabs;
+    } else {
+      section.fail("source", fmt::format("cannot tell the format of '{}'", name),
+                   "a name that ends in .csv, .tsv, .jsonl, .inter, .item, .user or .net, then perhaps .gz");
+    }
+    const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : project_.data_root / name;
+    if (!is_below(project_.data_root, path)) {
+      section.fail("source", fmt::format("'{}' leads out of the data root {}", name, project_.data_root.string()), "a file below the data root",
+                   "move the file, or set project.data_root to a folder above all sources");
+    }
+    std::error_code code;
+    source.path = fs::weakly_canonical(path, code);
+    if (sources_ == Sources::kMustExist && !fs::is_regular_file(source.path)) {
+      section.fail("source", fmt::format("'{}' is not there", name), fmt::format("a file in {}", project_.data_root.string()), near_file(source.path));
+    }
+    return source;
+  }
+
+  static std::string near_file(const fs::path& path) {
+    std::vector<std::string> names;
+    std::error_code code;
+    for (fs::directory_iterator it(path.parent_path(), code), end; !code && it != end && names.size() < 10'000; it.increment(code)) {
+      names.push_back(it->path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    const std::string nearest = nearest_word(path.filename().string(), names);
+    return nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest);
+  }
+
+  std::vector<std::uint16_t> read_sources(const TomlSection& section) {
+    std::vector<std::uint16_t> positions;
+    for (const std::string& name : section.get_strings("source")) {
+      SourceFile source = resolve_source(section, name);
+      const auto found = std::find_if(project_.sources.begin(), project_.sources.end(),
+                                      [&](const SourceFile& other) { return other.path == source.path; });
+      const auto position = static_cast<std::size_t>(found - project_.sources.begin());
+      if (position >= 65'535) section.fail("source", "too many source files", "at most 65,535");
+      if (found == project_.sources.end()) project_.sources.push_back(std::move(source));
+      if (std::find(positions.begin(), positions.end(), position) != positions.end()) section.fail("source", "names a file twice");
+      positions.push_back(static_cast<std::uint16_t>(position));
+    }
+    if (section.has("source") && positions.empty()) section.fail("source", "is empty", "a file or a list of files");
+    return positions;
+  }
+
+  FieldMapping read_field(const std::string& name, const TomlSection& section) const {
+    FieldMapping field{.name = name};
+    if (!section.has("kind")) section.fail("kind", "a required key is missing", "one of " + join(kFieldKinds));
+    field.kind = static_cast<FieldKind>(section.get_choice("kind", kFieldKinds, 0));
+    field.as_node = section.get_bool("as_node", false);
+    if (graph::is_media(field.kind)) {
+      field.path = read_path(section, section.get_string("path", "{" + name + "}"));
+    } else {
+      field.column = section.has("column") ? required_column(section, "column") : ColumnRef{name, section.where()};
+    }
+    if (field.kind == FieldKind::kCategory) field.separator = section.get_string("separator", "");
+    if (field.as_node && field.kind != FieldKind::kCategory && !graph::is_media(field.kind)) {
+      section.fail("as_node", fmt::format("a field of kind {} cannot be a node", graph::field_kind_name(field.kind)),
+                   "as_node with kind category, image or audio",
+                   "declare a [nodes.*] of its own with the same source, and an edge to it");
+    }
+    section.check_no_unknown_keys();
+    return field;
+  }
+
+  void declare_node_type(const std::string& name, const TomlSection& section) {
+    check_name(name, section);
+    NodeMapping mapping;
+    mapping.sources = read_sources(section);
+    mapping.id = optional_column(section, "id");
+    if (section.has("time")) mapping.time = read_time(section);
+    mapping.where = read_where(section);
+    graph::NodeType type{.name = name};
+    const TomlSection fields = section.section("fields");
+    for (const auto& [field_name, field_section] : fields.sections()) {
+      FieldMapping field = read_field(field_name, field_section);
+      if (!field.as_node) {
+        field.field = type.fields.size();
+        type.fields.push_back({field_name, field.kind});
+      }
+      mapping.fields.push_back(std::move(field));
+    }
+    fields.check_no_unknown_keys();
+    type.name_field = section.get_string("name", "");
+    if (!type.name_field.empty()) check_name_field(section, type);
+    section.check_no_unknown_keys();
+    if (mapping.sources.empty()) {
+      for (const char* key : {"id", "time", "fields", "where"}) {
+        if (section.has(key)) section.fail(key, "is given without a source", "source = \"...\"", "a node type without a source is made by edges alone");
+      }
+    }
+    mapping.type = project_.schema.graph.add_node_type(std::move(type));
+    project_.schema.from_event.push_back(!mapping.sources.empty() && mapping.id.name.empty() ? 1 : 0);
+    project_.nodes.push_back(std::move(mapping));
+  }
+
+  static void check_name_field(const TomlSection& section, const graph::NodeType& type) {
+    const auto field = type.find_field(type.name_field);
+    if (field && type.fields[*field].kind == FieldKind::kText) return;
+    std::vector<std::string> texts;
+    for (const graph::Field& each : type.fields) {
+      if (each.kind == FieldKind::kText) texts.push_back(each.name);
+    }
+    const std::string nearest = nearest_word(type.name_field, texts);
+    section.fail("name", "is no text field of this node type", texts.empty() ? "a field of kind text" : "one of " + join(texts),
+                 nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
+  }
+
+  static void check_name(const std::string& name, const TomlSection& section) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c == '_' || c == '-' || std::isalnum(c) || c >= 0x80; });
+    if (name.empty() || !plain) section.fail("", "the name of a type holds a character it must not", "letters, digits, _ and -");
+  }
+
+  void declare_attribute_nodes(const TomlSection& section) {
+    const std::string owner = section.name().substr(section.name().find('.') + 1);
+    NodeMapping& mapping = project_.nodes[*project_.schema.graph.find_node_type(owner)];
+    for (FieldMapping& field : mapping.fields) {
+      if (!field.as_node) continue;
+      if (project_.schema.graph.find_node_type(field.name)) {
+        section.section("fields").section(field.name).fail("as_node", fmt::format("the node type '{}' is there already", field.name),
+                                                           "a field name that no node type has",
+                                                           fmt::format("rename the field and give column = \"{}\"", field.column.name.empty() ? field.name : field.column.name));
+      }
+      graph::NodeType type{.name = field.name};
+      if (graph::is_media(field.kind)) type.fields.push_back({"content", field.kind});
+      field.node_type = project_.schema.graph.add_node_type(std::move(type));
+      project_.schema.from_event.push_back(0);
+      attribute_sections_.emplace_back(section.section("fields").section(field.name));
+    }
+  }
+
+  EdgeEnd read_end(const TomlSection& section, std::string_view key, const std::vector<std::uint16_t>& sources) const {
+    const std::string text = section.get_string(key);
+    const std::size_t colon = text.find(':');
+    const std::string type_name = text.substr(0, colon);
+    const graph::Schema& schema = project_.schema.graph;
+    const auto type = schema.find_node_type(type_name);
+    if (!type) {
+      std::vector<std::string> names;
+      for (const graph::NodeType& each : schema.node_types()) names.push_back(each.name);
+      const std::string nearest = nearest_word(type_name, names);
+      section.fail(key, fmt::format("there is no node type '{}'", type_name), "one of " + join(names),
+                   nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
+    }
+    EdgeEnd end{.type = *type};
+    if (colon != std::string::npos) {
+      if (project_.schema.from_event[*type] != 0) {
+        section.fail(key, fmt::format("nodes of type '{}' have no ids", type_name), fmt::format("\"{}\"", type_name),
+                     fmt::format("without a column the edge takes the node that the same row makes; or give [nodes.{}] an id", type_name));
+      }
+      end.column = column_ref(section, key, text.substr(colon + 1));
+      return end;
+    }
+    const auto mapping = std::find_if(project_.nodes.begin(), project_.nodes.end(), [&](const NodeMapping& each) { return each.type == *type; });
+    for (const std::uint16_t source : sources) {
+      if (mapping == project_.nodes.end() || std::find(mapping->sources.begin(), mapping->sources.end(), source) == mapping->sources.end()) {
+        section.fail(key, fmt::format("rows of '{}' make no node of type '{}'", project_.sources[source].name, type_name),
+                     fmt::format("\"{}:COLUMN\", or the same source in [nodes.{}]", type_name, type_name));
+      }
+    }
+    return end;
+  }
+
+  void read_edges(const std::string& name, const TomlSection& section) {
+    check_name(name, section);
+    EdgeMapping mapping;
+    section.get_string("from");
+    if (!section.has("source")) section.fail("source", "a required key is missing", "a file or a list of files");
+    mapping.sources = read_sources(section);
+    mapping.from = read_end(section, "from", mapping.sources);
+    mapping.to = read_end(section, "to", mapping.sources);
+    if (section.has("time")) mapping.time = read_time(section);
+    mapping.weight = optional_column(section, "weight");
+    mapping.where = read_where(section);
+    mapping.keep_duplicates = section.get_choice("duplicates", {"drop", "keep"}, 0) == 1;
+    const bool symmetric = section.get_bool("symmetric", false);
+    if (symmetric && mapping.from.type != mapping.to.type) {
+      section.fail("symmetric", "the ends have different node types", "one node type at both ends");
+    }
+    section.check_no_unknown_keys();
+    mapping.type = project_.schema.graph.add_edge_type({.name = name,
+                                                        .from = mapping.from.type,
+                                                        .to = mapping.to.type,
+                                                        .timed = mapping.time.has_value(),
+                                                        .weighted = !mapping.weight.name.empty(),
+                                                        .symmetric = symmetric});
+    project_.schema.attribute.push_back(0);
+    project_.edges.push_back(std::move(mapping));
+  }
+
+  void declare_attribute_edges() {
+    std::size_t next = 0;
+    for (NodeMapping& mapping : project_.nodes) {
+      const std::string owner = project_.schema.graph.node_type(mapping.type).name;
+      for (FieldMapping& field : mapping.fields) {
+        if (!field.as_node) continue;
+        const std::string name = owner + "_" + field.name;
+        if (project_.schema.graph.find_edge_type(name)) {
+          attribute_sections_[next].fail("as_node", fmt::format("the edge type '{}' is there already", name), "a field name that makes another");
+        }
+        field.edge_type = project_.schema.graph.add_edge_type({.name = name, .from = mapping.type, .to = field.node_type});
+        project_.schema.attribute.push_back(1);
+        ++next;
+      }
+    }
+  }
+
+  TomlSection root_;
+  Sources sources_;
+  Project project_;
+  std::vector<TomlSection> attribute_sections_;  // of the as_node fields, in order
+};
+
+// A text that differs if the mapping does.
+struct Canonical {
+  std::string text;
+  void add(std::string_view part) { text += fmt::format("{}:{};", part.size(), part); }
+  void add(const std::optional<TimeSpec>& time) {
+    if (!time) return add("untimed");
+    add(time->column.name);
+    add(time_unit_name(time->unit));
+    add(time->fallback ? fmt::format("{}", *time->fallback) : "none");
+  }
+  void add(const std::vector<RowFilter>& where) {
+    for (const RowFilter& filter : where) {
+      add(filter.column.name);
+      add(filter.wants == RowFilter::Wants::kOneOf ? "one of" : filter.wants == RowFilter::Wants::kPresent ? "present" : "absent");
+      for (const std::string& value : filter.values) add(value);
+    }
+  }
+};
+
+}  // namespace
+
+std::uint64_t Project::fingerprint(std::uint16_t source) const {
+  Canonical out;
+  for (const std::string& text : clean.missing) out.add(text);
+  const auto reads = [&](const auto& mapping) {
+    return std::find(mapping.sources.begin(), mapping.sources.end(), source) != mapping.sources.end();
+  };
+  for (const NodeMapping& mapping : nodes) {
+    if (!reads(mapping)) continue;
+    out.add("node");
+    out.add(schema.graph.node_type(mapping.type).name);
+    out.add(mapping.id.name);
+    out.add(mapping.time);
+    out.add(mapping.where);
+    for (const FieldMapping& field : mapping.fields) {
+      out.add(field.name);
+      out.add(graph::field_kind_name(field.kind));
+      out.add(field.column.name);
+      out.add(field.separator);
+      out.add(field.as_node ? "node" : "field");
+      for (const std::string& text : field.path.text) out.add(text);
+      for (const ColumnRef& column : field.path.columns) out.add(column.name);
+    }
+  }
+  for (const EdgeMapping& mapping : edges) {
+    if (!reads(mapping)) continue;
+    out.add("edge");
+    out.add(schema.graph.edge_type(mapping.type).name);
+    for (const EdgeEnd* end : {&mapping.from, &mapping.to}) {
+      out.add(schema.graph.node_type(end->type).name);
+      out.add(end->column.name);
+    }
+    out.add(mapping.time);
+    out.add(mapping.weight.name);
+    out.add(mapping.where);
+    out.add(mapping.keep_duplicates ? "keep" : "drop");
+  }
+  return hash64(out.text);
+}
+
+Project read_project(const TomlFile& toml, const fs::path& project_file, Sources sources) {
+  return ProjectReader(toml, project_file, sources).read();
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,73 @@
+#include "storage/rocksdb_options.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace weft::storage {
+
+std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) { return rocksdb::NewLRUCache(options.block_cache_bytes); }
+
+rocksdb::DBOptions database_options(const StoreOptions& options) {
+  rocksdb::DBOptions db;
+  db.max_background_jobs = std::max(2, options.background_threads);
+  db.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+  db.keep_log_file_num = 2;
+  // All column families share the log of writes: it may not grow for the sake of one that hardly changes.
+  db.max_total_wal_size = 8 * options.write_buffer_bytes;
+  db.bytes_per_sync = 1 << 20;
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.max_open_files = -1;  // a reader keeps seeing files that the writer has deleted
+  // One writing thread: a plain memtable insert is faster than a concurrent one.
+  db.allow_concurrent_memtable_write = false;
+  db.enable_write_thread_adaptive_yield = false;
+  db.avoid_flush_during_shutdown = true;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions cf;
+  const bool edges = family == kOutgoing || family == kIncoming;
+  const bool large = edges || family == kIds || family == kNames || family == kFields;
+  cf.write_buffer_size = large ? options.write_buffer_bytes : std::min<std::size_t>(options.write_buffer_bytes, 4 << 20);
+  cf.compression = rocksdb::kLZ4Compression;
+  cf.bottommost_compression = rocksdb::kZSTD;
+  cf.level_compaction_dynamic_level_bytes = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = 16 << 10;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.whole_key_filtering = true;
+  table.format_version = 5;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  if (edges) {
+    cf.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kEdgePrefixBytes));
+    cf.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(2));
+  }
+  if (edges || family == kIds) {
+    cf.memtable_prefix_bloom_size_ratio = 0.1;
+    cf.memtable_whole_key_filtering = true;
+  }
+  cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return cf;
+}
+
+void check_status(const rocksdb::Status& status, const std::string& doing, const std::string& folder) {
+  if (status.ok()) return;
+  ErrorContext context{.file = folder};
+  if (status.IsCorruption()) {
+    context.hint = "the store is damaged: run `weft verify` to see where; restore a backup, or remove the folder and ingest again";
+  } else if (status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos) {
+    context.hint = "free disk space and run the same command again: nothing half-written is kept";
+  }
+  throw Error(fmt::format("cannot {}: {}", doing, status.ToString()), std::move(context));
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,110 @@
+// One source's rows to graph events, as the project file's mappings say.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "graph/event.h"
+#include "storage/media.h"
+#include "storage/project.h"
+#include "storage/sources/row_reader.h"
+
+namespace weft::storage {
+
+inline constexpr std::size_t kMaxIdBytes = 4096;  // of an external id
+
+enum class MapOutcome { kEvent, kFiltered, kBad };
+
+struct MapResult {
+  MapOutcome outcome = MapOutcome::kFiltered;
+  std::string reason = {};  // of a bad row
+  std::string detail = {};
+};
+
+// Not thread-safe: keeps buffers. `project` and `files` must outlive it.
+class RowMapper {
+ public:
+  // kLookOnly: media are checked but not read through, and get no content hash (the first pass of ingest).
+  RowMapper(const Project& project, std::uint16_t source, MediaRead media, Files& files);
+
+  // What the reader must be opened with.
+  const std::vector<std::string>& columns() const { return columns_; }
+  // Throws Error (kUsage), at the project file's line, for a column that the header lacks.
+  void check_columns(const RowReader& reader) const;
+  // As check_columns, for a whole file of JSON lines read from its beginning: Error if a column that was in no row is a likely
+  // slip for one that was; otherwise the columns' names, for a note.
+  std::vector<std::string> absent_columns(const RowReader& reader) const;
+
+  // `row` must be good. Fills `event` (its id is never kNoEvent). Media that were looked at are in media().
+  MapResult map(const Row& row, graph::Event& event);
+  const std::vector<MediaFile>& media() const { return media_; }
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  struct FieldPlan {
+    const FieldMapping* mapping = nullptr;
+    std::size_t cell = kNone;
+    std::vector<std::size_t> path_cells = {};
+  };
+  struct FilterPlan {
+    const RowFilter* filter = nullptr;
+    std::size_t cell = kNone;
+  };
+  struct NodePlan {
+    const NodeMapping* mapping = nullptr;
+    std::size_t id = kNone, time = kNone;
+    std::vector<FieldPlan> fields = {};
+    std::vector<FilterPlan> where = {};
+    std::size_t made = kNone;  // position in the event of the node this row made
+  };
+  struct EdgePlan {
+    const EdgeMapping* mapping = nullptr;
+    std::size_t from = kNone, to = kNone, time = kNone, weight = kNone;
+    std::size_t from_plan = kNone, to_plan = kNone;  // the node plan that makes an end without a column
+    std::vector<FilterPlan> where = {};
+  };
+  struct Bad {  // thrown and caught within map()
+    std::string reason, detail;
+  };
+  // An end that waits for the id of a node the row makes.
+  struct Fixup {
+    std::size_t edge = 0;
+    bool from = false;
+    std::size_t node = 0;
+  };
+
+  std::size_t cell_of(const ColumnRef& column);
+  std::vector<FilterPlan> filter_plans(const std::vector<RowFilter>& where);
+  bool passes(const std::vector<FilterPlan>& where) const;
+  std::string_view id_text(std::size_t cell, const char* what) const;
+  graph::TimeMs time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required) const;
+  void make_node(NodePlan& plan, graph::Event& event);
+  void make_field(const FieldPlan& plan, std::size_t node, graph::Event& event);
+  void make_media(const FieldPlan& plan, std::size_t node, graph::Event& event);
+  std::vector<std::string> category_values(const FieldPlan& plan) const;
+  void make_edge(const EdgePlan& plan, graph::Event& event);
+  void hide_missing();
+  void set_event_id(const Row& row, graph::Event& event);
+
+  const Project& project_;
+  std::uint16_t source_;
+  MediaRead read_;
+  Files& files_;
+  std::vector<std::uint8_t> media_node_;  // [node type] made by an as_node field of media
+  std::vector<std::string> columns_;
+  std::vector<ColumnRef> refs_;  // [columns] where the project file names it first
+  std::vector<NodePlan> nodes_;
+  std::vector<EdgePlan> edges_;
+  std::span<const Cell> cells_;
+  std::vector<Cell> shown_;  // the cells without texts that count as missing
+  std::vector<Fixup> fixups_;
+  std::vector<std::size_t> event_nodes_;  // positions of nodes whose id is the event's
+  std::vector<MediaFile> media_;
+  std::string hashed_;
+};
+
+}  // namespace weft::storage

@@ -1,0 +1,109 @@
+#include "storage/snapshot_export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "storage/store_impl.h"
+
+namespace weft::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The name in `current`, checked to be one name and no path.
+std::optional<std::string> read_current(const Workspace& workspace, Files& files) {
+  const fs::path pointer = workspace.snapshots() / "current";
+  if (!fs::exists(pointer)) return std::nullopt;
+  const std::string name(trim(files.read_whole(pointer)));
+  const bool plain = !name.empty() && name.size() < 200 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+  if (!plain) throw Error("the pointer to the current snapshot is damaged", {.file = pointer.string(), .value = excerpt(name), .hint = "remove it and run `weft ingest`, which writes it again"});
+  return name;
+}
+
+// The snapshot in `folder`, if it is whole and of this state of the store.
+std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const StoreInfo& store, Files& files) {
+  if (!fs::exists(folder)) return std::nullopt;
+  try {
+    const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure, files);
+    if (snapshot.info().store_uuid == store.uuid && snapshot.info().sequence == store.sequence) return snapshot.info();
+  } catch (const Error&) {
+    // Damaged: written again below.
+  }
+  return std::nullopt;
+}
+
+void prune(const Workspace& workspace, const std::set<std::string>& keep, Files& files) {
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
+    if (!keep.contains(entry.path().filename().string())) old.push_back(entry.path());
+  }
+  std::sort(old.begin(), old.end());
+  for (const fs::path& path : old) files.remove_all(path);
+}
+
+}  // namespace
+
+std::optional<fs::path> current_snapshot(const Workspace& workspace, Files& files) {
+  const auto name = read_current(workspace, files);
+  if (!name) return std::nullopt;
+  const fs::path folder = workspace.snapshots() / *name;
+  if (!fs::is_directory(folder)) {
+    throw Error("the current snapshot is not there", {.file = folder.string(), .hint = "run `weft ingest`, which writes it again"});
+  }
+  return folder;
+}
+
+ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace, const fs::path& data_root,
+                                 ProgressSink& progress, Files& files) {
+  if (!store.impl().secondary_folder.empty()) throw Error("a snapshot is written by the store's writer only", {.file = store.folder().string()});
+  files.make_folders(workspace.snapshots());
+  const StoreInfo info = store.info();
+  const std::string name = fmt::format("{:012}-{}", info.sequence, info.uuid.substr(0, 8));
+  ExportedSnapshot out{.folder = workspace.snapshots() / name};
+  if (auto same = find_same(out.folder, info, files)) {
+    out.info = std::move(*same);
+    out.reused = true;
+  } else {
+    if (fs::exists(out.folder)) files.remove_all(out.folder);
+    progress.begin("snapshot", 2, "steps");
+    files.kill_point("export.before_tables");
+    graph::GraphTables tables = store.tables(data_root.string());
+    files.kill_point("export.after_tables");
+    progress.advance(1);
+    out.info = graph::write_snapshot(std::move(tables), out.folder, files);
+    progress.advance(2);
+    progress.end();
+  }
+  files.kill_point("export.before_current");
+  std::optional<std::string> before;
+  try {
+    before = read_current(workspace, files);
+  } catch (const Error&) {
+    // Damaged: replaced below.
+  }
+  std::set<std::string> keep = {"current", name};
+  if (before == name) {
+    // Nothing to point elsewhere; the one before stays whatever it is, as a model may have been trained on it.
+    std::string newest;
+    for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
+      const std::string other = entry.path().filename().string();
+      if (other != name && other != "current" && fs::exists(entry.path() / "manifest.json")) newest = std::max(newest, other);
+    }
+    keep.insert(newest);
+  } else {
+    files.replace_whole(workspace.snapshots() / "current", name + "\n");
+    if (before) keep.insert(*before);
+  }
+  files.kill_point("export.after_current");
+  files.kill_point("export.before_prune");
+  prune(workspace, keep, files);
+  files.kill_point("export.after_prune");
+  return out;
+}
+
+}  // namespace weft::storage

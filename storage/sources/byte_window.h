@@ -1,0 +1,44 @@
+// A source file as a stream of decompressed bytes, seen through a sliding window, with a running hash of what was consumed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace weft::storage {
+
+// Not thread-safe. Plain files are mapped; gzip files (of one or several members) are inflated piece by piece.
+class ByteWindow {
+ public:
+  static std::unique_ptr<ByteWindow> open(const std::filesystem::path& path, bool gzip, Files& files);
+  virtual ~ByteWindow() = default;
+
+  // The bytes at hand that were not consumed; valid until more() or consume().
+  std::string_view available() const { return available_; }
+  // Brings in more bytes behind those available; false at the end of the stream. Throws Error on damaged gzip data.
+  virtual bool more() = 0;
+  // `count` of available().
+  void consume(std::size_t count);
+
+  std::uint64_t offset() const { return offset_; }  // bytes consumed
+  std::uint64_t hash();                             // xxh3-64 of the bytes consumed
+  char last_byte() const { return last_byte_; }     // consumed last; NUL at the beginning
+
+ protected:
+  // Hashes what was consumed since the last call; before the memory behind it goes away.
+  void hash_consumed();
+
+  std::string_view available_ = {};
+
+ private:
+  Hasher64 hasher_;
+  std::uint64_t offset_ = 0;
+  char last_byte_ = '\0';
+  std::size_t unhashed_ = 0;  // bytes just before available_
+};
+
+}  // namespace weft::storage

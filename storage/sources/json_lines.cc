@@ -1,0 +1,149 @@
+#include "storage/sources/json_lines.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+namespace weft::storage {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::uint64_t kRowsForKnownKeys = 100;
+constexpr std::size_t kMaxKnownKeys = 1000;
+
+}  // namespace
+
+struct JsonLinesReader::Parser {
+  dom::parser parser{kMaxRowBytes};
+  std::string padded;
+  std::vector<std::vector<std::string>> paths;            // [wanted] parts of the dotted path
+  std::vector<std::vector<std::string_view>> items;       // [wanted]
+  std::deque<std::string> numbers;                        // texts of the row's numbers
+  std::size_t numbers_used = 0;
+
+  std::string_view number_text(std::string text) {
+    if (numbers_used == numbers.size()) numbers.emplace_back();
+    numbers[numbers_used] = std::move(text);
+    return numbers[numbers_used++];
+  }
+
+  // The text of a string, number or boolean; nothing for objects and arrays.
+  std::optional<std::string_view> scalar(const dom::element& value) {
+    switch (value.type()) {
+      case dom::element_type::STRING: return value.get_string().value_unsafe();
+      case dom::element_type::INT64: return number_text(fmt::format("{}", value.get_int64().value_unsafe()));
+      case dom::element_type::UINT64: return number_text(fmt::format("{}", value.get_uint64().value_unsafe()));
+      case dom::element_type::DOUBLE: return number_text(fmt::format("{}", value.get_double().value_unsafe()));
+      case dom::element_type::BOOL: return value.get_bool().value_unsafe() ? "true" : "false";
+      default: return std::nullopt;
+    }
+  }
+
+  // True if the column is there (null counts).
+  static bool find(const dom::object& object, const std::string& name, const std::vector<std::string>& path, dom::element& value) {
+    if (object.at_key(name).get(value) == simdjson::SUCCESS) return true;
+    if (path.size() < 2) return false;
+    dom::object at = object;
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+      if (at.at_key(path[i]).get_object().get(at) != simdjson::SUCCESS) return false;
+    }
+    return at.at_key(path.back()).get(value) == simdjson::SUCCESS;
+  }
+
+  // False, with what is wrong, if the value is none that a cell can hold.
+  bool fill(const dom::element& value, std::vector<std::string_view>& list, Cell& cell, const char*& wrong) {
+    if (value.is_null()) return true;
+    dom::array array;
+    if (value.get_array().get(array) == simdjson::SUCCESS) {
+      list.clear();
+      for (const dom::element item : array) {
+        if (item.is_null()) continue;
+        const auto text = scalar(item);
+        if (!text) {
+          wrong = "is a list of lists or objects";
+          return false;
+        }
+        if (!text->empty()) list.push_back(*text);
+      }
+      cell.is_list = true;
+      cell.items = list;
+      cell.present = !list.empty();
+      return true;
+    }
+    const auto text = scalar(value);
+    if (!text) {
+      wrong = "is an object";
+      return false;
+    }
+    cell.text = *text;
+    cell.present = !text->empty();
+    return true;
+  }
+};
+
+JsonLinesReader::JsonLinesReader(const SourceFile& source, std::vector<std::string> columns, Files& files)
+    : LineReader(source, std::move(columns), files), parser_(std::make_unique<Parser>()), seen_(columns_.size(), 0) {
+  for (const std::string& column : columns_) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    for (std::size_t dot = column.find('.'); dot != std::string::npos; dot = column.find('.', begin)) {
+      parts.push_back(column.substr(begin, dot - begin));
+      begin = dot + 1;
+    }
+    parts.push_back(column.substr(begin));
+    parser_->paths.push_back(std::move(parts));
+  }
+  parser_->items.resize(columns_.size());
+}
+
+JsonLinesReader::~JsonLinesReader() = default;
+
+std::vector<std::size_t> JsonLinesReader::missing_columns() const {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    if (seen_[i] == 0) missing.push_back(i);
+  }
+  return missing;
+}
+
+void JsonLinesReader::parse(std::string_view line, Row& row) {
+  // simdjson reads past the end of its input: the row goes where there is room.
+  std::string& padded = parser_->padded;
+  padded.assign(line);
+  padded.reserve(line.size() + simdjson::SIMDJSON_PADDING);
+  parser_->numbers_used = 0;
+  dom::element document;
+  const simdjson::error_code error = parser_->parser.parse(padded.data(), padded.size(), false).get(document);
+  if (error != simdjson::SUCCESS) {
+    bad(row, error == simdjson::UTF8_ERROR ? "invalid UTF-8" : "invalid JSON", simdjson::error_message(error));
+    return;
+  }
+  dom::object object;
+  if (document.get_object().get(object) != simdjson::SUCCESS) {
+    bad(row, "invalid JSON", "the line is no object");
+    return;
+  }
+  if (rows_++ < kRowsForKnownKeys) {
+    for (const dom::key_value_pair pair : object) {
+      if (known_.size() >= kMaxKnownKeys) break;
+      if (std::find(known_.begin(), known_.end(), pair.key) == known_.end()) known_.emplace_back(pair.key);
+    }
+  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    cells_[i] = {};
+    dom::element value;
+    if (!Parser::find(object, columns_[i], parser_->paths[i], value)) continue;
+    seen_[i] = 1;
+    const char* wrong = "";
+    if (!parser_->fill(value, parser_->items[i], cells_[i], wrong)) {
+      bad(row, "wrong type", fmt::format("'{}' {}", columns_[i], wrong));
+      return;
+    }
+  }
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,13 @@
+#include "storage/sources/row_reader.h"
+
+#include "storage/sources/delimited.h"
+#include "storage/sources/json_lines.h"
+
+namespace weft::storage {
+
+std::unique_ptr<RowReader> RowReader::open(const SourceFile& source, std::vector<std::string> columns, Files& files) {
+  if (source.format == SourceFormat::kJsonLines) return std::make_unique<JsonLinesReader>(source, std::move(columns), files);
+  return std::make_unique<DelimitedReader>(source, std::move(columns), files);
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,275 @@
+// GraphStore::apply: one batch of events to one atomic write.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "storage/store_impl.h"
+
+namespace weft::storage {
+namespace {
+
+// Only what can be checked before anything is changed in memory: apply() must leave nothing behind when it throws.
+void check_batch(const EventBatch& batch, const graph::Schema& schema) {
+  const auto fail = [](const std::string& what, const std::string& value) {
+    throw Error(what, {.field = "event", .value = value}, ErrorKind::kFailed);
+  };
+  for (const graph::Event& event : batch.events) {
+    for (const graph::NodeEvent& node : event.nodes) {
+      if (node.type >= schema.node_types().size()) fail("unknown node type", fmt::format("{}", node.type));
+      if (node.external_id.empty()) fail("a node without an id", schema.node_type(node.type).name);
+      if (node.fields.size() > schema.node_type(node.type).fields.size()) fail("too many fields", schema.node_type(node.type).name);
+    }
+    if (!event.edges.empty() && event.id == graph::kNoEvent) fail("an event with edges needs an id", "0");
+    for (const graph::EdgeEvent& edge : event.edges) {
+      if (edge.type >= schema.edge_types().size()) fail("unknown edge type", fmt::format("{}", edge.type));
+      const graph::EdgeType& type = schema.edge_type(edge.type);
+      if (edge.from.empty() || edge.to.empty()) fail("an edge without an end", type.name);
+      if (type.timed == (edge.time == graph::kNoTime)) fail(type.timed ? "an edge without time in a timed type" : "an edge with a time in an untimed type", type.name);
+      if (!(edge.weight >= 0 && edge.weight <= 4294967296.0)) fail("a weight that is not from 0 to 2^32", fmt::format("{}", edge.weight));
+    }
+  }
+}
+
+class BatchWriter {
+ public:
+  explicit BatchWriter(GraphStore::Impl& impl)
+      : impl_(impl), schema_(impl.schema.graph), state_(impl.state), first_new_(impl.state.node_counts) {
+    result_.new_nodes.assign(schema_.node_types().size(), 0);
+    result_.new_edges.assign(schema_.edge_types().size(), 0);
+  }
+
+  void add(const graph::Event& event) {
+    ++state_.sequence;
+    if (is_duplicate(event)) {
+      ++result_.duplicate_events;
+      return;
+    }
+    for (const graph::NodeEvent& node : event.nodes) add_node(node, event);
+    keys_.clear();
+    attributes_.clear();
+    for (const graph::EdgeEvent& edge : event.edges) {
+      if (impl_.schema.attribute[edge.type] != 0) {
+        add_attribute(edge, event);
+      } else {
+        add_edge(edge, event);
+      }
+    }
+    for (const auto& [end, targets] : attributes_) replace_attributes(end.first, end.second, targets, event);
+  }
+
+  void add_ledger(const EventBatch& batch) {
+    for (const LedgerEntry& entry : batch.ledger) put(kLedger, ledger_key(entry.source), encode_ledger_value(entry));
+    for (const auto& [source, offset] : batch.released) batch_.Delete(impl_.family(kQuarantine), quarantine_key(source, offset));
+    for (const QuarantinedRow& row : batch.quarantined) put(kQuarantine, quarantine_key(row.source, row.offset), encode_quarantine_value(row));
+  }
+
+  ApplyResult finish() {
+    put(kMeta, "state", encode_state(state_));
+    impl_.files.kill_point("apply.before_write");
+    rocksdb::WriteOptions write;
+    write.sync = impl_.options.sync == Sync::kEachBatch;
+    write.protection_bytes_per_key = 8;
+    impl_.check(impl_.db->Write(write, &batch_), "write to the store");
+    impl_.state = std::move(state_);
+    impl_.files.kill_point("apply.after_write");
+    return std::move(result_);
+  }
+
+ private:
+  // Attribute edges of one node and type: target -> event.
+  using AttributeSet = std::map<graph::NodeId, graph::EventId>;
+
+  void put(Family family, std::string_view key, std::string_view value) {
+    impl_.check(batch_.Put(impl_.family(family), slice(key), slice(value)), "write to the store");
+  }
+
+  // The dictionary's entry, or null if there is none. Valid until the next call.
+  IdValue* find(graph::NodeTypeId type, std::string_view external_id) {
+    if (IdValue* found = impl_.cache->find(type, external_id)) return found;
+    if (impl_.cache_complete && !impl_.cache->dropped()) return nullptr;
+    const auto bytes = impl_.get(kIds, id_key(type, external_id));
+    if (!bytes) return nullptr;
+    const auto value = decode_id_value(*bytes);
+    if (!value) impl_.damaged("an id of the store is damaged");
+    return impl_.cache->put(type, external_id, *value);
+  }
+
+  void put_id(graph::NodeTypeId type, std::string_view external_id, const IdValue& value) {
+    put(kIds, id_key(type, external_id), encode_id_value(value));
+  }
+
+  graph::NodeId create(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time, graph::EventId event) {
+    if (state_.node_counts[type] >= graph::kNoNode - 1) {
+      throw Error("too many nodes of one type", {.field = schema_.node_type(type).name, .expected = "at most 2^32 - 2"});
+    }
+    const IdValue value{state_.node_counts[type]++, time, event};
+    ++result_.new_nodes[type];
+    put_id(type, external_id, value);
+    put(kNames, node_key({type, value.node}), external_id);
+    impl_.cache->put(type, external_id, value);
+    return value.node;
+  }
+
+  // A node's own row: its time says when the node appeared.
+  void add_node(const graph::NodeEvent& node, const graph::Event& event) {
+    const bool from_event = impl_.schema.from_event[node.type] != 0;
+    graph::NodeId id = graph::kNoNode;
+    if (IdValue* found = find(node.type, node.external_id)) {
+      id = found->node;
+      if (node.time != graph::kNoTime && (found->first_seen == graph::kNoTime || node.time < found->first_seen)) {
+        found->first_seen = node.time;
+        put_id(node.type, node.external_id, *found);
+      }
+    } else {
+      id = create(node.type, node.external_id, node.time, from_event ? event.id : graph::kNoEvent);
+    }
+    for (std::size_t i = 0; i < node.fields.size(); ++i) {
+      if (std::holds_alternative<std::monostate>(node.fields[i])) continue;
+      put(kFields, field_key({node.type, id}, i), encode_field_value(node.fields[i]));
+    }
+  }
+
+  // An end of an edge: a node that only edges know was first seen at its earliest one.
+  graph::NodeId end(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time) {
+    IdValue* found = find(type, external_id);
+    if (found == nullptr) return create(type, external_id, time, graph::kNoEvent);
+    if (time != graph::kNoTime && found->first_seen != graph::kNoTime && time < found->first_seen) {
+      found->first_seen = time;
+      const IdValue value = *found;
+      put_id(type, external_id, value);
+      return value.node;
+    }
+    return found->node;
+  }
+
+  bool is_duplicate(const graph::Event& event) {
+    const auto first = std::find_if(event.edges.begin(), event.edges.end(),
+                                    [&](const graph::EdgeEvent& edge) { return impl_.schema.attribute[edge.type] == 0; });
+    if (first == event.edges.end()) return false;
+    if (!events_.insert(event.id).second) return true;
+    const graph::EdgeType& type = schema_.edge_type(first->type);
+    const IdValue* from = find(type.from, first->from);
+    if (from == nullptr || from->node >= first_new_[type.from]) return false;
+    const graph::NodeId from_id = from->node;
+    const IdValue* to = find(type.to, first->to);
+    if (to == nullptr || to->node >= first_new_[type.to]) return false;
+    const auto key = encode_edge_key({first->type, from_id, first->time, to->node, event.id});
+    return impl_.get(kOutgoing, {key.data(), key.size()}).has_value();
+  }
+
+  void put_edge(const EdgeKey& key, const EdgeValue& value) {
+    const auto outgoing = encode_edge_key(key);
+    const auto incoming = encode_edge_key(key.reversed());
+    const auto bytes = encode_edge_value(value);
+    impl_.check(batch_.Put(impl_.family(kOutgoing), slice(outgoing), slice(bytes)), "write to the store");
+    impl_.check(batch_.Put(impl_.family(kIncoming), slice(incoming), slice(bytes)), "write to the store");
+    if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
+      throw Error("too many edges of one type", {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
+    }
+    ++result_.new_edges[key.type];
+  }
+
+  void add_edge(const graph::EdgeEvent& edge, const graph::Event& event) {
+    const graph::EdgeType& type = schema_.edge_type(edge.type);
+    const graph::NodeId from = end(type.from, edge.from, edge.time);
+    const graph::NodeId to = end(type.to, edge.to, edge.time);
+    const EdgeKey key{edge.type, from, edge.time, to, event.id};
+    const EdgeValue value{event.source, static_cast<float>(edge.weight)};
+    const auto put_once = [&](const EdgeKey& each) {
+      if (std::find(keys_.begin(), keys_.end(), each) != keys_.end()) return;
+      keys_.push_back(each);
+      put_edge(each, value);
+    };
+    put_once(key);
+    if (type.symmetric) put_once(key.reversed());
+  }
+
+  void add_attribute(const graph::EdgeEvent& edge, const graph::Event& event) {
+    const graph::EdgeType& type = schema_.edge_type(edge.type);
+    const graph::NodeId from = end(type.from, edge.from, edge.time);
+    const graph::NodeId to = end(type.to, edge.to, edge.time);
+    graph::EventId id = event.id;
+    if (impl_.schema.from_event[type.from] == 0) {
+      Hasher64 hasher;
+      hasher.update_field(type.name);
+      hasher.update_field(edge.from);
+      hasher.update_field(edge.to);
+      id = std::max<graph::EventId>(hasher.digest(), 1);
+    }
+    attributes_[{edge.type, from}].insert_or_assign(to, id);
+  }
+
+  AttributeSet stored_attributes(graph::EdgeTypeId type, graph::NodeId from) const {
+    AttributeSet out;
+    if (from >= first_new_[schema_.edge_type(type).from]) return out;
+    const auto prefix = encode_edge_prefix(type, from);
+    PrefixScan scan(impl_, kOutgoing, std::string(prefix.data(), prefix.size()));
+    for (; scan.valid(); scan.next()) {
+      const auto key = decode_edge_key(scan.key());
+      if (!key) impl_.damaged("an edge of the store is damaged");
+      out.insert_or_assign(key->other, key->event);
+    }
+    scan.check();
+    return out;
+  }
+
+  // The node's edges of this type become exactly `targets`; those that stay are not touched.
+  void replace_attributes(graph::EdgeTypeId type, graph::NodeId from, const AttributeSet& targets, const graph::Event& event) {
+    auto known = known_attributes_.find({type, from});
+    if (known == known_attributes_.end()) {
+      known = known_attributes_.emplace(std::pair(type, from), stored_attributes(type, from)).first;
+    }
+    AttributeSet& present = known->second;
+    for (const auto& [to, id] : present) {
+      if (targets.contains(to)) continue;
+      const EdgeKey key{type, from, graph::kNoTime, to, id};
+      batch_.Delete(impl_.family(kOutgoing), slice(encode_edge_key(key)));
+      batch_.Delete(impl_.family(kIncoming), slice(encode_edge_key(key.reversed())));
+      --state_.edge_counts[type];
+    }
+    AttributeSet after;
+    for (const auto& [to, id] : targets) {
+      const auto kept = present.find(to);
+      if (kept == present.end()) put_edge({type, from, graph::kNoTime, to, id}, {event.source, 1.0F});
+      after.emplace(to, kept == present.end() ? id : kept->second);
+    }
+    present = std::move(after);
+  }
+
+  GraphStore::Impl& impl_;
+  const graph::Schema& schema_;
+  rocksdb::WriteBatch batch_;
+  StoreState state_;
+  std::vector<std::uint32_t> first_new_;  // [node type] ids from here on are this batch's
+  ApplyResult result_;
+  std::unordered_set<graph::EventId> events_;
+  std::map<std::pair<graph::EdgeTypeId, graph::NodeId>, AttributeSet> known_attributes_;
+  // Of the event at hand:
+  std::vector<EdgeKey> keys_;
+  std::map<std::pair<graph::EdgeTypeId, graph::NodeId>, AttributeSet> attributes_;
+};
+
+}  // namespace
+
+ApplyResult GraphStore::apply(const EventBatch& batch) {
+  if (!impl_->secondary_folder.empty()) throw Error("the store was opened for reading", {.file = impl_->folder.string()});
+  if (impl_->failed) throw Error("an earlier write to the store failed: it must be opened again", {.file = impl_->folder.string()});
+  check_batch(batch, impl_->schema.graph);
+  // From here on a failure leaves the cache ahead of the database.
+  impl_->failed = true;
+  impl_->cache->roll();
+  BatchWriter writer(*impl_);
+  for (const graph::Event& event : batch.events) writer.add(event);
+  writer.add_ledger(batch);
+  ApplyResult result = writer.finish();
+  impl_->failed = false;
+  return result;
+}
+
+}  // namespace weft::storage

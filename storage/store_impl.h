@@ -1,0 +1,79 @@
+// The inside of GraphStore, for the files that make it up and for verify.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/dictionary_cache.h"
+#include "storage/graph_store.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_options.h"
+#include "storage/store_lock.h"
+
+namespace weft::storage {
+
+struct GraphStore::Impl {
+  Impl(std::filesystem::path store_folder, const StoreOptions& store_options, Files& store_files)
+      : folder(std::move(store_folder)), options(store_options), files(store_files) {}
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  std::filesystem::path database_folder() const { return folder / "db"; }
+  rocksdb::ColumnFamilyHandle* family(Family which) const { return handles[which]; }
+  void check(const rocksdb::Status& status, const std::string& doing) const { check_status(status, doing, folder.string()); }
+  // The value, or nothing if the key is not there. Throws on damage.
+  std::optional<std::string> get(Family which, std::string_view key) const;
+  [[noreturn]] void damaged(const std::string& what) const;
+
+  void open_writer();
+  void open_secondary();
+  void read_meta();                             // of a store that has it
+  void create_meta(const StoreSchema& wanted);  // of a new one
+  void load_state();
+
+  std::filesystem::path folder;
+  StoreOptions options;
+  Files& files;
+  std::unique_ptr<StoreLock> lock;               // writer
+  std::filesystem::path secondary_folder = {};   // reader: RocksDB's own notes, removed at the end
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  StoreSchema schema = {};
+  std::string uuid = {};
+  std::uint32_t format = 0;
+  StoreState state = {};
+  std::unique_ptr<DictionaryCache> cache;        // writer
+  bool cache_complete = false;                   // holds every id of the store
+  bool failed = false;                           // a write failed half-way: what is in memory may not be what is stored
+};
+
+// Iterates over all keys that begin with `prefix`.
+class PrefixScan {
+ public:
+  PrefixScan(const GraphStore::Impl& impl, Family family, std::string prefix, const rocksdb::Snapshot* snapshot = nullptr);
+  bool valid() const { return iterator_->Valid() && iterator_->key().starts_with(prefix_); }
+  void next() { iterator_->Next(); }
+  std::string_view key() const { return {iterator_->key().data(), iterator_->key().size()}; }
+  std::string_view value() const { return {iterator_->value().data(), iterator_->value().size()}; }
+  // Throws Error if the scan ended because of damage.
+  void check() const;
+
+ private:
+  const GraphStore::Impl& impl_;
+  std::string prefix_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+template <std::size_t N>
+rocksdb::Slice slice(const std::array<char, N>& bytes) {
+  return {bytes.data(), N};
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,64 @@
+// ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...: ingests, exports a snapshot, verifies, and prints what came of
+// it, one "key value" a line. The crash tests kill it at every moment; it is also the smallest program on storage's interface.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/toml.h"
+#include "storage/ingest.h"
+#include "storage/project.h"
+#include "storage/snapshot_export.h"
+#include "storage/verify.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  using namespace weft;
+  if (argc < 2) throw Error("usage: ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...", {}, ErrorKind::kUsage);
+  TomlFile toml = TomlFile::read(argv[1]);
+  storage::IngestOptions options;
+  for (int i = 2; i + 1 < argc; i += 2) {
+    if (std::string(argv[i]) == "--set") toml.set(argv[i + 1]);
+    if (std::string(argv[i]) == "--batch-rows") options.batch_rows = std::strtoull(argv[i + 1], nullptr, 10);
+  }
+  const storage::Project project = storage::read_project(toml, argv[1]);
+  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
+  const storage::IngestReport report = storage::ingest(project, store, options);
+  const storage::ExportedSnapshot snapshot = storage::export_snapshot(store, project.workspace, project.data_root);
+  const storage::VerifyReport verified = storage::verify_store(store);
+  const auto print = [](const std::string& key, std::uint64_t value) {
+    std::printf("%s %llu\n", key.c_str(), static_cast<unsigned long long>(value));
+  };
+  print("rows", report.rows);
+  print("events", report.events);
+  print("filtered", report.filtered);
+  print("duplicates", report.duplicates);
+  print("bytes", report.bytes);
+  const storage::StoreInfo info = store.info();
+  for (std::size_t i = 0; i < info.node_counts.size(); ++i) print("nodes." + project.schema.graph.node_types()[i].name, info.node_counts[i]);
+  for (std::size_t i = 0; i < info.edge_counts.size(); ++i) print("edges." + project.schema.graph.edge_types()[i].name, info.edge_counts[i]);
+  for (const auto& [reason, count] : report.quarantined) print("quarantined." + reason, count);
+  print("media.found", report.media_found);
+  print("media.missing", report.media_missing);
+  print("media.corrupt", report.media_corrupt);
+  print("problems", verified.problem_count);
+  for (const std::string& problem : verified.problems) std::printf("problem %s\n", problem.c_str());
+  for (const std::string& note : report.notes) std::printf("note %s\n", note.c_str());
+  std::printf("seconds %.3f\n", report.seconds);
+  std::printf("checksum %s\n", to_hex(snapshot.info.checksum).c_str());
+  return verified.ok() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
