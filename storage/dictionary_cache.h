@@ -12,12 +12,14 @@
 
 namespace weft::storage {
 
-// Two generations of half the bound each: when the young one is full it becomes the old one, and what is asked for again moves
-// back. Entries are dropped in roll() only, which a writer calls between batches: what a batch put in is there until it is
-// written. Not thread-safe. Pointers are valid until the next put(), find() or roll().
+// Two generations of half the bound each: when the young one is full it becomes the old one, and what is
+// asked for again moves back. Entries are dropped in roll() only, which a writer calls between batches: what
+// a batch put in is there until it is written. Not thread-safe. Pointers are valid until the next put(),
+// find() or roll().
 class DictionaryCache {
  public:
-  DictionaryCache(std::size_t node_types, std::size_t max_entries) : bound_(max_entries / 2 + 1), young_(node_types), old_(node_types) {}
+  DictionaryCache(std::size_t node_types, std::size_t max_entries)
+      : bound_(max_entries / 2 + 1), young_(node_types), old_(node_types) {}
 
   // Null if it is not in the cache.
   IdValue* find(graph::NodeTypeId type, std::string_view external_id) {

@@ -26,7 +26,8 @@ std::string new_uuid() {
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const StoreOptions& options) {
   const auto cache = block_cache(options);
   std::vector<rocksdb::ColumnFamilyDescriptor> out;
-  for (std::size_t i = 0; i < kFamilyCount; ++i) out.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), options, cache));
+  for (std::size_t i = 0; i < kFamilyCount; ++i)
+    out.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), options, cache));
   return out;
 }
 
@@ -41,14 +42,19 @@ std::string difference(const StoreSchema& stored, const StoreSchema& wanted) {
   const auto& new_nodes = wanted.graph.node_types();
   const auto& old_edges = stored.graph.edge_types();
   const auto& new_edges = wanted.graph.edge_types();
-  if (names(old_nodes) != names(new_nodes)) return fmt::format("node types were [{}] and are now [{}]", names(old_nodes), names(new_nodes));
+  if (names(old_nodes) != names(new_nodes))
+    return fmt::format("node types were [{}] and are now [{}]", names(old_nodes), names(new_nodes));
   for (std::size_t i = 0; i < old_nodes.size(); ++i) {
     if (old_nodes[i] == new_nodes[i] && stored.from_event[i] == wanted.from_event[i]) continue;
-    if (old_nodes[i].name_field != new_nodes[i].name_field) return fmt::format("the name of node type '{}' was '{}' and is now '{}'", old_nodes[i].name, old_nodes[i].name_field, new_nodes[i].name_field);
-    return fmt::format("node type '{}' had fields [{}] and {} id, and now [{}] and {} id", old_nodes[i].name, names(old_nodes[i].fields),
-                       stored.from_event[i] != 0 ? "no" : "an", names(new_nodes[i].fields), wanted.from_event[i] != 0 ? "no" : "an");
+    if (old_nodes[i].name_field != new_nodes[i].name_field)
+      return fmt::format("the name of node type '{}' was '{}' and is now '{}'", old_nodes[i].name,
+                         old_nodes[i].name_field, new_nodes[i].name_field);
+    return fmt::format("node type '{}' had fields [{}] and {} id, and now [{}] and {} id", old_nodes[i].name,
+                       names(old_nodes[i].fields), stored.from_event[i] != 0 ? "no" : "an",
+                       names(new_nodes[i].fields), wanted.from_event[i] != 0 ? "no" : "an");
   }
-  if (names(old_edges) != names(new_edges)) return fmt::format("edge types were [{}] and are now [{}]", names(old_edges), names(new_edges));
+  if (names(old_edges) != names(new_edges))
+    return fmt::format("edge types were [{}] and are now [{}]", names(old_edges), names(new_edges));
   for (std::size_t i = 0; i < old_edges.size(); ++i) {
     if (!(old_edges[i] == new_edges[i]) || stored.attribute[i] != wanted.attribute[i]) {
       return fmt::format("edge type '{}' has other ends, time, weight or symmetry", old_edges[i].name);
@@ -60,7 +66,8 @@ std::string difference(const StoreSchema& stored, const StoreSchema& wanted) {
 }  // namespace
 
 GraphStore::Impl::~Impl() {
-  for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  for (rocksdb::ColumnFamilyHandle* handle : handles)
+    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   if (db) db->Close().PermitUncheckedError();
   db.reset();
   if (!secondary_folder.empty()) {
@@ -70,7 +77,9 @@ GraphStore::Impl::~Impl() {
 }
 
 void GraphStore::Impl::damaged(const std::string& what) const {
-  throw Error(what, {.file = folder.string(), .hint = "run `weft verify` to see what is broken; restore a backup, or remove the folder and ingest again"});
+  throw Error(what, {.file = folder.string(),
+                     .hint = "run `weft verify` to see what is broken; restore a backup, or remove the "
+                             "folder and ingest again"});
 }
 
 std::optional<std::string> GraphStore::Impl::get(Family which, std::string_view key) const {
@@ -89,29 +98,37 @@ void GraphStore::Impl::open_writer() {
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;
   rocksdb::DB* raw = nullptr;
-  check(rocksdb::DB::Open(db_options, database_folder().string(), descriptors(options), &handles, &raw), "open the store");
+  check(rocksdb::DB::Open(db_options, database_folder().string(), descriptors(options), &handles, &raw),
+        "open the store");
   db.reset(raw);
 }
 
 void GraphStore::Impl::open_secondary() {
-  if (!exists(folder)) throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
+  if (!exists(folder))
+    throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
   std::string name = (fs::temp_directory_path() / "weft-reader-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw Error(fmt::format("cannot create a temporary folder: {}", errno_text(errno)), {.file = name});
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(fmt::format("cannot create a temporary folder: {}", errno_text(errno)), {.file = name});
   secondary_folder = name;
   rocksdb::DB* raw = nullptr;
   rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
-  check(rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options), &handles, &raw), "open the store for reading");
+  check(rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options),
+                                     &handles, &raw),
+        "open the store for reading");
   db.reset(raw);
 }
 
 void GraphStore::Impl::read_meta() {
   const auto format_bytes = get(kMeta, "format");
-  if (!format_bytes) throw Error("the store was never finished being created", {.file = folder.string(), .hint = "run `weft ingest` again"});
+  if (!format_bytes)
+    throw Error("the store was never finished being created",
+                {.file = folder.string(), .hint = "run `weft ingest` again"});
   if (format_bytes->size() != 4) damaged("the store's format number is damaged");
   format = get_little<std::uint32_t>(*format_bytes, 0);
   if (format != kStoreFormat) {
     throw Error(fmt::format("the store has format {}, this weft reads format {}", format, kStoreFormat),
-                {.file = folder.string(), .hint = "use the version of weft that wrote it, or remove the folder and ingest again"});
+                {.file = folder.string(),
+                 .hint = "use the version of weft that wrote it, or remove the folder and ingest again"});
   }
   const auto schema_bytes = get(kMeta, "schema");
   const auto uuid_bytes = get(kMeta, "uuid");
@@ -124,7 +141,8 @@ void GraphStore::Impl::read_meta() {
 void GraphStore::Impl::load_state() {
   const auto bytes = get(kMeta, "state");
   const auto decoded =
-      bytes ? decode_state(*bytes, schema.graph.node_types().size(), schema.graph.edge_types().size()) : std::nullopt;
+      bytes ? decode_state(*bytes, schema.graph.node_types().size(), schema.graph.edge_types().size())
+            : std::nullopt;
   if (!decoded) damaged("the store's counts are damaged");
   state = *decoded;
 }
@@ -156,19 +174,25 @@ GraphStore::GraphStore(GraphStore&&) noexcept = default;
 GraphStore& GraphStore::operator=(GraphStore&&) noexcept = default;
 GraphStore::~GraphStore() = default;
 
-bool GraphStore::exists(const fs::path& folder) { return fs::exists(folder / "db" / "CURRENT"); }
+bool GraphStore::exists(const fs::path& folder) {
+  return fs::exists(folder / "db" / "CURRENT");
+}
 
 namespace {
 
 void prepare_cache(GraphStore::Impl& impl) {
-  impl.cache = std::make_unique<DictionaryCache>(impl.schema.graph.node_types().size(), impl.options.dictionary_cache_entries);
-  impl.cache_complete = std::all_of(impl.state.node_counts.begin(), impl.state.node_counts.end(), [](std::uint32_t count) { return count == 0; });
+  impl.cache = std::make_unique<DictionaryCache>(impl.schema.graph.node_types().size(),
+                                                 impl.options.dictionary_cache_entries);
+  impl.cache_complete = std::all_of(impl.state.node_counts.begin(), impl.state.node_counts.end(),
+                                    [](std::uint32_t count) { return count == 0; });
 }
 
 }  // namespace
 
-GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, const StoreOptions& options, Files& files) {
-  WEFT_CHECK(schema.from_event.size() == schema.graph.node_types().size() && schema.attribute.size() == schema.graph.edge_types().size());
+GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, const StoreOptions& options,
+                            Files& files) {
+  WEFT_CHECK(schema.from_event.size() == schema.graph.node_types().size() &&
+             schema.attribute.size() == schema.graph.edge_types().size());
   auto impl = std::make_unique<Impl>(folder, options, files);
   impl->open_writer();
   if (impl->get(kMeta, "format")) {
@@ -176,7 +200,8 @@ GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, c
     if (!(impl->schema == schema)) {
       throw Error(fmt::format("the store was made with another schema: {}", difference(impl->schema, schema)),
                   {.file = folder.string(),
-                   .hint = "undo the change in the project file, give another project.workspace, or remove the store's folder and ingest again"},
+                   .hint = "undo the change in the project file, give another project.workspace, or remove "
+                           "the store's folder and ingest again"},
                   ErrorKind::kUsage);
     }
   } else {
@@ -187,7 +212,8 @@ GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, c
 }
 
 GraphStore GraphStore::open_existing(const fs::path& folder, const StoreOptions& options, Files& files) {
-  if (!exists(folder)) throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
+  if (!exists(folder))
+    throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
   auto impl = std::make_unique<Impl>(folder, options, files);
   impl->open_writer();
   impl->read_meta();
@@ -202,8 +228,12 @@ GraphStore GraphStore::open_reader(const fs::path& folder, const StoreOptions& o
   return GraphStore(std::move(impl));
 }
 
-const StoreSchema& GraphStore::schema() const { return impl_->schema; }
-const fs::path& GraphStore::folder() const { return impl_->folder; }
+const StoreSchema& GraphStore::schema() const {
+  return impl_->schema;
+}
+const fs::path& GraphStore::folder() const {
+  return impl_->folder;
+}
 
 StoreInfo GraphStore::info() const {
   return {.uuid = impl_->uuid,

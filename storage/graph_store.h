@@ -1,8 +1,10 @@
-// The database of a workspace: every node, field and edge, the dictionaries between external and dense ids, which bytes of which
-// source are in (the ledger), and the rows that were refused (the quarantine). docs/format.md describes every key and value.
+// The database of a workspace: every node, field and edge, the dictionaries between external and dense ids,
+// which bytes of which source are in (the ledger), and the rows that were refused (the quarantine).
+// docs/format.md describes every key and value.
 //
-// One writer at a time, across processes. Every batch that apply() acknowledged survives kill -9; none is ever seen in part.
-// Readers in other processes open the store as a RocksDB secondary: a consistent state as of opening or of catch_up().
+// One writer at a time, across processes. Every batch that apply() acknowledged survives kill -9; none is
+// ever seen in part. Readers in other processes open the store as a RocksDB secondary: a consistent state as
+// of opening or of catch_up().
 #pragma once
 
 #include <cstdint>
@@ -26,33 +28,35 @@ namespace weft::storage {
 
 // What is known of one source file. All offsets are in the decompressed stream.
 struct LedgerEntry {
-  std::uint16_t source = 0;        // position in the list of sources
-  std::string name = {};           // as the project file gives it
-  std::uint64_t bytes = 0;         // ingested prefix
-  std::uint64_t prefix_hash = 0;   // xxh3-64 of it
-  std::uint64_t lines = 0;         // line ends in it
-  std::uint64_t rows = 0;          // rows in it, bad ones included
+  std::uint16_t source = 0;       // position in the list of sources
+  std::string name = {};          // as the project file gives it
+  std::uint64_t bytes = 0;        // ingested prefix
+  std::uint64_t prefix_hash = 0;  // xxh3-64 of it
+  std::uint64_t lines = 0;        // line ends in it
+  std::uint64_t rows = 0;         // rows in it, bad ones included
   std::uint64_t bad_rows = 0;
-  std::uint64_t fingerprint = 0;   // of the mapping that read it
+  std::uint64_t fingerprint = 0;  // of the mapping that read it
   bool operator==(const LedgerEntry&) const = default;
 };
 
 struct QuarantinedRow {
   std::uint16_t source = 0;
-  std::uint64_t offset = 0;   // of the row's first byte; with the source it is the key: the same row twice is one entry
-  std::uint64_t line = 0;     // counts from 1
-  std::string reason = {};    // one of few: "invalid JSON", "missing id", ...
-  std::string detail = {};    // "column 'time': 'yesterday' is no time in unit s"
-  std::string excerpt = {};   // of the row, at most 200 bytes of printable text
+  std::uint64_t offset =
+      0;  // of the row's first byte; with the source it is the key: the same row twice is one entry
+  std::uint64_t line = 0;    // counts from 1
+  std::string reason = {};   // one of few: "invalid JSON", "missing id", ...
+  std::string detail = {};   // "column 'time': 'yesterday' is no time in unit s"
+  std::string excerpt = {};  // of the row, at most 200 bytes of printable text
   bool operator==(const QuarantinedRow&) const = default;
 };
 
 // One atomic write.
 struct EventBatch {
   std::vector<graph::Event> events = {};
-  std::vector<LedgerEntry> ledger = {};           // new states, replacing the old ones
+  std::vector<LedgerEntry> ledger = {};  // new states, replacing the old ones
   std::vector<QuarantinedRow> quarantined = {};
-  std::vector<std::pair<std::uint16_t, std::uint64_t>> released = {};  // (source, offset) to take out of quarantine
+  std::vector<std::pair<std::uint16_t, std::uint64_t>> released =
+      {};  // (source, offset) to take out of quarantine
 };
 
 struct ApplyResult {
@@ -80,30 +84,34 @@ struct StoreInfo {
 
 class GraphStore {
  public:
-  // Opens for writing; creates the store if the folder is absent. Throws Error if another process holds it ("the store is held
-  // by process 1234"), if its schema differs (naming the difference), if its format is newer, or if it is damaged.
-  static GraphStore open(const std::filesystem::path& folder, const StoreSchema& schema, const StoreOptions& options = {},
-                         Files& files = real_files());
+  // Opens for writing; creates the store if the folder is absent. Throws Error if another process holds it
+  // ("the store is held by process 1234"), if its schema differs (naming the difference), if its format is
+  // newer, or if it is damaged.
+  static GraphStore open(const std::filesystem::path& folder, const StoreSchema& schema,
+                         const StoreOptions& options = {}, Files& files = real_files());
   // As open(), for a store that must exist, with the schema it has.
-  static GraphStore open_existing(const std::filesystem::path& folder, const StoreOptions& options = {}, Files& files = real_files());
+  static GraphStore open_existing(const std::filesystem::path& folder, const StoreOptions& options = {},
+                                  Files& files = real_files());
   // Opens beside a possible writer. apply() on it throws.
-  static GraphStore open_reader(const std::filesystem::path& folder, const StoreOptions& options = {}, Files& files = real_files());
+  static GraphStore open_reader(const std::filesystem::path& folder, const StoreOptions& options = {},
+                                Files& files = real_files());
   static bool exists(const std::filesystem::path& folder);
 
   GraphStore(GraphStore&&) noexcept;
   GraphStore& operator=(GraphStore&&) noexcept;
   ~GraphStore();
 
-  // Writes nodes, edges, dictionary, ledger and quarantine in one atomic, synced write. Dense ids are given by first appearance:
-  // event by event, nodes before edges. Events whose first edge is in the store already are left out whole; a node that is
-  // there keeps its fields except those that the event gives. Throws Error and writes nothing if an end or type is out of
-  // range, a weight is not in [0, 2^32], or a type would pass 2^32 - 2 nodes. Not thread-safe.
-  // Kill points: apply.before_write, apply.after_write.
+  // Writes nodes, edges, dictionary, ledger and quarantine in one atomic, synced write. Dense ids are given
+  // by first appearance: event by event, nodes before edges. Events whose first edge is in the store already
+  // are left out whole; a node that is there keeps its fields except those that the event gives. Throws Error
+  // and writes nothing if an end or type is out of range, a weight is not in [0, 2^32], or a type would pass
+  // 2^32 - 2 nodes. Not thread-safe. Kill points: apply.before_write, apply.after_write.
   ApplyResult apply(const EventBatch& batch);
 
-  // The newest `limit` edges of one node in one relation (graph::outgoing_relation(t) or incoming_relation(t)), newest first
-  // (equal times: larger node, then larger event first), earlier than `before`; untimed types ignore `before`. Reads at most
-  // limit + 1 entries whatever the node's degree. Throws Error if node.type is not the relation's row type. Thread-safe.
+  // The newest `limit` edges of one node in one relation (graph::outgoing_relation(t) or
+  // incoming_relation(t)), newest first (equal times: larger node, then larger event first), earlier than
+  // `before`; untimed types ignore `before`. Reads at most limit + 1 entries whatever the node's degree.
+  // Throws Error if node.type is not the relation's row type. Thread-safe.
   std::vector<Neighbour> neighbours(graph::NodeRef node, graph::RelationId relation, std::size_t limit,
                                     graph::TimeMs before = graph::kEndOfTime) const;
 

@@ -24,7 +24,8 @@ struct OpenSource {
   std::unique_ptr<RowReader> reader;
 };
 
-OpenSource open_source(const Project& project, std::uint16_t source, const LedgerEntry* entry, MediaRead media, Files& files) {
+OpenSource open_source(const Project& project, std::uint16_t source, const LedgerEntry* entry,
+                       MediaRead media, Files& files) {
   const SourceFile& file = project.sources[source];
   RowMapper mapper(project, source, media, files);
   auto reader = RowReader::open(file, mapper.columns(), files);
@@ -32,26 +33,34 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
   if (entry == nullptr || entry->bytes == 0) return {std::move(mapper), std::move(reader)};
   if (entry->fingerprint != project.fingerprint(source)) {
     throw Error("the project file now reads this source in another way than when it was ingested",
-                {.file = file.name, .hint = "undo the change, give another project.workspace, or remove the store's folder and ingest again"},
+                {.file = file.name,
+                 .hint = "undo the change, give another project.workspace, or remove the store's folder and "
+                         "ingest again"},
                 ErrorKind::kUsage);
   }
   const bool there = reader->skip_to(entry->bytes, entry->lines);
   if (!there || reader->position_before_row().hash != entry->prefix_hash) {
-    throw Error(there ? "the part of the file that was ingested has changed" : "the file is shorter than what was ingested of it",
+    throw Error(there ? "the part of the file that was ingested has changed"
+                      : "the file is shorter than what was ingested of it",
                 {.file = file.name,
-                 .expected = fmt::format("the same first {} bytes ({} rows): files may only grow", with_commas(entry->bytes), with_commas(entry->rows)),
+                 .expected = fmt::format("the same first {} bytes ({} rows): files may only grow",
+                                         with_commas(entry->bytes), with_commas(entry->rows)),
                  .hint = "put new rows into a new file; or remove the store's folder and ingest again"});
   }
   if (reader->inside_line()) {
-    throw Error("the last line was ingested without a line end, and the file now goes on within it",
-                {.file = file.name, .line = entry->lines + 1, .hint = "write whole lines; to take the changed row, remove the store's folder and ingest again"});
+    throw Error(
+        "the last line was ingested without a line end, and the file now goes on within it",
+        {.file = file.name,
+         .line = entry->lines + 1,
+         .hint = "write whole lines; to take the changed row, remove the store's folder and ingest again"});
   }
   return {std::move(mapper), std::move(reader)};
 }
 
 class Ingest {
  public:
-  Ingest(const Project& project, GraphStore& store, const IngestOptions& options, ProgressSink& progress, Files& files)
+  Ingest(const Project& project, GraphStore& store, const IngestOptions& options, ProgressSink& progress,
+         Files& files)
       : project_(project), store_(store), options_(options), progress_(progress), files_(files) {
     report_.new_nodes.assign(project.schema.graph.node_types().size(), 0);
     report_.new_edges.assign(project.schema.graph.edge_types().size(), 0);
@@ -91,7 +100,9 @@ class Ingest {
     }
   }
 
-  const LedgerEntry* entry(std::size_t source) const { return entries_[source] ? &*entries_[source] : nullptr; }
+  const LedgerEntry* entry(std::size_t source) const {
+    return entries_[source] ? &*entries_[source] : nullptr;
+  }
 
   // First pass: everything that could end the run, before anything is written.
   void check_all() {
@@ -122,7 +133,9 @@ class Ingest {
       }
       ++bad;
       ++reasons[row.bad_reason];
-      if (!first) first.emplace(fmt::format("{}: {}", row.bad_reason, row.bad_detail), ErrorContext{.line = row.line, .value = excerpt(row.raw, 80)});
+      if (!first)
+        first.emplace(fmt::format("{}: {}", row.bad_reason, row.bad_detail),
+                      ErrorContext{.line = row.line, .value = excerpt(row.raw, 80)});
       if ((rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + rows);
     }
     has_news_[source] = rows > 0;
@@ -131,12 +144,18 @@ class Ingest {
     const LedgerEntry before = entries_[source].value_or(LedgerEntry{});
     const std::uint64_t all_rows = before.rows + rows;
     const std::uint64_t all_bad = before.bad_rows + bad;
-    if (bad > 0 && static_cast<double>(all_bad) > project_.clean.max_bad_rows * static_cast<double>(all_rows)) {
+    if (bad > 0 &&
+        static_cast<double>(all_bad) > project_.clean.max_bad_rows * static_cast<double>(all_rows)) {
       std::vector<std::string> counts;
-      for (const auto& [reason, count] : reasons) counts.push_back(fmt::format("{} {}", with_commas(count), reason));
-      throw Error(fmt::format("{} of {} rows are bad ({}); nothing was written. The first: {}", with_commas(all_bad), with_commas(all_rows), join(counts), first->summary()),
-                  {.file = file.name, .line = first->context().line, .value = first->context().value,
-                   .expected = fmt::format("at most {:g} % bad rows (clean.max_bad_rows)", 100 * project_.clean.max_bad_rows)});
+      for (const auto& [reason, count] : reasons)
+        counts.push_back(fmt::format("{} {}", with_commas(count), reason));
+      throw Error(fmt::format("{} of {} rows are bad ({}); nothing was written. The first: {}",
+                              with_commas(all_bad), with_commas(all_rows), join(counts), first->summary()),
+                  {.file = file.name,
+                   .line = first->context().line,
+                   .value = first->context().value,
+                   .expected = fmt::format("at most {:g} % bad rows (clean.max_bad_rows)",
+                                           100 * project_.clean.max_bad_rows)});
     }
     if (rows == 0 && before.bytes == 0) report_.notes.push_back(fmt::format("{}: no rows", file.name));
     if (rows == 0 && before.bytes > 0) ++report_.sources_unchanged;
@@ -152,7 +171,10 @@ class Ingest {
     for (const MediaFile& media : mapper.media()) {
       if (media.state != MediaState::kCorrupt) continue;
       throw Error(fmt::format("a media file is damaged: {}; nothing was written", media.problem),
-                  {.file = file.name, .line = row.line, .value = media.path, .expected = "whole media files (clean.corrupt_media = \"error\")"});
+                  {.file = file.name,
+                   .line = row.line,
+                   .value = media.path,
+                   .expected = "whole media files (clean.corrupt_media = \"error\")"});
     }
   }
 
@@ -161,7 +183,9 @@ class Ingest {
     EventBatch batch;
     for (std::size_t i = 0; i < project_.sources.size(); ++i) {
       if (entries_[i]) continue;
-      if (next_source_ >= 65'535) throw Error("too many source files in one store", {.file = project_.sources[i].name, .expected = "at most 65,535"});
+      if (next_source_ >= 65'535)
+        throw Error("too many source files in one store",
+                    {.file = project_.sources[i].name, .expected = "at most 65,535"});
       entries_[i] = LedgerEntry{.source = static_cast<std::uint16_t>(next_source_++),
                                 .name = project_.sources[i].name,
                                 .prefix_hash = hash64(std::string_view()),
@@ -197,7 +221,8 @@ class Ingest {
         ++ledger.bad_rows;
       }
       ++ledger.rows;
-      if (events_used_ + batch_.quarantined.size() >= options_.batch_rows || row.offset - batch_begin >= options_.batch_bytes) {
+      if (events_used_ + batch_.quarantined.size() >= options_.batch_rows ||
+          row.offset - batch_begin >= options_.batch_bytes) {
         finish_batch(ledger, reader.position());
         batch_begin = ledger.bytes;
       }
@@ -245,7 +270,8 @@ class Ingest {
       if (file.state == MediaState::kMissing) ++report_.media_missing;
       if (file.state == MediaState::kCorrupt) ++report_.media_corrupt;
       if (file.state == MediaState::kFound || file.state == MediaState::kOutside) continue;
-      if (report_.media_problems.size() < kMaxMediaProblems) report_.media_problems.push_back({.path = file.path, .what = file.problem});
+      if (report_.media_problems.size() < kMaxMediaProblems)
+        report_.media_problems.push_back({.path = file.path, .what = file.problem});
     }
   }
 
@@ -287,9 +313,11 @@ class Ingest {
 
 }  // namespace
 
-IngestReport ingest(const Project& project, GraphStore& store, const IngestOptions& options, ProgressSink& progress, Files& files) {
+IngestReport ingest(const Project& project, GraphStore& store, const IngestOptions& options,
+                    ProgressSink& progress, Files& files) {
   if (!(store.schema() == project.schema)) {
-    throw Error("the store was opened with another schema than the project's", {.file = store.folder().string()});
+    throw Error("the store was opened with another schema than the project's",
+                {.file = store.folder().string()});
   }
   return Ingest(project, store, options, progress, files).run();
 }
@@ -310,7 +338,8 @@ void write_quarantine(const GraphStore& store, const std::filesystem::path& path
                                          {"reason", row.reason},
                                          {"detail", row.detail},
                                          {"excerpt", row.excerpt}};
-    file->append(std::string_view(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    file->append(
+        std::string_view(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
     return true;
   });
   file->sync();

@@ -1,12 +1,14 @@
-// Source files to store, in batches: each batch writes events and the ledger's new offset together, so a killed run loses
-// nothing and doubles nothing, and the next run goes on where it stopped.
+// Source files to store, in batches: each batch writes events and the ledger's new offset together, so a
+// killed run loses nothing and doubles nothing, and the next run goes on where it stopped.
 //
-// A run has two passes. The first reads every byte that is not in the store yet and writes nothing: columns that are not
-// there, a file whose ingested part has changed, or too many bad rows end the run with the store as it was. The second writes.
-// Rows are taken source by source in Project::sources order, byte by byte, so ids do not depend on where runs were cut.
+// A run has two passes. The first reads every byte that is not in the store yet and writes nothing: columns
+// that are not there, a file whose ingested part has changed, or too many bad rows end the run with the store
+// as it was. The second writes. Rows are taken source by source in Project::sources order, byte by byte, so
+// ids do not depend on where runs were cut.
 //
-// The last row of a file without a line end: taken if it is good, and an Error later if the file went on within that line;
-// a bad one is quarantined but not counted as ingested, so that it is read again once the file has grown.
+// The last row of a file without a line end: taken if it is good, and an Error later if the file went on
+// within that line; a bad one is quarantined but not counted as ingested, so that it is read again once the
+// file has grown.
 #pragma once
 
 #include <cstdint>
@@ -32,27 +34,30 @@ struct MediaProblem {
 };
 
 struct IngestReport {
-  std::uint64_t rows = 0;        // read in this run
-  std::uint64_t events = 0;      // rows that made something
-  std::uint64_t filtered = 0;    // rows that every mapping's `where` left out
-  std::uint64_t duplicates = 0;  // events that were in the store already
-  std::vector<std::uint64_t> new_nodes = {};  // [node type]
-  std::vector<std::uint64_t> new_edges = {};  // [edge type]
+  std::uint64_t rows = 0;                                 // read in this run
+  std::uint64_t events = 0;                               // rows that made something
+  std::uint64_t filtered = 0;                             // rows that every mapping's `where` left out
+  std::uint64_t duplicates = 0;                           // events that were in the store already
+  std::vector<std::uint64_t> new_nodes = {};              // [node type]
+  std::vector<std::uint64_t> new_edges = {};              // [edge type]
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows
   std::uint64_t quarantined_rows = 0;
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;
   std::vector<MediaProblem> media_problems = {};  // the first 100
-  std::uint64_t bytes = 0;  // of decompressed source text
+  std::uint64_t bytes = 0;                        // of decompressed source text
   double seconds = 0;
   std::vector<std::string> notes = {};  // "today.csv: empty"
   std::uint64_t sources_unchanged = 0;
 };
 
-// Throws Error (see above). Kill points: storage/kill_points.h. Rewrites workspace/quarantine.jsonl when the quarantine changed.
+// Throws Error (see above). Kill points: storage/kill_points.h. Rewrites workspace/quarantine.jsonl when the
+// quarantine changed.
 IngestReport ingest(const Project& project, GraphStore& store, const IngestOptions& options = {},
                     ProgressSink& progress = no_progress(), Files& files = real_files());
 
-// The quarantine as JSON lines: {"source", "line", "offset", "reason", "detail", "excerpt"}. Replaced atomically.
-void write_quarantine(const GraphStore& store, const std::filesystem::path& path, Files& files = real_files());
+// The quarantine as JSON lines: {"source", "line", "offset", "reason", "detail", "excerpt"}. Replaced
+// atomically.
+void write_quarantine(const GraphStore& store, const std::filesystem::path& path,
+                      Files& files = real_files());
 
 }  // namespace weft::storage

@@ -5,13 +5,19 @@
 namespace weft::storage {
 namespace {
 
-// Later times first: the sign bit flipped makes the order that of unsigned numbers, the complement turns it round.
-std::uint64_t descending(graph::TimeMs time) { return ~(static_cast<std::uint64_t>(time) ^ (std::uint64_t{1} << 63)); }
-graph::TimeMs from_descending(std::uint64_t bits) { return static_cast<graph::TimeMs>(~bits ^ (std::uint64_t{1} << 63)); }
+// Later times first: the sign bit flipped makes the order that of unsigned numbers, the complement turns it
+// round.
+std::uint64_t descending(graph::TimeMs time) {
+  return ~(static_cast<std::uint64_t>(time) ^ (std::uint64_t{1} << 63));
+}
+graph::TimeMs from_descending(std::uint64_t bits) {
+  return static_cast<graph::TimeMs>(~bits ^ (std::uint64_t{1} << 63));
+}
 
 template <typename Integer>
 void write_big(char* out, Integer value) {
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) out[i] = static_cast<char>(value >> (8 * (sizeof(Integer) - 1 - i)) & 0xFF);
+  for (std::size_t i = 0; i < sizeof(Integer); ++i)
+    out[i] = static_cast<char>(value >> (8 * (sizeof(Integer) - 1 - i)) & 0xFF);
 }
 
 // Cuts length-prefixed texts off the front.
@@ -65,19 +71,22 @@ EdgeKeyBytes encode_edge_key(const EdgeKey& key) {
 
 std::optional<EdgeKey> decode_edge_key(std::string_view bytes) {
   if (bytes.size() != kEdgeKeyBytes) return std::nullopt;
-  return EdgeKey{get_big<graph::EdgeTypeId>(bytes, 0), get_big<graph::NodeId>(bytes, 2), from_descending(get_big<std::uint64_t>(bytes, 6)),
-                 ~get_big<graph::NodeId>(bytes, 14), ~get_big<graph::EventId>(bytes, 18)};
+  return EdgeKey{get_big<graph::EdgeTypeId>(bytes, 0), get_big<graph::NodeId>(bytes, 2),
+                 from_descending(get_big<std::uint64_t>(bytes, 6)), ~get_big<graph::NodeId>(bytes, 14),
+                 ~get_big<graph::EventId>(bytes, 18)};
 }
 
 std::array<char, kEdgeValueBytes> encode_edge_value(const EdgeValue& value) {
   const auto weight = std::bit_cast<std::uint32_t>(value.weight);
-  return {static_cast<char>(value.source & 0xFF), static_cast<char>(value.source >> 8), static_cast<char>(weight & 0xFF),
-          static_cast<char>(weight >> 8 & 0xFF), static_cast<char>(weight >> 16 & 0xFF), static_cast<char>(weight >> 24)};
+  return {static_cast<char>(value.source & 0xFF), static_cast<char>(value.source >> 8),
+          static_cast<char>(weight & 0xFF),       static_cast<char>(weight >> 8 & 0xFF),
+          static_cast<char>(weight >> 16 & 0xFF), static_cast<char>(weight >> 24)};
 }
 
 std::optional<EdgeValue> decode_edge_value(std::string_view bytes) {
   if (bytes.size() != kEdgeValueBytes) return std::nullopt;
-  return EdgeValue{get_little<std::uint16_t>(bytes, 0), std::bit_cast<float>(get_little<std::uint32_t>(bytes, 2))};
+  return EdgeValue{get_little<std::uint16_t>(bytes, 0),
+                   std::bit_cast<float>(get_little<std::uint32_t>(bytes, 2))};
 }
 
 std::array<char, kEdgePrefixBytes> encode_edge_prefix(graph::EdgeTypeId type, graph::NodeId node) {
@@ -105,7 +114,8 @@ std::string encode_id_value(const IdValue& value) {
 
 std::optional<IdValue> decode_id_value(std::string_view bytes) {
   if (bytes.size() != 20) return std::nullopt;
-  return IdValue{get_little<graph::NodeId>(bytes, 0), get_little<graph::TimeMs>(bytes, 4), get_little<graph::EventId>(bytes, 12)};
+  return IdValue{get_little<graph::NodeId>(bytes, 0), get_little<graph::TimeMs>(bytes, 4),
+                 get_little<graph::EventId>(bytes, 12)};
 }
 
 std::string node_key(graph::NodeRef node) {
@@ -123,7 +133,8 @@ std::string field_key(graph::NodeRef node, std::size_t field) {
 
 std::string encode_field_value(const graph::FieldValue& value) {
   std::string out(1, static_cast<char>(value.index()));
-  if (const auto* number = std::get_if<double>(&value)) put_little(out, std::bit_cast<std::uint64_t>(*number));
+  if (const auto* number = std::get_if<double>(&value))
+    put_little(out, std::bit_cast<std::uint64_t>(*number));
   if (const auto* text = std::get_if<std::string>(&value)) out += *text;
   if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
     for (const std::string& item : *list) put_text(out, item);
@@ -151,7 +162,8 @@ std::optional<graph::FieldValue> decode_field_value(std::string_view bytes) {
       if (!cutter.finished()) return std::nullopt;
       return graph::FieldValue(std::move(list));
     }
-    case 3: return graph::FieldValue(std::string(cutter.rest()));
+    case 3:
+      return graph::FieldValue(std::string(cutter.rest()));
     case 4: {
       graph::MediaValue media;
       media.path = cutter.text();
@@ -159,7 +171,8 @@ std::optional<graph::FieldValue> decode_field_value(std::string_view bytes) {
       if (!cutter.finished()) return std::nullopt;
       return graph::FieldValue(std::move(media));
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -171,7 +184,8 @@ std::string ledger_key(std::uint16_t source) {
 
 std::string encode_ledger_value(const LedgerEntry& entry) {
   std::string out;
-  for (const std::uint64_t value : {entry.bytes, entry.prefix_hash, entry.lines, entry.rows, entry.bad_rows, entry.fingerprint}) {
+  for (const std::uint64_t value :
+       {entry.bytes, entry.prefix_hash, entry.lines, entry.rows, entry.bad_rows, entry.fingerprint}) {
     put_little(out, value);
   }
   out += entry.name;
@@ -227,11 +241,14 @@ std::string encode_state(const StoreState& state) {
   return out;
 }
 
-std::optional<StoreState> decode_state(std::string_view bytes, std::size_t node_types, std::size_t edge_types) {
+std::optional<StoreState> decode_state(std::string_view bytes, std::size_t node_types,
+                                       std::size_t edge_types) {
   if (bytes.size() != 8 + 4 * node_types + 8 * edge_types) return std::nullopt;
   StoreState state{.sequence = get_little<std::uint64_t>(bytes, 0)};
-  for (std::size_t i = 0; i < node_types; ++i) state.node_counts.push_back(get_little<std::uint32_t>(bytes, 8 + 4 * i));
-  for (std::size_t i = 0; i < edge_types; ++i) state.edge_counts.push_back(get_little<std::uint64_t>(bytes, 8 + 4 * node_types + 8 * i));
+  for (std::size_t i = 0; i < node_types; ++i)
+    state.node_counts.push_back(get_little<std::uint32_t>(bytes, 8 + 4 * i));
+  for (std::size_t i = 0; i < edge_types; ++i)
+    state.edge_counts.push_back(get_little<std::uint64_t>(bytes, 8 + 4 * node_types + 8 * i));
   return state;
 }
 

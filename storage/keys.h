@@ -1,5 +1,5 @@
-// Keys and values of the store, byte by byte as in docs/format.md. Keys are big-endian, so that their byte order is the order
-// of scans; values are little-endian.
+// Keys and values of the store, byte by byte as in docs/format.md. Keys are big-endian, so that their byte
+// order is the order of scans; values are little-endian.
 #pragma once
 
 #include <array>
@@ -19,9 +19,19 @@ namespace weft::storage {
 inline constexpr std::uint32_t kStoreFormat = 1;
 
 // Column families, in the order in which the store opens them.
-enum Family : std::size_t { kMeta, kIds, kNames, kFields, kOutgoing, kIncoming, kLedger, kQuarantine, kFamilyCount };
-inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"default", "ids", "names", "fields",
-                                                                       "outgoing", "incoming", "ledger", "quarantine"};
+enum Family : std::size_t {
+  kMeta,
+  kIds,
+  kNames,
+  kFields,
+  kOutgoing,
+  kIncoming,
+  kLedger,
+  kQuarantine,
+  kFamilyCount
+};
+inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
+    "default", "ids", "names", "fields", "outgoing", "incoming", "ledger", "quarantine"};
 
 // Bytes of an edge key that name the edge type and the node: what one scan has in common.
 inline constexpr std::size_t kEdgePrefixBytes = 6;
@@ -38,19 +48,22 @@ void put_big(std::string& out, Integer value) {
 template <typename Integer>
 Integer get_big(std::string_view bytes, std::size_t at) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  for (std::size_t i = 0; i < sizeof(Integer); ++i)
+    value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
   return static_cast<Integer>(value);
 }
 
 template <typename Integer>
 void put_little(std::string& out, Integer value) {
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < sizeof(Integer); ++i)
+    out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
 }
 
 template <typename Integer>
 Integer get_little(std::string_view bytes, std::size_t at) {
   std::uint64_t value = 0;
-  for (std::size_t i = sizeof(Integer); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  for (std::size_t i = sizeof(Integer); i-- > 0;)
+    value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
   return static_cast<Integer>(value);
 }
 
@@ -111,6 +124,7 @@ struct StoreState {
   std::vector<std::uint64_t> edge_counts = {};  // [edge type]
 };
 std::string encode_state(const StoreState& state);
-std::optional<StoreState> decode_state(std::string_view bytes, std::size_t node_types, std::size_t edge_types);
+std::optional<StoreState> decode_state(std::string_view bytes, std::size_t node_types,
+                                       std::size_t edge_types);
 
 }  // namespace weft::storage

@@ -1,5 +1,5 @@
-// Every moment of ingest and export at which the crash tests stop the process. A name that the code passes is listed here;
-// tests/crash kills at each.
+// Every moment of ingest and export at which the crash tests stop the process. A name that the code passes is
+// listed here; tests/crash kills at each.
 #pragma once
 
 #include <array>
@@ -8,26 +8,21 @@
 namespace weft::storage {
 
 inline constexpr std::array<std::string_view, 20> kKillPoints = {
-    "store.before_create",         // nothing is there yet
-    "store.after_create",          // RocksDB is open, the store's meta data is not written
-    "store.after_meta",            // uuid, schema and format are in
-    "ingest.after_check",          // first pass done, nothing written
-    "ingest.before_batch",         // a batch is parsed, nothing of it written
-    "apply.before_write",          // the write batch is built, not handed over
-    "apply.after_write",           // it is durable; the caller does not know yet
-    "ingest.after_batch",          // the caller knows
-    "ingest.before_source",        // between two sources
-    "ingest.after_source",
-    "ingest.before_quarantine_file",
-    "ingest.after_quarantine_file",
-    "replace.before_rename",       // quarantine.jsonl or `current` is written under its temporary name
-    "export.before_tables",
-    "export.after_tables",
-    "export.before_current",       // the snapshot is there, `current` does not name it
-    "export.after_current",
-    "export.before_prune",
-    "export.after_prune",
-    "snapshot.before_rename",      // one of graph/snapshot_writer.h's
+    "store.before_create",   // nothing is there yet
+    "store.after_create",    // RocksDB is open, the store's meta data is not written
+    "store.after_meta",      // uuid, schema and format are in
+    "ingest.after_check",    // first pass done, nothing written
+    "ingest.before_batch",   // a batch is parsed, nothing of it written
+    "apply.before_write",    // the write batch is built, not handed over
+    "apply.after_write",     // it is durable; the caller does not know yet
+    "ingest.after_batch",    // the caller knows
+    "ingest.before_source",  // between two sources
+    "ingest.after_source",    "ingest.before_quarantine_file", "ingest.after_quarantine_file",
+    "replace.before_rename",  // quarantine.jsonl or `current` is written under its temporary name
+    "export.before_tables",   "export.after_tables",
+    "export.before_current",  // the snapshot is there, `current` does not name it
+    "export.after_current",   "export.before_prune",           "export.after_prune",
+    "snapshot.before_rename",  // one of graph/snapshot_writer.h's
 };
 
 }  // namespace weft::storage

@@ -45,7 +45,8 @@ std::optional<std::string> media_damage(std::string_view bytes) {
     const std::string_view tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 1 << 16));
     if (tail.rfind("IEND"sv) == std::string_view::npos) return "the PNG ends early";
   } else if (bytes.starts_with("GIF8"sv)) {
-    if (bytes.find_last_not_of('\0') == std::string_view::npos || bytes[bytes.find_last_not_of('\0')] != ';') {
+    if (bytes.find_last_not_of('\0') == std::string_view::npos ||
+        bytes[bytes.find_last_not_of('\0')] != ';') {
       return "the GIF ends early";
     }
   } else if (bytes.starts_with("RIFF"sv)) {
@@ -73,7 +74,9 @@ MediaFile look_at_media(const fs::path& root, std::string_view relative, MediaRe
   const fs::path normal = given.lexically_normal();
   media.path = normal.generic_string();
   if (given.is_absolute() || media.path == ".." || media.path.starts_with("../")) {
-    return {.state = MediaState::kOutside, .path = std::move(media.path), .problem = "leads out of the data root"};
+    return {.state = MediaState::kOutside,
+            .path = std::move(media.path),
+            .problem = "leads out of the data root"};
   }
   std::error_code code;
   const fs::path full = fs::weakly_canonical(root / normal, code);
@@ -83,7 +86,9 @@ MediaFile look_at_media(const fs::path& root, std::string_view relative, MediaRe
     return media;
   }
   if (!begins_with(root, full)) {
-    return {.state = MediaState::kOutside, .path = std::move(media.path), .problem = "leads out of the data root through a symbolic link"};
+    return {.state = MediaState::kOutside,
+            .path = std::move(media.path),
+            .problem = "leads out of the data root through a symbolic link"};
   }
   const fs::file_status status = fs::status(full, code);
   if (code || status.type() == fs::file_type::not_found) {

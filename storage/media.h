@@ -16,15 +16,17 @@ struct MediaFile {
   MediaState state = MediaState::kMissing;
   std::string path = {};          // relative to the data root, normalised, '/' between parts
   std::string content_hash = {};  // xxh3-128; only if found and asked for
-  std::string problem = {};       // for people: "missing", "the JPEG ends early", "leads out of the data root"
+  std::string problem = {};  // for people: "missing", "the JPEG ends early", "leads out of the data root"
 };
 
 enum class MediaRead { kLookOnly, kHash };
 
-// `root` is canonical. `relative` comes from a row: absolute paths, `..` and symbolic links that lead out of the root are
-// kOutside and nothing is read. A file is corrupt if it is empty, is no regular file, cannot be read, or is of a known format
-// (JPEG, PNG, WebP, GIF, WAV, FLAC, Ogg) and ends before its own data does. Unknown formats are taken as they are.
-MediaFile look_at_media(const std::filesystem::path& root, std::string_view relative, MediaRead read, Files& files);
+// `root` is canonical. `relative` comes from a row: absolute paths, `..` and symbolic links that lead out of
+// the root are kOutside and nothing is read. A file is corrupt if it is empty, is no regular file, cannot be
+// read, or is of a known format (JPEG, PNG, WebP, GIF, WAV, FLAC, Ogg) and ends before its own data does.
+// Unknown formats are taken as they are.
+MediaFile look_at_media(const std::filesystem::path& root, std::string_view relative, MediaRead read,
+                        Files& files);
 
 // What is wrong with the bytes of a media file; nothing if nothing shows without decoding.
 std::optional<std::string> media_damage(std::string_view bytes);

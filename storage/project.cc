@@ -57,7 +57,8 @@ TimeSpec read_time(const TomlSection& parent) {
   time.unit = static_cast<TimeUnit>(section.get_choice("unit", kTimeUnits, 0));
   if (section.has("default")) {
     time.fallback = parse_time(scalar_text(section, "default"), time.unit);
-    if (!time.fallback) section.fail("default", "is no time", fmt::format("a time in unit {}", time_unit_name(time.unit)));
+    if (!time.fallback)
+      section.fail("default", "is no time", fmt::format("a time in unit {}", time_unit_name(time.unit)));
   }
   section.check_no_unknown_keys();
   return time;
@@ -71,8 +72,10 @@ std::vector<RowFilter> read_where(const TomlSection& parent) {
     RowFilter filter{.column = column_ref(section, key, key)};
     if (section.is_table(key)) {
       const TomlSection presence = section.section(key);
-      if (!presence.has("present")) presence.fail("present", "a required key is missing", "{ present = true } or { present = false }");
-      filter.wants = presence.get_bool("present", true) ? RowFilter::Wants::kPresent : RowFilter::Wants::kAbsent;
+      if (!presence.has("present"))
+        presence.fail("present", "a required key is missing", "{ present = true } or { present = false }");
+      filter.wants =
+          presence.get_bool("present", true) ? RowFilter::Wants::kPresent : RowFilter::Wants::kAbsent;
       presence.check_no_unknown_keys();
       filters.push_back(std::move(filter));
       continue;
@@ -108,12 +111,15 @@ PathTemplate read_path(const TomlSection& section, const std::string& text) {
 
 class ProjectReader {
  public:
-  ProjectReader(const TomlFile& toml, const fs::path& file, Sources sources) : root_(toml.root()), sources_(sources) {
+  ProjectReader(const TomlFile& toml, const fs::path& file, Sources sources)
+      : root_(toml.root()), sources_(sources) {
     project_.file = file;
   }
 
   Project read() {
-    for (const char* name : {"project", "nodes", "edges", "clean", "task", "encoders", "model", "train", "serve"}) root_.has(name);
+    for (const char* name :
+         {"project", "nodes", "edges", "clean", "task", "encoders", "model", "train", "serve"})
+      root_.has(name);
     root_.check_no_unknown_keys();
     read_places();
     read_clean();
@@ -132,7 +138,8 @@ class ProjectReader {
   }
 
  private:
-  // A folder named in [project]: on the command line relative to where the command runs, in the file to the file.
+  // A folder named in [project]: on the command line relative to where the command runs, in the file to the
+  // file.
   fs::path place(const TomlSection& section, std::string_view key, const fs::path& fallback) const {
     const fs::path folder = fs::absolute(project_.file).parent_path();
     if (!section.has(key)) return folder / fallback;
@@ -145,9 +152,12 @@ class ProjectReader {
     const TomlSection section = root_.section("project");
     const fs::path data_root = place(section, "data_root", ".");
     std::error_code code;
-    project_.data_root = sources_ == Sources::kMustExist ? fs::canonical(data_root, code) : fs::weakly_canonical(data_root, code);
+    project_.data_root = sources_ == Sources::kMustExist ? fs::canonical(data_root, code)
+                                                         : fs::weakly_canonical(data_root, code);
     if (code || (sources_ == Sources::kMustExist && !fs::is_directory(project_.data_root))) {
-      section.fail("data_root", fmt::format("the data root {} is no folder", data_root.lexically_normal().string()), "a folder that is there");
+      section.fail("data_root",
+                   fmt::format("the data root {} is no folder", data_root.lexically_normal().string()),
+                   "a folder that is there");
     }
     project_.workspace.folder =
         place(section, "workspace", project_.file.stem().string() + ".weft").lexically_normal();
@@ -157,7 +167,8 @@ class ProjectReader {
   void read_clean() {
     const TomlSection section = root_.section("clean");
     project_.clean.max_bad_rows = section.get_number_in("max_bad_rows", project_.clean.max_bad_rows, 0, 1);
-    project_.clean.corrupt_media = static_cast<CorruptMedia>(section.get_choice("corrupt_media", {"note", "error"}, 0));
+    project_.clean.corrupt_media =
+        static_cast<CorruptMedia>(section.get_choice("corrupt_media", {"note", "error"}, 0));
     project_.clean.missing = section.get_strings("missing");
     section.check_no_unknown_keys();
   }
@@ -174,7 +185,8 @@ class ProjectReader {
       source.format = SourceFormat::kCsv;
     } else if (extension == ".jsonl") {
       source.format = SourceFormat::kJsonLines;
-    } else if (extension == ".tsv" || extension == ".inter" || extension == ".item" || extension == ".user" || extension == ".net") {
+    } else if (extension == ".tsv" || extension == ".inter" || extension == ".item" || extension == ".user" ||
+               extension == ".net") {
       source.format = SourceFormat::kTabs;
     } else {
       section.fail("source", fmt::format("cannot tell the format of '{}'", name),
@@ -182,13 +194,16 @@ class ProjectReader {
     }
     const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : project_.data_root / name;
     if (!is_below(project_.data_root, path)) {
-      section.fail("source", fmt::format("'{}' leads out of the data root {}", name, project_.data_root.string()), "a file below the data root",
+      section.fail("source",
+                   fmt::format("'{}' leads out of the data root {}", name, project_.data_root.string()),
+                   "a file below the data root",
                    "move the file, or set project.data_root to a folder above all sources");
     }
     std::error_code code;
     source.path = fs::weakly_canonical(path, code);
     if (sources_ == Sources::kMustExist && !fs::is_regular_file(source.path)) {
-      section.fail("source", fmt::format("'{}' is not there", name), fmt::format("a file in {}", project_.data_root.string()), near_file(source.path));
+      section.fail("source", fmt::format("'{}' is not there", name),
+                   fmt::format("a file in {}", project_.data_root.string()), near_file(source.path));
     }
     return source;
   }
@@ -196,7 +211,8 @@ class ProjectReader {
   static std::string near_file(const fs::path& path) {
     std::vector<std::string> names;
     std::error_code code;
-    for (fs::directory_iterator it(path.parent_path(), code), end; !code && it != end && names.size() < 10'000; it.increment(code)) {
+    for (fs::directory_iterator it(path.parent_path(), code), end;
+         !code && it != end && names.size() < 10'000; it.increment(code)) {
       names.push_back(it->path().filename().string());
     }
     std::sort(names.begin(), names.end());
@@ -213,26 +229,31 @@ class ProjectReader {
       const auto position = static_cast<std::size_t>(found - project_.sources.begin());
       if (position >= 65'535) section.fail("source", "too many source files", "at most 65,535");
       if (found == project_.sources.end()) project_.sources.push_back(std::move(source));
-      if (std::find(positions.begin(), positions.end(), position) != positions.end()) section.fail("source", "names a file twice");
+      if (std::find(positions.begin(), positions.end(), position) != positions.end())
+        section.fail("source", "names a file twice");
       positions.push_back(static_cast<std::uint16_t>(position));
     }
-    if (section.has("source") && positions.empty()) section.fail("source", "is empty", "a file or a list of files");
+    if (section.has("source") && positions.empty())
+      section.fail("source", "is empty", "a file or a list of files");
     return positions;
   }
 
   FieldMapping read_field(const std::string& name, const TomlSection& section) const {
     FieldMapping field{.name = name};
-    if (!section.has("kind")) section.fail("kind", "a required key is missing", "one of " + join(kFieldKinds));
+    if (!section.has("kind"))
+      section.fail("kind", "a required key is missing", "one of " + join(kFieldKinds));
     field.kind = static_cast<FieldKind>(section.get_choice("kind", kFieldKinds, 0));
     field.as_node = section.get_bool("as_node", false);
     if (graph::is_media(field.kind)) {
       field.path = read_path(section, section.get_string("path", "{" + name + "}"));
     } else {
-      field.column = section.has("column") ? required_column(section, "column") : ColumnRef{name, section.where()};
+      field.column =
+          section.has("column") ? required_column(section, "column") : ColumnRef{name, section.where()};
     }
     if (field.kind == FieldKind::kCategory) field.separator = section.get_string("separator", "");
     if (field.as_node && field.kind != FieldKind::kCategory && !graph::is_media(field.kind)) {
-      section.fail("as_node", fmt::format("a field of kind {} cannot be a node", graph::field_kind_name(field.kind)),
+      section.fail("as_node",
+                   fmt::format("a field of kind {} cannot be a node", graph::field_kind_name(field.kind)),
                    "as_node with kind category, image or audio",
                    "declare a [nodes.*] of its own with the same source, and an edge to it");
     }
@@ -263,7 +284,9 @@ class ProjectReader {
     section.check_no_unknown_keys();
     if (mapping.sources.empty()) {
       for (const char* key : {"id", "time", "fields", "where"}) {
-        if (section.has(key)) section.fail(key, "is given without a source", "source = \"...\"", "a node type without a source is made by edges alone");
+        if (section.has(key))
+          section.fail(key, "is given without a source", "source = \"...\"",
+                       "a node type without a source is made by edges alone");
       }
     }
     mapping.type = project_.schema.graph.add_node_type(std::move(type));
@@ -279,13 +302,17 @@ class ProjectReader {
       if (each.kind == FieldKind::kText) texts.push_back(each.name);
     }
     const std::string nearest = nearest_word(type.name_field, texts);
-    section.fail("name", "is no text field of this node type", texts.empty() ? "a field of kind text" : "one of " + join(texts),
+    section.fail("name", "is no text field of this node type",
+                 texts.empty() ? "a field of kind text" : "one of " + join(texts),
                  nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
   }
 
   static void check_name(const std::string& name, const TomlSection& section) {
-    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c == '_' || c == '-' || std::isalnum(c) || c >= 0x80; });
-    if (name.empty() || !plain) section.fail("", "the name of a type holds a character it must not", "letters, digits, _ and -");
+    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+      return c == '_' || c == '-' || std::isalnum(c) || c >= 0x80;
+    });
+    if (name.empty() || !plain)
+      section.fail("", "the name of a type holds a character it must not", "letters, digits, _ and -");
   }
 
   void declare_attribute_nodes(const TomlSection& section) {
@@ -294,9 +321,12 @@ class ProjectReader {
     for (FieldMapping& field : mapping.fields) {
       if (!field.as_node) continue;
       if (project_.schema.graph.find_node_type(field.name)) {
-        section.section("fields").section(field.name).fail("as_node", fmt::format("the node type '{}' is there already", field.name),
-                                                           "a field name that no node type has",
-                                                           fmt::format("rename the field and give column = \"{}\"", field.column.name.empty() ? field.name : field.column.name));
+        section.section("fields")
+            .section(field.name)
+            .fail("as_node", fmt::format("the node type '{}' is there already", field.name),
+                  "a field name that no node type has",
+                  fmt::format("rename the field and give column = \"{}\"",
+                              field.column.name.empty() ? field.name : field.column.name));
       }
       graph::NodeType type{.name = field.name};
       if (graph::is_media(field.kind)) type.fields.push_back({"content", field.kind});
@@ -306,7 +336,8 @@ class ProjectReader {
     }
   }
 
-  EdgeEnd read_end(const TomlSection& section, std::string_view key, const std::vector<std::uint16_t>& sources) const {
+  EdgeEnd read_end(const TomlSection& section, std::string_view key,
+                   const std::vector<std::uint16_t>& sources) const {
     const std::string text = section.get_string(key);
     const std::size_t colon = text.find(':');
     const std::string type_name = text.substr(0, colon);
@@ -322,17 +353,24 @@ class ProjectReader {
     EdgeEnd end{.type = *type};
     if (colon != std::string::npos) {
       if (project_.schema.from_event[*type] != 0) {
-        section.fail(key, fmt::format("nodes of type '{}' have no ids", type_name), fmt::format("\"{}\"", type_name),
-                     fmt::format("without a column the edge takes the node that the same row makes; or give [nodes.{}] an id", type_name));
+        section.fail(
+            key, fmt::format("nodes of type '{}' have no ids", type_name), fmt::format("\"{}\"", type_name),
+            fmt::format(
+                "without a column the edge takes the node that the same row makes; or give [nodes.{}] an id",
+                type_name));
       }
       end.column = column_ref(section, key, text.substr(colon + 1));
       return end;
     }
-    const auto mapping = std::find_if(project_.nodes.begin(), project_.nodes.end(), [&](const NodeMapping& each) { return each.type == *type; });
+    const auto mapping = std::find_if(project_.nodes.begin(), project_.nodes.end(),
+                                      [&](const NodeMapping& each) { return each.type == *type; });
     for (const std::uint16_t source : sources) {
-      if (mapping == project_.nodes.end() || std::find(mapping->sources.begin(), mapping->sources.end(), source) == mapping->sources.end()) {
-        section.fail(key, fmt::format("rows of '{}' make no node of type '{}'", project_.sources[source].name, type_name),
-                     fmt::format("\"{}:COLUMN\", or the same source in [nodes.{}]", type_name, type_name));
+      if (mapping == project_.nodes.end() ||
+          std::find(mapping->sources.begin(), mapping->sources.end(), source) == mapping->sources.end()) {
+        section.fail(
+            key,
+            fmt::format("rows of '{}' make no node of type '{}'", project_.sources[source].name, type_name),
+            fmt::format("\"{}:COLUMN\", or the same source in [nodes.{}]", type_name, type_name));
       }
     }
     return end;
@@ -342,7 +380,8 @@ class ProjectReader {
     check_name(name, section);
     EdgeMapping mapping;
     section.get_string("from");
-    if (!section.has("source")) section.fail("source", "a required key is missing", "a file or a list of files");
+    if (!section.has("source"))
+      section.fail("source", "a required key is missing", "a file or a list of files");
     mapping.sources = read_sources(section);
     mapping.from = read_end(section, "from", mapping.sources);
     mapping.to = read_end(section, "to", mapping.sources);
@@ -373,9 +412,11 @@ class ProjectReader {
         if (!field.as_node) continue;
         const std::string name = owner + "_" + field.name;
         if (project_.schema.graph.find_edge_type(name)) {
-          attribute_sections_[next].fail("as_node", fmt::format("the edge type '{}' is there already", name), "a field name that makes another");
+          attribute_sections_[next].fail("as_node", fmt::format("the edge type '{}' is there already", name),
+                                         "a field name that makes another");
         }
-        field.edge_type = project_.schema.graph.add_edge_type({.name = name, .from = mapping.type, .to = field.node_type});
+        field.edge_type =
+            project_.schema.graph.add_edge_type({.name = name, .from = mapping.type, .to = field.node_type});
         project_.schema.attribute.push_back(1);
         ++next;
       }
@@ -401,7 +442,9 @@ struct Canonical {
   void add(const std::vector<RowFilter>& where) {
     for (const RowFilter& filter : where) {
       add(filter.column.name);
-      add(filter.wants == RowFilter::Wants::kOneOf ? "one of" : filter.wants == RowFilter::Wants::kPresent ? "present" : "absent");
+      add(filter.wants == RowFilter::Wants::kOneOf     ? "one of"
+          : filter.wants == RowFilter::Wants::kPresent ? "present"
+                                                       : "absent");
       for (const std::string& value : filter.values) add(value);
     }
   }

@@ -1,5 +1,6 @@
-// The project file's [project], [nodes.*], [edges.*] and [clean]: the graph's schema, and how rows of source files become nodes
-// and edges. docs/project-file.md lists the keys. The other sections belong to other folders; their names are checked here.
+// The project file's [project], [nodes.*], [edges.*] and [clean]: the graph's schema, and how rows of source
+// files become nodes and edges. docs/project-file.md lists the keys. The other sections belong to other
+// folders; their names are checked here.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ enum class SourceFormat { kCsv, kTabs, kJsonLines };
 
 // One file that rows come from.
 struct SourceFile {
-  std::string name = {};            // as the project file gives it; names the source in the ledger and in snapshots
+  std::string name = {};  // as the project file gives it; names the source in the ledger and in snapshots
   std::filesystem::path path = {};  // canonical, below the data root
   SourceFormat format = SourceFormat::kCsv;
   bool gzip = false;
@@ -112,7 +113,7 @@ struct Project {
   StoreSchema schema = {};
   std::vector<SourceFile> sources = {};  // in order of first mention, nodes before edges: the order of ingest
   std::vector<NodeMapping> nodes = {};
-  std::vector<EdgeMapping> edges = {};   // without the edge types of as_node fields
+  std::vector<EdgeMapping> edges = {};  // without the edge types of as_node fields
   CleanOptions clean = {};
 
   // Changes if the meaning of the source's rows does: what columns become, not where the files lie.
@@ -122,9 +123,11 @@ struct Project {
 // Whether the source files have to be there: `info` or `recommend` work without them.
 enum class Sources { kMustExist, kMayBeMissing };
 
-// Throws Error (kUsage) with file and line: unknown keys (with the nearest known one), wrong types, missing files, unknown
-// node types, colliding names, paths that lead out of the data root. `project_file` need not be the text's own place: it only
-// gives the defaults of data_root and workspace. Other owners' sections are not looked into.
-Project read_project(const TomlFile& toml, const std::filesystem::path& project_file, Sources sources = Sources::kMustExist);
+// Throws Error (kUsage) with file and line: unknown keys (with the nearest known one), wrong types, missing
+// files, unknown node types, colliding names, paths that lead out of the data root. `project_file` need not
+// be the text's own place: it only gives the defaults of data_root and workspace. Other owners' sections are
+// not looked into.
+Project read_project(const TomlFile& toml, const std::filesystem::path& project_file,
+                     Sources sources = Sources::kMustExist);
 
 }  // namespace weft::storage

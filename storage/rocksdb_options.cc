@@ -12,7 +12,9 @@
 
 namespace weft::storage {
 
-std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) { return rocksdb::NewLRUCache(options.block_cache_bytes); }
+std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) {
+  return rocksdb::NewLRUCache(options.block_cache_bytes);
+}
 
 rocksdb::DBOptions database_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
@@ -31,11 +33,13 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions cf;
   const bool edges = family == kOutgoing || family == kIncoming;
   const bool large = edges || family == kIds || family == kNames || family == kFields;
-  cf.write_buffer_size = large ? options.write_buffer_bytes : std::min<std::size_t>(options.write_buffer_bytes, 4 << 20);
+  cf.write_buffer_size =
+      large ? options.write_buffer_bytes : std::min<std::size_t>(options.write_buffer_bytes, 4 << 20);
   cf.compression = rocksdb::kLZ4Compression;
   cf.bottommost_compression = rocksdb::kZSTD;
   cf.level_compaction_dynamic_level_bytes = true;
@@ -63,7 +67,9 @@ void check_status(const rocksdb::Status& status, const std::string& doing, const
   if (status.ok()) return;
   ErrorContext context{.file = folder};
   if (status.IsCorruption()) {
-    context.hint = "the store is damaged: run `weft verify` to see where; restore a backup, or remove the folder and ingest again";
+    context.hint =
+        "the store is damaged: run `weft verify` to see where; restore a backup, or remove the folder and "
+        "ingest again";
   } else if (status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos) {
     context.hint = "free disk space and run the same command again: nothing half-written is kept";
   }

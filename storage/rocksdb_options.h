@@ -11,7 +11,8 @@
 namespace weft::storage {
 
 rocksdb::DBOptions database_options(const StoreOptions& options);
-rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache);
+rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
+                                            const std::shared_ptr<rocksdb::Cache>& cache);
 std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options);
 
 // Throws Error for a status that is not ok; `doing` as in "open the store".

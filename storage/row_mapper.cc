@@ -45,7 +45,11 @@ void add_field(std::string& out, const graph::FieldValue& value) {
 }  // namespace
 
 RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead media, Files& files)
-    : project_(project), source_(source), read_(media), files_(files), media_node_(project.schema.graph.node_types().size(), 0) {
+    : project_(project),
+      source_(source),
+      read_(media),
+      files_(files),
+      media_node_(project.schema.graph.node_types().size(), 0) {
   for (const NodeMapping& mapping : project.nodes) {
     for (const FieldMapping& field : mapping.fields) {
       if (field.as_node && graph::is_media(field.kind)) media_node_[field.node_type] = 1;
@@ -72,12 +76,14 @@ RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead med
   }
   const auto plan_of = [&](const EdgeEnd& end) {
     if (!end.column.name.empty()) return kNone;
-    const auto found = std::find_if(nodes_.begin(), nodes_.end(), [&](const NodePlan& plan) { return plan.mapping->type == end.type; });
+    const auto found = std::find_if(nodes_.begin(), nodes_.end(),
+                                    [&](const NodePlan& plan) { return plan.mapping->type == end.type; });
     return static_cast<std::size_t>(found - nodes_.begin());
   };
   for (const EdgeMapping& mapping : project.edges) {
     if (!reads(mapping)) continue;
-    EdgePlan plan{.mapping = &mapping, .from = cell_of(mapping.from.column), .to = cell_of(mapping.to.column)};
+    EdgePlan plan{
+        .mapping = &mapping, .from = cell_of(mapping.from.column), .to = cell_of(mapping.to.column)};
     if (mapping.time) plan.time = cell_of(mapping.time->column);
     plan.weight = cell_of(mapping.weight);
     plan.from_plan = plan_of(mapping.from);
@@ -104,13 +110,16 @@ std::vector<RowMapper::FilterPlan> RowMapper::filter_plans(const std::vector<Row
 
 namespace {
 
-[[noreturn]] void missing_column(const ColumnRef& ref, const std::string& file, const std::vector<std::string>& known) {
+[[noreturn]] void missing_column(const ColumnRef& ref, const std::string& file,
+                                 const std::vector<std::string>& known) {
   ErrorContext context = ref.where;
   context.value = ref.name;
-  std::vector<std::string> shown(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(known.size(), 30)));
+  std::vector<std::string> shown(
+      known.begin(), known.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(known.size(), 30)));
   if (known.size() > shown.size()) shown.emplace_back("...");
   context.expected = fmt::format("a column of {} ({})", file, join(shown));
-  if (const std::string nearest = nearest_word(ref.name, known); !nearest.empty()) context.hint = fmt::format("did you mean '{}'?", nearest);
+  if (const std::string nearest = nearest_word(ref.name, known); !nearest.empty())
+    context.hint = fmt::format("did you mean '{}'?", nearest);
   throw Error(fmt::format("{} has no column '{}'", file, ref.name), std::move(context), ErrorKind::kUsage);
 }
 
@@ -147,9 +156,11 @@ bool RowMapper::passes(const std::vector<FilterPlan>& where) const {
       continue;
     }
     const auto wanted = [&](std::string_view text) {
-      return std::find(plan.filter->values.begin(), plan.filter->values.end(), text) != plan.filter->values.end();
+      return std::find(plan.filter->values.begin(), plan.filter->values.end(), text) !=
+             plan.filter->values.end();
     };
-    const bool any = cell.is_list ? std::any_of(cell.items.begin(), cell.items.end(), wanted) : wanted(cell.text);
+    const bool any =
+        cell.is_list ? std::any_of(cell.items.begin(), cell.items.end(), wanted) : wanted(cell.text);
     if (!any) return false;
   }
   return true;
@@ -159,7 +170,9 @@ std::string_view RowMapper::id_text(std::size_t cell, const char* what) const {
   const Cell& id = cells_[cell];
   if (!id.present) throw Bad{"missing id", fmt::format("column '{}' ({}) is empty", columns_[cell], what)};
   if (id.is_list) throw Bad{"wrong type", fmt::format("column '{}' ({}) is a list", columns_[cell], what)};
-  if (id.text.size() > kMaxIdBytes) throw Bad{"id too long", fmt::format("column '{}' ({}) has {} bytes", columns_[cell], what, id.text.size())};
+  if (id.text.size() > kMaxIdBytes)
+    throw Bad{"id too long",
+              fmt::format("column '{}' ({}) has {} bytes", columns_[cell], what, id.text.size())};
   return id.text;
 }
 
@@ -173,7 +186,8 @@ graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_
   }
   const auto parsed = time.is_list ? std::nullopt : parse_time(time.text, spec->unit);
   if (!parsed) {
-    throw Bad{"invalid time", fmt::format("column '{}': '{}' is no time in unit {}", columns_[cell], excerpt(time.text), time_unit_name(spec->unit))};
+    throw Bad{"invalid time", fmt::format("column '{}': '{}' is no time in unit {}", columns_[cell],
+                                          excerpt(time.text), time_unit_name(spec->unit))};
   }
   return *parsed;
 }
@@ -183,7 +197,9 @@ std::vector<std::string> RowMapper::category_values(const FieldPlan& plan) const
   std::vector<std::string> values;
   const auto add = [&](std::string_view text) {
     if (text.empty() || std::find(values.begin(), values.end(), text) != values.end()) return;
-    if (text.size() > kMaxIdBytes) throw Bad{"id too long", fmt::format("column '{}' has a category of {} bytes", columns_[plan.cell], text.size())};
+    if (text.size() > kMaxIdBytes)
+      throw Bad{"id too long",
+                fmt::format("column '{}' has a category of {} bytes", columns_[plan.cell], text.size())};
     values.emplace_back(text);
   };
   if (!cell.present) return values;
@@ -211,15 +227,19 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   for (std::size_t i = 0; i < plan.path_cells.size(); ++i) {
     const Cell& cell = cells_[plan.path_cells[i]];
     if (!cell.present) return;
-    if (cell.is_list) throw Bad{"wrong type", fmt::format("column '{}' (a media path) is a list", columns_[plan.path_cells[i]])};
+    if (cell.is_list)
+      throw Bad{"wrong type",
+                fmt::format("column '{}' (a media path) is a list", columns_[plan.path_cells[i]])};
     path += cell.text;
     path += mapping.path.text[i + 1];
   }
-  if (path.size() > kMaxIdBytes) throw Bad{"id too long", fmt::format("the path of field '{}' has {} bytes", mapping.name, path.size())};
+  if (path.size() > kMaxIdBytes)
+    throw Bad{"id too long", fmt::format("the path of field '{}' has {} bytes", mapping.name, path.size())};
   media_.push_back(look_at_media(project_.data_root, path, read_, files_));
   const MediaFile& media = media_.back();
   if (media.state == MediaState::kOutside) {
-    throw Bad{"media path outside the data root", fmt::format("field '{}': '{}' {}", mapping.name, excerpt(path, 120), media.problem)};
+    throw Bad{"media path outside the data root",
+              fmt::format("field '{}': '{}' {}", mapping.name, excerpt(path, 120), media.problem)};
   }
   graph::MediaValue value{.path = media.path, .content_hash = media.content_hash};
   if (!mapping.as_node) {
@@ -229,7 +249,8 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   // A node that shows nothing is of no use: only what is there becomes one.
   if (media.state != MediaState::kFound) return;
   event.edges.push_back({.type = mapping.edge_type, .from = event.nodes[node].external_id, .to = media.path});
-  if (event.nodes[node].external_id.empty()) fixups_.push_back({.edge = event.edges.size() - 1, .from = true, .node = node});
+  if (event.nodes[node].external_id.empty())
+    fixups_.push_back({.edge = event.edges.size() - 1, .from = true, .node = node});
   graph::NodeEvent made{.type = mapping.node_type, .external_id = media.path};
   made.fields.emplace_back(std::move(value));
   event.nodes.push_back(std::move(made));
@@ -246,8 +267,10 @@ void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event
       return;
     }
     for (std::string& value : values) {
-      event.edges.push_back({.type = mapping.edge_type, .from = event.nodes[node].external_id, .to = std::move(value)});
-      if (event.nodes[node].external_id.empty()) fixups_.push_back({.edge = event.edges.size() - 1, .from = true, .node = node});
+      event.edges.push_back(
+          {.type = mapping.edge_type, .from = event.nodes[node].external_id, .to = std::move(value)});
+      if (event.nodes[node].external_id.empty())
+        fixups_.push_back({.edge = event.edges.size() - 1, .from = true, .node = node});
     }
     return;
   }
@@ -255,7 +278,8 @@ void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event
   if (mapping.kind == graph::FieldKind::kNumber) {
     const auto number = cell.is_list ? std::nullopt : parse_number(cell.text);
     if (!number) {
-      throw Bad{"invalid number", fmt::format("column '{}': '{}' is no number", columns_[plan.cell], cell.is_list ? "[...]" : excerpt(cell.text))};
+      throw Bad{"invalid number", fmt::format("column '{}': '{}' is no number", columns_[plan.cell],
+                                              cell.is_list ? "[...]" : excerpt(cell.text))};
     }
     event.nodes[node].fields[mapping.field] = *number;
     return;
@@ -310,7 +334,8 @@ void RowMapper::make_edge(const EdgePlan& plan, graph::Event& event) {
   if (!cell.present) throw Bad{"missing weight", fmt::format("column '{}' is empty", columns_[plan.weight])};
   const auto weight = cell.is_list ? std::nullopt : parse_number(cell.text);
   if (!weight || *weight < 0 || *weight > 4294967296.0) {
-    throw Bad{"invalid weight", fmt::format("column '{}': '{}' is no number from 0 to 2^32", columns_[plan.weight], excerpt(cell.text))};
+    throw Bad{"invalid weight", fmt::format("column '{}': '{}' is no number from 0 to 2^32",
+                                            columns_[plan.weight], excerpt(cell.text))};
   }
   event.edges[edge].weight = *weight;
 }
@@ -327,7 +352,8 @@ void RowMapper::set_event_id(const Row& row, graph::Event& event) {
     for (const graph::FieldValue& value : node.fields) add_field(hashed_, value);
   }
   for (const graph::EdgeEvent& edge : event.edges) {
-    if (media_node_[schema.edge_type(edge.type).to] != 0 && project_.schema.attribute[edge.type] != 0) continue;
+    if (media_node_[schema.edge_type(edge.type).to] != 0 && project_.schema.attribute[edge.type] != 0)
+      continue;
     hashed_ += 'E';
     add_text(hashed_, schema.edge_type(edge.type).name);
     add_text(hashed_, edge.from);
@@ -337,7 +363,8 @@ void RowMapper::set_event_id(const Row& row, graph::Event& event) {
   }
   // Media by path alone: a picture that turns up later does not make another event of the row.
   for (const MediaFile& media : media_) add_text(hashed_, media.path);
-  const bool keep = std::any_of(edges_.begin(), edges_.end(), [](const EdgePlan& plan) { return plan.mapping->keep_duplicates; });
+  const bool keep = std::any_of(edges_.begin(), edges_.end(),
+                                [](const EdgePlan& plan) { return plan.mapping->keep_duplicates; });
   if (keep) {
     add_text(hashed_, project_.sources[source_].name);
     add_bits(hashed_, row.offset);
@@ -357,7 +384,9 @@ void RowMapper::hide_missing() {
   shown_.assign(cells_.begin(), cells_.end());
   const std::vector<std::string>& missing = project_.clean.missing;
   for (Cell& cell : shown_) {
-    if (!cell.is_list && cell.present && std::find(missing.begin(), missing.end(), cell.text) != missing.end()) cell = {};
+    if (!cell.is_list && cell.present &&
+        std::find(missing.begin(), missing.end(), cell.text) != missing.end())
+      cell = {};
   }
   cells_ = shown_;
 }

@@ -35,8 +35,8 @@ class RowMapper {
   const std::vector<std::string>& columns() const { return columns_; }
   // Throws Error (kUsage), at the project file's line, for a column that the header lacks.
   void check_columns(const RowReader& reader) const;
-  // As check_columns, for a whole file of JSON lines read from its beginning: Error if a column that was in no row is a likely
-  // slip for one that was; otherwise the columns' names, for a note.
+  // As check_columns, for a whole file of JSON lines read from its beginning: Error if a column that was in
+  // no row is a likely slip for one that was; otherwise the columns' names, for a note.
   std::vector<std::string> absent_columns(const RowReader& reader) const;
 
   // `row` must be good. Fills `event` (its id is never kNoEvent). Media that were looked at are in media().

@@ -20,8 +20,14 @@ std::optional<std::string> read_current(const Workspace& workspace, Files& files
   const fs::path pointer = workspace.snapshots() / "current";
   if (!fs::exists(pointer)) return std::nullopt;
   const std::string name(trim(files.read_whole(pointer)));
-  const bool plain = !name.empty() && name.size() < 200 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
-  if (!plain) throw Error("the pointer to the current snapshot is damaged", {.file = pointer.string(), .value = excerpt(name), .hint = "remove it and run `weft ingest`, which writes it again"});
+  const bool plain =
+      !name.empty() && name.size() < 200 &&
+      std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+  if (!plain)
+    throw Error("the pointer to the current snapshot is damaged",
+                {.file = pointer.string(),
+                 .value = excerpt(name),
+                 .hint = "remove it and run `weft ingest`, which writes it again"});
   return name;
 }
 
@@ -30,7 +36,8 @@ std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const Store
   if (!fs::exists(folder)) return std::nullopt;
   try {
     const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure, files);
-    if (snapshot.info().store_uuid == store.uuid && snapshot.info().sequence == store.sequence) return snapshot.info();
+    if (snapshot.info().store_uuid == store.uuid && snapshot.info().sequence == store.sequence)
+      return snapshot.info();
   } catch (const Error&) {
     // Damaged: written again below.
   }
@@ -53,14 +60,16 @@ std::optional<fs::path> current_snapshot(const Workspace& workspace, Files& file
   if (!name) return std::nullopt;
   const fs::path folder = workspace.snapshots() / *name;
   if (!fs::is_directory(folder)) {
-    throw Error("the current snapshot is not there", {.file = folder.string(), .hint = "run `weft ingest`, which writes it again"});
+    throw Error("the current snapshot is not there",
+                {.file = folder.string(), .hint = "run `weft ingest`, which writes it again"});
   }
   return folder;
 }
 
-ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace, const fs::path& data_root,
-                                 ProgressSink& progress, Files& files) {
-  if (!store.impl().secondary_folder.empty()) throw Error("a snapshot is written by the store's writer only", {.file = store.folder().string()});
+ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace,
+                                 const fs::path& data_root, ProgressSink& progress, Files& files) {
+  if (!store.impl().secondary_folder.empty())
+    throw Error("a snapshot is written by the store's writer only", {.file = store.folder().string()});
   files.make_folders(workspace.snapshots());
   const StoreInfo info = store.info();
   const std::string name = fmt::format("{:012}-{}", info.sequence, info.uuid.substr(0, 8));
@@ -88,11 +97,13 @@ ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& works
   }
   std::set<std::string> keep = {"current", name};
   if (before == name) {
-    // Nothing to point elsewhere; the one before stays whatever it is, as a model may have been trained on it.
+    // Nothing to point elsewhere; the one before stays whatever it is, as a model may have been trained on
+    // it.
     std::string newest;
     for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
       const std::string other = entry.path().filename().string();
-      if (other != name && other != "current" && fs::exists(entry.path() / "manifest.json")) newest = std::max(newest, other);
+      if (other != name && other != "current" && fs::exists(entry.path() / "manifest.json"))
+        newest = std::max(newest, other);
     }
     keep.insert(newest);
   } else {

@@ -1,6 +1,8 @@
-// Snapshots of a workspace: snapshots/<sequence>-<store>/, and the file snapshots/current that names the newest.
+// Snapshots of a workspace: snapshots/<sequence>-<store>/, and the file snapshots/current that names the
+// newest.
 //
-// The same store content gives the same SnapshotInfo::checksum, however the ingest was cut into runs and batches.
+// The same store content gives the same SnapshotInfo::checksum, however the ingest was cut into runs and
+// batches.
 #pragma once
 
 #include <filesystem>
@@ -21,13 +23,16 @@ struct ExportedSnapshot {
   bool reused = false;  // the store had not changed since it was written
 };
 
-// Writes a snapshot of the store's present state (or finds the one that is there), points `current` at it, and removes all older
-// snapshots but the one `current` named before. What a killed export left is removed by the next one. Needs the writer's lock:
-// `store` must be open for writing. Kill points: export.*.
-ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace, const std::filesystem::path& data_root,
+// Writes a snapshot of the store's present state (or finds the one that is there), points `current` at it,
+// and removes all older snapshots but the one `current` named before. What a killed export left is removed by
+// the next one. Needs the writer's lock: `store` must be open for writing. Kill points: export.*.
+ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace,
+                                 const std::filesystem::path& data_root,
                                  ProgressSink& progress = no_progress(), Files& files = real_files());
 
-// The folder that `current` names; nothing if there is none yet. Throws Error if `current` is damaged or names no folder.
-std::optional<std::filesystem::path> current_snapshot(const Workspace& workspace, Files& files = real_files());
+// The folder that `current` names; nothing if there is none yet. Throws Error if `current` is damaged or
+// names no folder.
+std::optional<std::filesystem::path> current_snapshot(const Workspace& workspace,
+                                                      Files& files = real_files());
 
 }  // namespace weft::storage

@@ -14,7 +14,8 @@
 namespace weft::storage {
 namespace {
 
-// Only what can be checked before anything is changed in memory: apply() must leave nothing behind when it throws.
+// Only what can be checked before anything is changed in memory: apply() must leave nothing behind when it
+// throws.
 void check_batch(const EventBatch& batch, const graph::Schema& schema) {
   const auto fail = [](const std::string& what, const std::string& value) {
     throw Error(what, {.field = "event", .value = value}, ErrorKind::kFailed);
@@ -23,15 +24,19 @@ void check_batch(const EventBatch& batch, const graph::Schema& schema) {
     for (const graph::NodeEvent& node : event.nodes) {
       if (node.type >= schema.node_types().size()) fail("unknown node type", fmt::format("{}", node.type));
       if (node.external_id.empty()) fail("a node without an id", schema.node_type(node.type).name);
-      if (node.fields.size() > schema.node_type(node.type).fields.size()) fail("too many fields", schema.node_type(node.type).name);
+      if (node.fields.size() > schema.node_type(node.type).fields.size())
+        fail("too many fields", schema.node_type(node.type).name);
     }
     if (!event.edges.empty() && event.id == graph::kNoEvent) fail("an event with edges needs an id", "0");
     for (const graph::EdgeEvent& edge : event.edges) {
       if (edge.type >= schema.edge_types().size()) fail("unknown edge type", fmt::format("{}", edge.type));
       const graph::EdgeType& type = schema.edge_type(edge.type);
       if (edge.from.empty() || edge.to.empty()) fail("an edge without an end", type.name);
-      if (type.timed == (edge.time == graph::kNoTime)) fail(type.timed ? "an edge without time in a timed type" : "an edge with a time in an untimed type", type.name);
-      if (!(edge.weight >= 0 && edge.weight <= 4294967296.0)) fail("a weight that is not from 0 to 2^32", fmt::format("{}", edge.weight));
+      if (type.timed == (edge.time == graph::kNoTime))
+        fail(type.timed ? "an edge without time in a timed type" : "an edge with a time in an untimed type",
+             type.name);
+      if (!(edge.weight >= 0 && edge.weight <= 4294967296.0))
+        fail("a weight that is not from 0 to 2^32", fmt::format("{}", edge.weight));
     }
   }
 }
@@ -64,9 +69,12 @@ class BatchWriter {
   }
 
   void add_ledger(const EventBatch& batch) {
-    for (const LedgerEntry& entry : batch.ledger) put(kLedger, ledger_key(entry.source), encode_ledger_value(entry));
-    for (const auto& [source, offset] : batch.released) batch_.Delete(impl_.family(kQuarantine), quarantine_key(source, offset));
-    for (const QuarantinedRow& row : batch.quarantined) put(kQuarantine, quarantine_key(row.source, row.offset), encode_quarantine_value(row));
+    for (const LedgerEntry& entry : batch.ledger)
+      put(kLedger, ledger_key(entry.source), encode_ledger_value(entry));
+    for (const auto& [source, offset] : batch.released)
+      batch_.Delete(impl_.family(kQuarantine), quarantine_key(source, offset));
+    for (const QuarantinedRow& row : batch.quarantined)
+      put(kQuarantine, quarantine_key(row.source, row.offset), encode_quarantine_value(row));
   }
 
   ApplyResult finish() {
@@ -104,9 +112,11 @@ class BatchWriter {
     put(kIds, id_key(type, external_id), encode_id_value(value));
   }
 
-  graph::NodeId create(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time, graph::EventId event) {
+  graph::NodeId create(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time,
+                       graph::EventId event) {
     if (state_.node_counts[type] >= graph::kNoNode - 1) {
-      throw Error("too many nodes of one type", {.field = schema_.node_type(type).name, .expected = "at most 2^32 - 2"});
+      throw Error("too many nodes of one type",
+                  {.field = schema_.node_type(type).name, .expected = "at most 2^32 - 2"});
     }
     const IdValue value{state_.node_counts[type]++, time, event};
     ++result_.new_nodes[type];
@@ -122,7 +132,8 @@ class BatchWriter {
     graph::NodeId id = graph::kNoNode;
     if (IdValue* found = find(node.type, node.external_id)) {
       id = found->node;
-      if (node.time != graph::kNoTime && (found->first_seen == graph::kNoTime || node.time < found->first_seen)) {
+      if (node.time != graph::kNoTime &&
+          (found->first_seen == graph::kNoTime || node.time < found->first_seen)) {
         found->first_seen = node.time;
         put_id(node.type, node.external_id, *found);
       }
@@ -149,8 +160,9 @@ class BatchWriter {
   }
 
   bool is_duplicate(const graph::Event& event) {
-    const auto first = std::find_if(event.edges.begin(), event.edges.end(),
-                                    [&](const graph::EdgeEvent& edge) { return impl_.schema.attribute[edge.type] == 0; });
+    const auto first =
+        std::find_if(event.edges.begin(), event.edges.end(),
+                     [&](const graph::EdgeEvent& edge) { return impl_.schema.attribute[edge.type] == 0; });
     if (first == event.edges.end()) return false;
     if (!events_.insert(event.id).second) return true;
     const graph::EdgeType& type = schema_.edge_type(first->type);
@@ -170,7 +182,8 @@ class BatchWriter {
     impl_.check(batch_.Put(impl_.family(kOutgoing), slice(outgoing), slice(bytes)), "write to the store");
     impl_.check(batch_.Put(impl_.family(kIncoming), slice(incoming), slice(bytes)), "write to the store");
     if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
-      throw Error("too many edges of one type", {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
+      throw Error("too many edges of one type",
+                  {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
     }
     ++result_.new_edges[key.type];
   }
@@ -220,7 +233,8 @@ class BatchWriter {
   }
 
   // The node's edges of this type become exactly `targets`; those that stay are not touched.
-  void replace_attributes(graph::EdgeTypeId type, graph::NodeId from, const AttributeSet& targets, const graph::Event& event) {
+  void replace_attributes(graph::EdgeTypeId type, graph::NodeId from, const AttributeSet& targets,
+                          const graph::Event& event) {
     auto known = known_attributes_.find({type, from});
     if (known == known_attributes_.end()) {
       known = known_attributes_.emplace(std::pair(type, from), stored_attributes(type, from)).first;
@@ -258,8 +272,11 @@ class BatchWriter {
 }  // namespace
 
 ApplyResult GraphStore::apply(const EventBatch& batch) {
-  if (!impl_->secondary_folder.empty()) throw Error("the store was opened for reading", {.file = impl_->folder.string()});
-  if (impl_->failed) throw Error("an earlier write to the store failed: it must be opened again", {.file = impl_->folder.string()});
+  if (!impl_->secondary_folder.empty())
+    throw Error("the store was opened for reading", {.file = impl_->folder.string()});
+  if (impl_->failed)
+    throw Error("an earlier write to the store failed: it must be opened again",
+                {.file = impl_->folder.string()});
   check_batch(batch, impl_->schema.graph);
   // From here on a failure leaves the cache ahead of the database.
   impl_->failed = true;

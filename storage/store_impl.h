@@ -26,7 +26,9 @@ struct GraphStore::Impl {
 
   std::filesystem::path database_folder() const { return folder / "db"; }
   rocksdb::ColumnFamilyHandle* family(Family which) const { return handles[which]; }
-  void check(const rocksdb::Status& status, const std::string& doing) const { check_status(status, doing, folder.string()); }
+  void check(const rocksdb::Status& status, const std::string& doing) const {
+    check_status(status, doing, folder.string());
+  }
   // The value, or nothing if the key is not there. Throws on damage.
   std::optional<std::string> get(Family which, std::string_view key) const;
   [[noreturn]] void damaged(const std::string& what) const;
@@ -40,23 +42,24 @@ struct GraphStore::Impl {
   std::filesystem::path folder;
   StoreOptions options;
   Files& files;
-  std::unique_ptr<StoreLock> lock;               // writer
-  std::filesystem::path secondary_folder = {};   // reader: RocksDB's own notes, removed at the end
+  std::unique_ptr<StoreLock> lock;              // writer
+  std::filesystem::path secondary_folder = {};  // reader: RocksDB's own notes, removed at the end
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   StoreSchema schema = {};
   std::string uuid = {};
   std::uint32_t format = 0;
   StoreState state = {};
-  std::unique_ptr<DictionaryCache> cache;        // writer
-  bool cache_complete = false;                   // holds every id of the store
-  bool failed = false;                           // a write failed half-way: what is in memory may not be what is stored
+  std::unique_ptr<DictionaryCache> cache;  // writer
+  bool cache_complete = false;             // holds every id of the store
+  bool failed = false;  // a write failed half-way: what is in memory may not be what is stored
 };
 
 // Iterates over all keys that begin with `prefix`.
 class PrefixScan {
  public:
-  PrefixScan(const GraphStore::Impl& impl, Family family, std::string prefix, const rocksdb::Snapshot* snapshot = nullptr);
+  PrefixScan(const GraphStore::Impl& impl, Family family, std::string prefix,
+             const rocksdb::Snapshot* snapshot = nullptr);
   bool valid() const { return iterator_->Valid() && iterator_->key().starts_with(prefix_); }
   void next() { iterator_->Next(); }
   std::string_view key() const { return {iterator_->key().data(), iterator_->key().size()}; }
@@ -70,7 +73,9 @@ class PrefixScan {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
-inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
 template <std::size_t N>
 rocksdb::Slice slice(const std::array<char, N>& bytes) {
   return {bytes.data(), N};

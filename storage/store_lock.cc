@@ -15,24 +15,32 @@ namespace weft::storage {
 
 StoreLock::StoreLock(const std::filesystem::path& file, const std::string& what) {
   fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw Error(fmt::format("cannot open the lock of {}: {}", what, errno_text(errno)), {.file = file.string()});
+  if (fd_ < 0)
+    throw Error(fmt::format("cannot open the lock of {}: {}", what, errno_text(errno)),
+                {.file = file.string()});
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int reason = errno;
     char text[32] = {};
     const ssize_t count = ::pread(fd_, text, sizeof(text) - 1, 0);
     ::close(fd_);
     fd_ = -1;
-    if (reason != EWOULDBLOCK) throw Error(fmt::format("cannot lock {}: {}", what, errno_text(reason)), {.file = file.string()});
+    if (reason != EWOULDBLOCK)
+      throw Error(fmt::format("cannot lock {}: {}", what, errno_text(reason)), {.file = file.string()});
     const std::string pid(trim(std::string_view(text, count > 0 ? static_cast<std::size_t>(count) : 0)));
-    throw Error(pid.empty() ? fmt::format("{} is held by another process", what) : fmt::format("{} is held by process {}", what, pid),
-                {.file = file.parent_path().string(), .hint = "one process writes at a time: wait for it to end, or stop it, and run the command again"});
+    throw Error(
+        pid.empty() ? fmt::format("{} is held by another process", what)
+                    : fmt::format("{} is held by process {}", what, pid),
+        {.file = file.parent_path().string(),
+         .hint = "one process writes at a time: wait for it to end, or stop it, and run the command again"});
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (::ftruncate(fd_, 0) != 0 ||
+      ::pwrite(fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     const int reason = errno;
     ::close(fd_);
     fd_ = -1;
-    throw Error(fmt::format("cannot write the lock of {}: {}", what, errno_text(reason)), {.file = file.string()});
+    throw Error(fmt::format("cannot write the lock of {}: {}", what, errno_text(reason)),
+                {.file = file.string()});
   }
 }
 

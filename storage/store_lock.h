@@ -8,8 +8,8 @@ namespace weft::storage {
 
 class StoreLock {
  public:
-  // `what` names the thing in the message, as in "the store". Throws Error "the store is held by process 1234" if another
-  // holder (in this process or another) has it.
+  // `what` names the thing in the message, as in "the store". Throws Error "the store is held by process
+  // 1234" if another holder (in this process or another) has it.
   StoreLock(const std::filesystem::path& file, const std::string& what);
   StoreLock(StoreLock&& other) noexcept;
   StoreLock& operator=(StoreLock&& other) noexcept;

@@ -1,4 +1,5 @@
-// Settings of the store. None changes what is stored or answered; all change speed, memory and how much a power cut may cost.
+// Settings of the store. None changes what is stored or answered; all change speed, memory and how much a
+// power cut may cost.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,10 @@
 
 namespace weft::storage {
 
-enum class Sync { kEachBatch, kNever };  // kNever: a killed process loses nothing, a power cut may lose the last batches
+enum class Sync {
+  kEachBatch,
+  kNever
+};  // kNever: a killed process loses nothing, a power cut may lose the last batches
 
 struct StoreOptions {
   Sync sync = Sync::kEachBatch;

@@ -9,7 +9,8 @@
 
 namespace weft::storage {
 
-PrefixScan::PrefixScan(const GraphStore::Impl& impl, Family family, std::string prefix, const rocksdb::Snapshot* snapshot)
+PrefixScan::PrefixScan(const GraphStore::Impl& impl, Family family, std::string prefix,
+                       const rocksdb::Snapshot* snapshot)
     : impl_(impl), prefix_(std::move(prefix)) {
   rocksdb::ReadOptions read;
   read.snapshot = snapshot;
@@ -20,14 +21,17 @@ PrefixScan::PrefixScan(const GraphStore::Impl& impl, Family family, std::string 
   iterator_->Seek(prefix_);
 }
 
-void PrefixScan::check() const { impl_.check(iterator_->status(), "read the store"); }
+void PrefixScan::check() const {
+  impl_.check(iterator_->status(), "read the store");
+}
 
-std::vector<Neighbour> GraphStore::neighbours(graph::NodeRef node, graph::RelationId relation, std::size_t limit,
-                                              graph::TimeMs before) const {
+std::vector<Neighbour> GraphStore::neighbours(graph::NodeRef node, graph::RelationId relation,
+                                              std::size_t limit, graph::TimeMs before) const {
   const graph::EdgeTypeId type = graph::edge_type_of(relation);
   const graph::Schema& schema = impl_->schema.graph;
   if (type >= schema.edge_types().size() || schema.row_type(relation) != node.type) {
-    throw Error("the relation has no rows of the node's type", {.field = "relation", .value = fmt::format("{}", relation)}, ErrorKind::kUsage);
+    throw Error("the relation has no rows of the node's type",
+                {.field = "relation", .value = fmt::format("{}", relation)}, ErrorKind::kUsage);
   }
   std::vector<Neighbour> out;
   const bool bounded = schema.edge_type(type).timed && before != graph::kEndOfTime;
@@ -50,7 +54,11 @@ std::vector<Neighbour> GraphStore::neighbours(graph::NodeRef node, graph::Relati
     const auto key = decode_edge_key({iterator->key().data(), iterator->key().size()});
     const auto value = decode_edge_value({iterator->value().data(), iterator->value().size()});
     if (!key || !value) impl_->damaged("an edge of the store is damaged");
-    out.push_back({.node = key->other, .time = key->time, .event = key->event, .weight = value->weight, .source = value->source});
+    out.push_back({.node = key->other,
+                   .time = key->time,
+                   .event = key->event,
+                   .weight = value->weight,
+                   .source = value->source});
   }
   impl_->check(iterator->status(), "read the store");
   return out;
@@ -58,7 +66,8 @@ std::vector<Neighbour> GraphStore::neighbours(graph::NodeRef node, graph::Relati
 
 namespace {
 
-std::optional<IdValue> read_id(const GraphStore::Impl& impl, graph::NodeTypeId type, std::string_view external_id) {
+std::optional<IdValue> read_id(const GraphStore::Impl& impl, graph::NodeTypeId type,
+                               std::string_view external_id) {
   const auto bytes = impl.get(kIds, id_key(type, external_id));
   if (!bytes) return std::nullopt;
   const auto value = decode_id_value(*bytes);
@@ -68,13 +77,16 @@ std::optional<IdValue> read_id(const GraphStore::Impl& impl, graph::NodeTypeId t
 
 }  // namespace
 
-std::optional<graph::NodeId> GraphStore::find_node(graph::NodeTypeId type, std::string_view external_id) const {
+std::optional<graph::NodeId> GraphStore::find_node(graph::NodeTypeId type,
+                                                   std::string_view external_id) const {
   const auto value = read_id(*impl_, type, external_id);
   if (!value) return std::nullopt;
   return value->node;
 }
 
-std::optional<std::string> GraphStore::external_id(graph::NodeRef node) const { return impl_->get(kNames, node_key(node)); }
+std::optional<std::string> GraphStore::external_id(graph::NodeRef node) const {
+  return impl_->get(kNames, node_key(node));
+}
 
 graph::TimeMs GraphStore::first_seen(graph::NodeRef node) const {
   const auto name = external_id(node);
@@ -118,7 +130,8 @@ namespace {
 // Reads the store at one moment. A reader stands still by itself; a writer's needs RocksDB's snapshot.
 class TableReader {
  public:
-  explicit TableReader(const GraphStore::Impl& impl) : impl_(impl), snapshot_(impl.secondary_folder.empty() ? impl.db->GetSnapshot() : nullptr) {}
+  explicit TableReader(const GraphStore::Impl& impl)
+      : impl_(impl), snapshot_(impl.secondary_folder.empty() ? impl.db->GetSnapshot() : nullptr) {}
   ~TableReader() {
     if (snapshot_ != nullptr) impl_.db->ReleaseSnapshot(snapshot_);
   }
@@ -131,7 +144,8 @@ class TableReader {
     table.external_ids.resize(count);
     table.first_seen.assign(count, graph::kNoTime);
     table.events.assign(count, graph::kNoEvent);
-    table.fields.assign(impl_.schema.graph.node_type(type).fields.size(), std::vector<graph::FieldValue>(count));
+    table.fields.assign(impl_.schema.graph.node_type(type).fields.size(),
+                        std::vector<graph::FieldValue>(count));
     std::string prefix;
     put_big(prefix, type);
     std::size_t seen = 0;
@@ -144,12 +158,14 @@ class TableReader {
       table.events[value->node] = value->event;
     }
     ids.check();
-    if (seen != count) impl_.damaged(fmt::format("the store should have {} nodes of type {} and has {}", count, type, seen));
+    if (seen != count)
+      impl_.damaged(fmt::format("the store should have {} nodes of type {} and has {}", count, type, seen));
     PrefixScan fields(impl_, kFields, prefix, snapshot_);
     for (; fields.valid(); fields.next()) {
       const std::string_view key = fields.key();
       auto value = decode_field_value(fields.value());
-      const bool whole = key.size() == 8 && value && get_big<std::uint32_t>(key, 2) < count && get_big<std::uint16_t>(key, 6) < table.fields.size();
+      const bool whole = key.size() == 8 && value && get_big<std::uint32_t>(key, 2) < count &&
+                         get_big<std::uint16_t>(key, 6) < table.fields.size();
       if (!whole) impl_.damaged("a field of the store is damaged");
       table.fields[get_big<std::uint16_t>(key, 6)][get_big<std::uint32_t>(key, 2)] = std::move(*value);
     }
@@ -176,7 +192,9 @@ class TableReader {
       list.sources.push_back(value->source);
     }
     scan.check();
-    if (list.size() != count) impl_.damaged(fmt::format("the store should have {} edges of type {} and has {}", count, edge_type.name, list.size()));
+    if (list.size() != count)
+      impl_.damaged(fmt::format("the store should have {} edges of type {} and has {}", count, edge_type.name,
+                                list.size()));
     return list;
   }
 
@@ -195,12 +213,15 @@ graph::GraphTables GraphStore::tables(const std::string& data_root) const {
   tables.info.data_root = data_root;
   for (LedgerEntry& entry : ledger()) tables.info.source_files.push_back(std::move(entry.name));
   const TableReader reader(*impl_);
-  for (std::size_t type = 0; type < tables.schema.node_types().size(); ++type) tables.nodes.push_back(reader.nodes(static_cast<graph::NodeTypeId>(type)));
-  for (std::size_t type = 0; type < tables.schema.edge_types().size(); ++type) tables.edges.push_back(reader.edges(static_cast<graph::EdgeTypeId>(type)));
+  for (std::size_t type = 0; type < tables.schema.node_types().size(); ++type)
+    tables.nodes.push_back(reader.nodes(static_cast<graph::NodeTypeId>(type)));
+  for (std::size_t type = 0; type < tables.schema.edge_types().size(); ++type)
+    tables.edges.push_back(reader.edges(static_cast<graph::EdgeTypeId>(type)));
   return tables;
 }
 
-graph::SnapshotInfo GraphStore::write_snapshot(const std::filesystem::path& folder, const std::string& data_root) const {
+graph::SnapshotInfo GraphStore::write_snapshot(const std::filesystem::path& folder,
+                                               const std::string& data_root) const {
   return graph::write_snapshot(tables(data_root), folder, impl_->files);
 }
 

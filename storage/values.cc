@@ -84,7 +84,8 @@ std::optional<graph::TimeMs> parse_iso8601(std::string_view text) {
     text = trim(text);
     if (!take_zone(text, zone)) return std::nullopt;
   }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   // A leap second counts as the first second of the next minute.
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
@@ -95,11 +96,15 @@ std::optional<graph::TimeMs> parse_iso8601(std::string_view text) {
 // ms for one unit; 0 for microseconds, which divide.
 constexpr std::int64_t unit_ms(TimeUnit unit) {
   switch (unit) {
-    case TimeUnit::kSeconds: return 1000;
-    case TimeUnit::kMilliseconds: return 1;
-    case TimeUnit::kDays: return 86'400'000;
+    case TimeUnit::kSeconds:
+      return 1000;
+    case TimeUnit::kMilliseconds:
+      return 1;
+    case TimeUnit::kDays:
+      return 86'400'000;
     case TimeUnit::kMicroseconds:
-    case TimeUnit::kIso8601: break;
+    case TimeUnit::kIso8601:
+      break;
   }
   return 0;
 }

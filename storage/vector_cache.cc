@@ -30,7 +30,8 @@ VectorCache VectorCache::open(const std::filesystem::path& folder, Files& files)
   rocksdb::Options all(database_options(options), family_options(kFields, options, block_cache(options)));
   all.create_if_missing = true;
   rocksdb::DB* raw = nullptr;
-  check_status(rocksdb::DB::Open(all, (folder / "db").string(), &raw), "open the cache of vectors", impl->folder);
+  check_status(rocksdb::DB::Open(all, (folder / "db").string(), &raw), "open the cache of vectors",
+               impl->folder);
   impl->db.reset(raw);
   return VectorCache(std::move(impl));
 }
@@ -44,7 +45,8 @@ std::vector<std::optional<std::string>> VectorCache::get_many(std::span<const st
     // Damage counts as absence: the vector is computed again.
     if (!statuses[i].ok() || values[i].size() < 8) continue;
     const std::string_view payload = std::string_view(values[i]).substr(8);
-    if (get_little<std::uint64_t>(values[i], 0) == hash64(payload, hash64(keys[i]))) out[i] = std::string(payload);
+    if (get_little<std::uint64_t>(values[i], 0) == hash64(payload, hash64(keys[i])))
+      out[i] = std::string(payload);
   }
   return out;
 }
@@ -58,7 +60,8 @@ void VectorCache::put_many(std::span<const std::pair<std::string, std::string>> 
     value += payload;
     check_status(batch.Put(key, value), "write to the cache of vectors", impl_->folder);
   }
-  check_status(impl_->db->Write(rocksdb::WriteOptions(), &batch), "write to the cache of vectors", impl_->folder);
+  check_status(impl_->db->Write(rocksdb::WriteOptions(), &batch), "write to the cache of vectors",
+               impl_->folder);
 }
 
 }  // namespace weft::storage

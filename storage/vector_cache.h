@@ -1,5 +1,5 @@
-// Encoded vectors by content and encoder, kept between runs in a RocksDB of their own (workspace/vectors): a cache that may be
-// deleted at any time, and that training can fill while another process ingests.
+// Encoded vectors by content and encoder, kept between runs in a RocksDB of their own (workspace/vectors): a
+// cache that may be deleted at any time, and that training can fill while another process ingests.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace weft::storage {
 
-// Keys and values are bytes; values carry their own checksum. Thread-safe. One process at a time: open() throws Error with the
-// holder's pid otherwise.
+// Keys and values are bytes; values carry their own checksum. Thread-safe. One process at a time: open()
+// throws Error with the holder's pid otherwise.
 class VectorCache {
  public:
   static VectorCache open(const std::filesystem::path& folder, Files& files = real_files());

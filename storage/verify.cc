@@ -18,18 +18,21 @@ constexpr std::size_t kMaxProblems = 100;
 
 class Verifier {
  public:
-  Verifier(const GraphStore::Impl& impl, ProgressSink& progress) : impl_(impl), schema_(impl.schema.graph), progress_(progress) {}
+  Verifier(const GraphStore::Impl& impl, ProgressSink& progress)
+      : impl_(impl), schema_(impl.schema.graph), progress_(progress) {}
 
   VerifyReport run() {
     progress_.begin("verify", 5 + schema_.node_types().size() + schema_.edge_types().size(), "parts");
     checksums();
     step();
-    for (std::size_t type = 0; type < schema_.node_types().size(); ++type, step()) nodes(static_cast<graph::NodeTypeId>(type));
+    for (std::size_t type = 0; type < schema_.node_types().size(); ++type, step())
+      nodes(static_cast<graph::NodeTypeId>(type));
     strays(kIds, 2, schema_.node_types().size(), "an id");
     strays(kNames, 2, schema_.node_types().size(), "a name");
     fields();
     step();
-    for (std::size_t type = 0; type < schema_.edge_types().size(); ++type, step()) edges(static_cast<graph::EdgeTypeId>(type));
+    for (std::size_t type = 0; type < schema_.edge_types().size(); ++type, step())
+      edges(static_cast<graph::EdgeTypeId>(type));
     strays(kOutgoing, 2, schema_.edge_types().size(), "an outgoing edge");
     strays(kIncoming, 2, schema_.edge_types().size(), "an incoming edge");
     ledger();
@@ -37,7 +40,8 @@ class Verifier {
     quarantine();
     step();
     progress_.end();
-    if (report_.problem_count > kMaxProblems) report_.problems.push_back(fmt::format("and {} more", report_.problem_count - kMaxProblems));
+    if (report_.problem_count > kMaxProblems)
+      report_.problems.push_back(fmt::format("and {} more", report_.problem_count - kMaxProblems));
     return std::move(report_);
   }
 
@@ -48,7 +52,9 @@ class Verifier {
     if (++report_.problem_count <= kMaxProblems) report_.problems.push_back(std::move(text));
   }
 
-  std::string node_name(graph::NodeTypeId type, graph::NodeId node) const { return fmt::format("{} {}", schema_.node_type(type).name, node); }
+  std::string node_name(graph::NodeTypeId type, graph::NodeId node) const {
+    return fmt::format("{} {}", schema_.node_type(type).name, node);
+  }
 
   std::string edge_name(const EdgeKey& key, const char* direction) const {
     const graph::EdgeType& type = schema_.edge_type(key.type);
@@ -87,25 +93,32 @@ class Verifier {
         continue;
       }
       if (value->node >= count) {
-        problem(fmt::format("dictionary: {} '{}' has id {}, but only {} nodes are counted", name, excerpt(external_id), value->node, count));
+        problem(fmt::format("dictionary: {} '{}' has id {}, but only {} nodes are counted", name,
+                            excerpt(external_id), value->node, count));
         continue;
       }
-      if (claimed[value->node] != 0) problem(fmt::format("dictionary: two names have id {}, one is '{}'", node_name(type, value->node), excerpt(external_id)));
+      if (claimed[value->node] != 0)
+        problem(fmt::format("dictionary: two names have id {}, one is '{}'", node_name(type, value->node),
+                            excerpt(external_id)));
       claimed[value->node] = 1;
       hash_of[value->node] = hash64(external_id);
       const bool made_by_event = impl_.schema.from_event[type] != 0;
       if (made_by_event != (value->event != graph::kNoEvent)) {
-        problem(fmt::format("dictionary: {} {}", node_name(type, value->node), made_by_event ? "lacks the event that made it" : "has an event, but its type has ids"));
+        problem(fmt::format(
+            "dictionary: {} {}", node_name(type, value->node),
+            made_by_event ? "lacks the event that made it" : "has an event, but its type has ids"));
       }
     }
     scan_end(ids, "dictionary");
     for (std::uint32_t node = 0; node < count; ++node) {
-      if (claimed[node] == 0) problem(fmt::format("dictionary: no name has id {} (ids are not dense)", node_name(type, node)));
+      if (claimed[node] == 0)
+        problem(fmt::format("dictionary: no name has id {} (ids are not dense)", node_name(type, node)));
     }
     names(type, hash_of, claimed);
   }
 
-  void names(graph::NodeTypeId type, const std::vector<std::uint64_t>& hash_of, const std::vector<std::uint8_t>& claimed) {
+  void names(graph::NodeTypeId type, const std::vector<std::uint64_t>& hash_of,
+             const std::vector<std::uint8_t>& claimed) {
     std::string prefix;
     put_big(prefix, type);
     std::vector<std::uint8_t> named(hash_of.size(), 0);
@@ -113,17 +126,20 @@ class Verifier {
     for (; scan.valid(); scan.next()) {
       const auto node = scan.key().size() == 6 ? get_big<std::uint32_t>(scan.key(), 2) : graph::kNoNode;
       if (node >= hash_of.size()) {
-        problem(fmt::format("names: a name of {}, but only {} nodes are counted", node_name(type, node), hash_of.size()));
+        problem(fmt::format("names: a name of {}, but only {} nodes are counted", node_name(type, node),
+                            hash_of.size()));
         continue;
       }
       named[node] = 1;
       if (claimed[node] != 0 && hash64(scan.value()) != hash_of[node]) {
-        problem(fmt::format("names: {} is called '{}' here and otherwise in the dictionary", node_name(type, node), excerpt(scan.value())));
+        problem(fmt::format("names: {} is called '{}' here and otherwise in the dictionary",
+                            node_name(type, node), excerpt(scan.value())));
       }
     }
     scan_end(scan, "names");
     for (std::size_t node = 0; node < named.size(); ++node) {
-      if (named[node] == 0) problem(fmt::format("names: {} has no name", node_name(type, static_cast<graph::NodeId>(node))));
+      if (named[node] == 0)
+        problem(fmt::format("names: {} has no name", node_name(type, static_cast<graph::NodeId>(node))));
     }
   }
 
@@ -133,7 +149,8 @@ class Verifier {
     rocksdb::ReadOptions read;
     read.total_order_seek = true;
     const std::unique_ptr<rocksdb::Iterator> iterator(impl_.db->NewIterator(read, impl_.family(family)));
-    for (iterator->Seek(from); iterator->Valid(); iterator->Next()) problem(fmt::format("{} of a type that the schema does not have", what));
+    for (iterator->Seek(from); iterator->Valid(); iterator->Next())
+      problem(fmt::format("{} of a type that the schema does not have", what));
   }
 
   void fields() {
@@ -157,7 +174,8 @@ class Verifier {
       if (!value) {
         problem(fmt::format("fields: '{}' of {} cannot be read", list[field].name, node_name(type, node)));
       } else if (!kind_fits(list[field].kind, *value)) {
-        problem(fmt::format("fields: '{}' of {} is not of kind {}", list[field].name, node_name(type, node), graph::field_kind_name(list[field].kind)));
+        problem(fmt::format("fields: '{}' of {} is not of kind {}", list[field].name, node_name(type, node),
+                            graph::field_kind_name(list[field].kind)));
       }
     }
     scan_end(scan, "fields");
@@ -165,18 +183,23 @@ class Verifier {
 
   static bool kind_fits(graph::FieldKind kind, const graph::FieldValue& value) {
     switch (kind) {
-      case graph::FieldKind::kNumber: return std::holds_alternative<double>(value);
-      case graph::FieldKind::kCategory: return std::holds_alternative<std::vector<std::string>>(value);
-      case graph::FieldKind::kText: return std::holds_alternative<std::string>(value);
+      case graph::FieldKind::kNumber:
+        return std::holds_alternative<double>(value);
+      case graph::FieldKind::kCategory:
+        return std::holds_alternative<std::vector<std::string>>(value);
+      case graph::FieldKind::kText:
+        return std::holds_alternative<std::string>(value);
       case graph::FieldKind::kImage:
-      case graph::FieldKind::kAudio: return std::holds_alternative<graph::MediaValue>(value);
+      case graph::FieldKind::kAudio:
+        return std::holds_alternative<graph::MediaValue>(value);
     }
     return false;
   }
 
   struct Side {
     std::uint64_t count = 0;
-    std::uint64_t sum = 0;  // of the hashes of all edges, seen as outgoing: equal on both sides unless something is broken
+    std::uint64_t sum =
+        0;  // of the hashes of all edges, seen as outgoing: equal on both sides unless something is broken
   };
 
   Side scan_edges(graph::EdgeTypeId type, Family family) {
@@ -198,9 +221,14 @@ class Verifier {
         continue;
       }
       const EdgeKey seen = outgoing ? *key : key->reversed();
-      if (seen.node >= from_count || seen.other >= to_count) problem(fmt::format("{}: an end that is not there", edge_name(seen, direction)));
-      if (edge_type.timed == (key->time == graph::kNoTime)) problem(fmt::format("{}: {}", edge_name(seen, direction), edge_type.timed ? "has no time in a timed type" : "has a time in an untimed type"));
-      if (!(value->weight >= 0) || !std::isfinite(value->weight)) problem(fmt::format("{}: its weight is {}", edge_name(seen, direction), value->weight));
+      if (seen.node >= from_count || seen.other >= to_count)
+        problem(fmt::format("{}: an end that is not there", edge_name(seen, direction)));
+      if (edge_type.timed == (key->time == graph::kNoTime))
+        problem(
+            fmt::format("{}: {}", edge_name(seen, direction),
+                        edge_type.timed ? "has no time in a timed type" : "has a time in an untimed type"));
+      if (!(value->weight >= 0) || !std::isfinite(value->weight))
+        problem(fmt::format("{}: its weight is {}", edge_name(seen, direction), value->weight));
       const auto bytes = encode_edge_key(seen);
       side.sum += hash64(std::string_view(bytes.data(), bytes.size()), hash64(scan.value()));
     }
@@ -219,7 +247,8 @@ class Verifier {
       if (!key) continue;
       const auto other_key = encode_edge_key(key->reversed());
       const auto other = impl_.get(outgoing ? kIncoming : kOutgoing, {other_key.data(), other_key.size()});
-      const std::string name = edge_name(outgoing ? *key : key->reversed(), outgoing ? "outgoing" : "incoming");
+      const std::string name =
+          edge_name(outgoing ? *key : key->reversed(), outgoing ? "outgoing" : "incoming");
       if (!other) {
         problem(fmt::format("{}: the {} entry is missing", name, outgoing ? "incoming" : "outgoing"));
       } else if (outgoing && *other != scan.value()) {
@@ -233,7 +262,8 @@ class Verifier {
     const Side in = scan_edges(type, kIncoming);
     report_.edges += out.count;
     if (out.count != impl_.state.edge_counts[type]) {
-      problem(fmt::format("edges of {}: {} are there, {} are counted", schema_.edge_type(type).name, out.count, impl_.state.edge_counts[type]));
+      problem(fmt::format("edges of {}: {} are there, {} are counted", schema_.edge_type(type).name,
+                          out.count, impl_.state.edge_counts[type]));
     }
     if (out.count == in.count && out.sum == in.sum) return;
     find_unmatched(type, kOutgoing);
@@ -255,7 +285,8 @@ class Verifier {
       expected = entry->source;
       if (!names.insert(entry->name).second) problem(fmt::format("ledger: '{}' is there twice", entry->name));
       if (entry->bad_rows > entry->rows || entry->rows > entry->bytes) {
-        problem(fmt::format("ledger: '{}' has {} bad of {} rows in {} bytes", entry->name, entry->bad_rows, entry->rows, entry->bytes));
+        problem(fmt::format("ledger: '{}' has {} bad of {} rows in {} bytes", entry->name, entry->bad_rows,
+                            entry->rows, entry->bytes));
       }
     }
     scan_end(scan, "ledger");
@@ -270,7 +301,8 @@ class Verifier {
       if (!row) {
         problem("quarantine: an entry that cannot be read");
       } else if (row->source >= sources_) {
-        problem(fmt::format("quarantine: line {} of source {}, which the ledger does not know", row->line, row->source));
+        problem(fmt::format("quarantine: line {} of source {}, which the ledger does not know", row->line,
+                            row->source));
       }
     }
     scan_end(scan, "quarantine");
@@ -286,6 +318,8 @@ class Verifier {
 
 }  // namespace
 
-VerifyReport verify_store(const GraphStore& store, ProgressSink& progress) { return Verifier(store.impl(), progress).run(); }
+VerifyReport verify_store(const GraphStore& store, ProgressSink& progress) {
+  return Verifier(store.impl(), progress).run();
+}
 
 }  // namespace weft::storage

@@ -18,10 +18,11 @@ struct VerifyReport {
   bool ok() const { return problem_count == 0; }
 };
 
-// Reads everything; changes nothing. Invariants: external id -> dense id -> external id; dense ids without gaps and as many as
-// counted; every edge in both directions with the same value, its ends within their types, timed exactly if its type is;
-// edge counts; fields of existing nodes, decodable and of their kind; ledger entries with distinct names and positions
-// without gaps; quarantine entries of known sources. Works on writers and readers.
+// Reads everything; changes nothing. Invariants: external id -> dense id -> external id; dense ids without
+// gaps and as many as counted; every edge in both directions with the same value, its ends within their
+// types, timed exactly if its type is; edge counts; fields of existing nodes, decodable and of their kind;
+// ledger entries with distinct names and positions without gaps; quarantine entries of known sources. Works
+// on writers and readers.
 VerifyReport verify_store(const GraphStore& store, ProgressSink& progress = no_progress());
 
 }  // namespace weft::storage

@@ -23,7 +23,8 @@ class PlainWindow final : public ByteWindow {
 
 class GzipWindow final : public ByteWindow {
  public:
-  GzipWindow(MappedFile file, std::string name) : file_(std::move(file)), name_(std::move(name)), input_(file_.text()) {
+  GzipWindow(MappedFile file, std::string name)
+      : file_(std::move(file)), name_(std::move(name)), input_(file_.text()) {
     if (inflateInit2(&stream_, 15 + 16) != Z_OK) throw Error("cannot start zlib", {.file = name_});
   }
   ~GzipWindow() override { inflateEnd(&stream_); }
@@ -42,8 +43,8 @@ class GzipWindow final : public ByteWindow {
  private:
   static constexpr std::size_t kChunk = 1 << 18;
 
-  // Moves what is unread to the front; grows by as much as is unread, so that a caller who asks again and again for the
-  // rest of one long row does linear work.
+  // Moves what is unread to the front; grows by as much as is unread, so that a caller who asks again and
+  // again for the rest of one long row does linear work.
   void make_room() {
     hash_consumed();
     const std::size_t unread = available_.size();
@@ -62,7 +63,9 @@ class GzipWindow final : public ByteWindow {
       inflateReset(&stream_);
       ended_member_ = false;
     }
-    if (input_.empty()) throw Error("the gzip data ends early", {.file = name_, .hint = "the file was cut: fetch or write it again"});
+    if (input_.empty())
+      throw Error("the gzip data ends early",
+                  {.file = name_, .hint = "the file was cut: fetch or write it again"});
     const std::size_t in = std::min<std::size_t>(input_.size(), 1 << 30);
     const std::size_t out = std::min<std::size_t>(buffer_.size() - filled_, 1 << 30);
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input_.data()));

@@ -1,4 +1,5 @@
-// A source file as a stream of decompressed bytes, seen through a sliding window, with a running hash of what was consumed.
+// A source file as a stream of decompressed bytes, seen through a sliding window, with a running hash of what
+// was consumed.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 
 namespace weft::storage {
 
-// Not thread-safe. Plain files are mapped; gzip files (of one or several members) are inflated piece by piece.
+// Not thread-safe. Plain files are mapped; gzip files (of one or several members) are inflated piece by
+// piece.
 class ByteWindow {
  public:
   static std::unique_ptr<ByteWindow> open(const std::filesystem::path& path, bool gzip, Files& files);
@@ -19,7 +21,8 @@ class ByteWindow {
 
   // The bytes at hand that were not consumed; valid until more() or consume().
   std::string_view available() const { return available_; }
-  // Brings in more bytes behind those available; false at the end of the stream. Throws Error on damaged gzip data.
+  // Brings in more bytes behind those available; false at the end of the stream. Throws Error on damaged gzip
+  // data.
   virtual bool more() = 0;
   // `count` of available().
   void consume(std::size_t count);

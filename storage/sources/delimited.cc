@@ -49,7 +49,8 @@ void DelimitedReader::read_header() {
   if (!take_line(line)) return;
   // A header with line ends within quotes is nothing we have to read: such a name ends at the line.
   if (!simdjson::validate_utf8(line.data(), line.size())) {
-    throw Error("the header row is not UTF-8", {.file = file_name_, .line = 1, .hint = "convert the file to UTF-8, as with iconv"});
+    throw Error("the header row is not UTF-8",
+                {.file = file_name_, .line = 1, .hint = "convert the file to UTF-8, as with iconv"});
   }
   if (quotes_ && line.find('"') != std::string::npos) {
     if (split_quoted(line, true) != Split::kDone) {
@@ -64,7 +65,8 @@ void DelimitedReader::read_header() {
   }
   for (std::size_t i = 0; i < field_count_; ++i) {
     std::string name(line.substr(fields_[i].begin, fields_[i].end - fields_[i].begin));
-    for (std::size_t at = 0; fields_[i].escaped && (at = name.find("\"\"", at)) != std::string::npos; ++at) name.erase(at, 1);
+    for (std::size_t at = 0; fields_[i].escaped && (at = name.find("\"\"", at)) != std::string::npos; ++at)
+      name.erase(at, 1);
     header_.push_back(quotes_ ? std::move(name) : without_recbole_type(std::move(name)));
   }
 }
@@ -74,8 +76,11 @@ void DelimitedReader::split_plain(std::string_view line) {
   field_count_ = 0;
   std::size_t begin = 0;
   while (true) {
-    const void* found = begin < line.size() ? std::memchr(line.data() + begin, delimiter_, line.size() - begin) : nullptr;
-    const std::size_t end = found == nullptr ? line.size() : static_cast<std::size_t>(static_cast<const char*>(found) - line.data());
+    const void* found =
+        begin < line.size() ? std::memchr(line.data() + begin, delimiter_, line.size() - begin) : nullptr;
+    const std::size_t end = found == nullptr
+                                ? line.size()
+                                : static_cast<std::size_t>(static_cast<const char*>(found) - line.data());
     if (field_count_++ < kMaxColumns) fields_.push_back({begin, end, false});
     if (found == nullptr) return;
     begin = end + 1;
@@ -94,8 +99,9 @@ DelimitedReader::Split DelimitedReader::split_quoted(std::string_view bytes, boo
       while (true) {
         const std::size_t quote = bytes.find('"', i);
         if (quote == std::string_view::npos) return Split::kNeedsMore;
-        record_lines_ += static_cast<std::uint64_t>(std::count(bytes.begin() + static_cast<std::ptrdiff_t>(i),
-                                                               bytes.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
+        record_lines_ +=
+            static_cast<std::uint64_t>(std::count(bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                                                  bytes.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
         if (quote + 1 == bytes.size() && !at_end) return Split::kNeedsMore;
         if (quote + 1 < bytes.size() && bytes[quote + 1] == '"') {
           span.escaped = true;
@@ -106,7 +112,8 @@ DelimitedReader::Split DelimitedReader::split_quoted(std::string_view bytes, boo
         i = quote + 1;
         break;
       }
-      if (i < bytes.size() && bytes[i] != delimiter_ && bytes[i] != '\n' && bytes[i] != '\r') return Split::kTextAfterQuote;
+      if (i < bytes.size() && bytes[i] != delimiter_ && bytes[i] != '\n' && bytes[i] != '\r')
+        return Split::kTextAfterQuote;
       if (i < bytes.size() && bytes[i] == '\r') ++i;
       if (i == bytes.size() && !at_end) return Split::kNeedsMore;
       if (i < bytes.size() && bytes[i] != delimiter_ && bytes[i] != '\n') return Split::kTextAfterQuote;
@@ -131,7 +138,8 @@ bool DelimitedReader::parse_quoted(std::string_view first_line, Row& row) {
   const std::size_t first_length = first_line.size();
   while (true) {
     const std::string_view bytes = rest().substr(0, kMaxRowBytes + 1);
-    // The window may hold the whole rest of the file: a record that ends within it is decided, one that does not needs more.
+    // The window may hold the whole rest of the file: a record that ends within it is decided, one that does
+    // not needs more.
     const Split split = split_quoted(bytes, false);
     if (split == Split::kDone) {
       extend(record_bytes_, record_lines_, record_terminated_);
@@ -146,8 +154,10 @@ bool DelimitedReader::parse_quoted(std::string_view first_line, Row& row) {
       extend(record_bytes_, record_lines_, record_terminated_);
       return true;
     }
-    // Only the line on which the row began is given up: one stray quote must not swallow the rest of the file.
-    bad(row, "broken quotes", fmt::format("the quote that opens column {} is never closed", field_count_ + 1));
+    // Only the line on which the row began is given up: one stray quote must not swallow the rest of the
+    // file.
+    bad(row, "broken quotes",
+        fmt::format("the quote that opens column {} is never closed", field_count_ + 1));
     const std::string_view all = rest();
     const std::size_t end = all.find('\n', first_length);
     if (end == std::string_view::npos) {
@@ -168,7 +178,8 @@ void DelimitedReader::parse(std::string_view line, Row& row) {
     split_plain(line);
   }
   if (field_count_ != header_.size()) {
-    bad(row, "wrong number of columns", fmt::format("{} columns, the header has {}", field_count_, header_.size()));
+    bad(row, "wrong number of columns",
+        fmt::format("{} columns, the header has {}", field_count_, header_.size()));
     return;
   }
   const std::size_t length = fields_.empty() ? 0 : fields_.back().end;

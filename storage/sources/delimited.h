@@ -1,5 +1,5 @@
-// CSV after RFC 4180 (quotes, line ends within quotes), and tab-separated text, in which quotes mean nothing. One header row.
-// RecBole's typed headers (user_id:token) lose their type.
+// CSV after RFC 4180 (quotes, line ends within quotes), and tab-separated text, in which quotes mean nothing.
+// One header row. RecBole's typed headers (user_id:token) lose their type.
 #pragma once
 
 #include "storage/sources/line_reader.h"
@@ -33,13 +33,13 @@ class DelimitedReader final : public LineReader {
   bool quotes_;
   std::vector<std::string> header_;
   std::vector<std::size_t> missing_;
-  std::vector<std::size_t> position_;      // [wanted] column in the file
-  std::vector<Span> fields_;               // of the row
-  std::size_t field_count_ = 0;            // fields_ holds at most kMaxColumns of them
-  std::size_t record_bytes_ = 0;           // of the quoted record, line end included
+  std::vector<std::size_t> position_;  // [wanted] column in the file
+  std::vector<Span> fields_;           // of the row
+  std::size_t field_count_ = 0;        // fields_ holds at most kMaxColumns of them
+  std::size_t record_bytes_ = 0;       // of the quoted record, line end included
   std::uint64_t record_lines_ = 0;
   bool record_terminated_ = true;
-  std::vector<std::string> unescaped_;     // [wanted]
+  std::vector<std::string> unescaped_;  // [wanted]
 };
 
 }  // namespace weft::storage

@@ -20,9 +20,9 @@ constexpr std::size_t kMaxKnownKeys = 1000;
 struct JsonLinesReader::Parser {
   dom::parser parser{kMaxRowBytes};
   std::string padded;
-  std::vector<std::vector<std::string>> paths;            // [wanted] parts of the dotted path
-  std::vector<std::vector<std::string_view>> items;       // [wanted]
-  std::deque<std::string> numbers;                        // texts of the row's numbers
+  std::vector<std::vector<std::string>> paths;       // [wanted] parts of the dotted path
+  std::vector<std::vector<std::string_view>> items;  // [wanted]
+  std::deque<std::string> numbers;                   // texts of the row's numbers
   std::size_t numbers_used = 0;
 
   std::string_view number_text(std::string text) {
@@ -34,17 +34,24 @@ struct JsonLinesReader::Parser {
   // The text of a string, number or boolean; nothing for objects and arrays.
   std::optional<std::string_view> scalar(const dom::element& value) {
     switch (value.type()) {
-      case dom::element_type::STRING: return value.get_string().value_unsafe();
-      case dom::element_type::INT64: return number_text(fmt::format("{}", value.get_int64().value_unsafe()));
-      case dom::element_type::UINT64: return number_text(fmt::format("{}", value.get_uint64().value_unsafe()));
-      case dom::element_type::DOUBLE: return number_text(fmt::format("{}", value.get_double().value_unsafe()));
-      case dom::element_type::BOOL: return value.get_bool().value_unsafe() ? "true" : "false";
-      default: return std::nullopt;
+      case dom::element_type::STRING:
+        return value.get_string().value_unsafe();
+      case dom::element_type::INT64:
+        return number_text(fmt::format("{}", value.get_int64().value_unsafe()));
+      case dom::element_type::UINT64:
+        return number_text(fmt::format("{}", value.get_uint64().value_unsafe()));
+      case dom::element_type::DOUBLE:
+        return number_text(fmt::format("{}", value.get_double().value_unsafe()));
+      case dom::element_type::BOOL:
+        return value.get_bool().value_unsafe() ? "true" : "false";
+      default:
+        return std::nullopt;
     }
   }
 
   // True if the column is there (null counts).
-  static bool find(const dom::object& object, const std::string& name, const std::vector<std::string>& path, dom::element& value) {
+  static bool find(const dom::object& object, const std::string& name, const std::vector<std::string>& path,
+                   dom::element& value) {
     if (object.at_key(name).get(value) == simdjson::SUCCESS) return true;
     if (path.size() < 2) return false;
     dom::object at = object;
@@ -86,7 +93,9 @@ struct JsonLinesReader::Parser {
 };
 
 JsonLinesReader::JsonLinesReader(const SourceFile& source, std::vector<std::string> columns, Files& files)
-    : LineReader(source, std::move(columns), files), parser_(std::make_unique<Parser>()), seen_(columns_.size(), 0) {
+    : LineReader(source, std::move(columns), files),
+      parser_(std::make_unique<Parser>()),
+      seen_(columns_.size(), 0) {
   for (const std::string& column : columns_) {
     std::vector<std::string> parts;
     std::size_t begin = 0;
@@ -119,7 +128,8 @@ void JsonLinesReader::parse(std::string_view line, Row& row) {
   dom::element document;
   const simdjson::error_code error = parser_->parser.parse(padded.data(), padded.size(), false).get(document);
   if (error != simdjson::SUCCESS) {
-    bad(row, error == simdjson::UTF8_ERROR ? "invalid UTF-8" : "invalid JSON", simdjson::error_message(error));
+    bad(row, error == simdjson::UTF8_ERROR ? "invalid UTF-8" : "invalid JSON",
+        simdjson::error_message(error));
     return;
   }
   dom::object object;

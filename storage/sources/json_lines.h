@@ -1,4 +1,5 @@
-// JSON lines: one object a line. A column is a key; "a.b" is the key "a.b" or, if there is none, key b of the object at a.
+// JSON lines: one object a line. A column is a key; "a.b" is the key "a.b" or, if there is none, key b of the
+// object at a.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,7 @@ class JsonLinesReader final : public LineReader {
   void parse(std::string_view line, Row& row) override;
 
   std::unique_ptr<Parser> parser_;
-  std::vector<std::uint8_t> seen_;         // [wanted]
+  std::vector<std::uint8_t> seen_;  // [wanted]
   std::vector<std::string> known_;
   std::uint64_t rows_ = 0;
 };

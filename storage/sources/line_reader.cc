@@ -27,7 +27,8 @@ std::size_t LineReader::find_line() {
   while (true) {
     const std::string_view bytes = rest();
     const std::size_t limit = std::min(bytes.size(), kMaxRowBytes + 1);
-    const void* found = limit > searched ? std::memchr(bytes.data() + searched, '\n', limit - searched) : nullptr;
+    const void* found =
+        limit > searched ? std::memchr(bytes.data() + searched, '\n', limit - searched) : nullptr;
     if (found != nullptr) {
       const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
       pending_ = length + 1;
@@ -66,7 +67,8 @@ void LineReader::consume_pending() {
 bool LineReader::take_line(std::string& line) {
   consume_pending();
   const std::size_t length = find_line();
-  if (length == kTooLong) throw Error("the header row is longer than 16 MiB", {.file = file_name_, .line = lines_ + 1});
+  if (length == kTooLong)
+    throw Error("the header row is longer than 16 MiB", {.file = file_name_, .line = lines_ + 1});
   line = rest().substr(0, length);
   if (line.ends_with('\r')) line.pop_back();
   const bool any = pending_ > 0;
@@ -104,7 +106,9 @@ bool LineReader::next(Row& row) {
   }
 }
 
-Position LineReader::position_before_row() { return {window_->offset(), window_->hash(), lines_}; }
+Position LineReader::position_before_row() {
+  return {window_->offset(), window_->hash(), lines_};
+}
 
 Position LineReader::position() {
   consume_pending();
@@ -115,7 +119,8 @@ bool LineReader::skip_to(std::uint64_t bytes, std::uint64_t lines) {
   consume_pending();
   while (window_->offset() < bytes) {
     if (rest().empty() && !grow()) return false;
-    window_->consume(static_cast<std::size_t>(std::min<std::uint64_t>(rest().size(), bytes - window_->offset())));
+    window_->consume(
+        static_cast<std::size_t>(std::min<std::uint64_t>(rest().size(), bytes - window_->offset())));
   }
   lines_ = lines;
   return window_->offset() == bytes;

@@ -21,8 +21,8 @@ class LineReader : public RowReader {
   bool inside_line() final;
 
  protected:
-  // Reads one row from line `line`, which is at hand whole and not blank (without its line end); sets cells_ or `row`'s
-  // reason. May make the row longer than the line with extend().
+  // Reads one row from line `line`, which is at hand whole and not blank (without its line end); sets cells_
+  // or `row`'s reason. May make the row longer than the line with extend().
   virtual void parse(std::string_view line, Row& row) = 0;
 
   // The bytes from the row's beginning on that are at hand; longer after grow().
@@ -43,7 +43,8 @@ class LineReader : public RowReader {
   std::vector<Cell> cells_;           // [wanted]
 
  private:
-  // Brings the whole first line into the window; its length without line end. kTooLong if it passes kMaxRowBytes.
+  // Brings the whole first line into the window; its length without line end. kTooLong if it passes
+  // kMaxRowBytes.
   static constexpr std::size_t kTooLong = static_cast<std::size_t>(-1);
   std::size_t find_line();
   void consume_pending();
@@ -53,7 +54,7 @@ class LineReader : public RowReader {
   std::size_t pending_ = 0;  // bytes of the row handed out last
   std::uint64_t pending_lines_ = 0;
   bool terminated_ = true;
-  bool skip_line_ = false;   // the row handed out last was overlong: drop up to the next line end
+  bool skip_line_ = false;  // the row handed out last was overlong: drop up to the next line end
 };
 
 }  // namespace weft::storage

@@ -5,8 +5,10 @@
 
 namespace weft::storage {
 
-std::unique_ptr<RowReader> RowReader::open(const SourceFile& source, std::vector<std::string> columns, Files& files) {
-  if (source.format == SourceFormat::kJsonLines) return std::make_unique<JsonLinesReader>(source, std::move(columns), files);
+std::unique_ptr<RowReader> RowReader::open(const SourceFile& source, std::vector<std::string> columns,
+                                           Files& files) {
+  if (source.format == SourceFormat::kJsonLines)
+    return std::make_unique<JsonLinesReader>(source, std::move(columns), files);
   return std::make_unique<DelimitedReader>(source, std::move(columns), files);
 }
 

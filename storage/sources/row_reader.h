@@ -1,5 +1,6 @@
-// Rows of a source file: the wanted columns' values, with line number and byte offset in the decompressed stream. A row that
-// cannot be read is handed out as a bad row with the reason, and reading goes on behind it.
+// Rows of a source file: the wanted columns' values, with line number and byte offset in the decompressed
+// stream. A row that cannot be read is handed out as a bad row with the reason, and reading goes on behind
+// it.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +20,19 @@ inline constexpr std::size_t kMaxColumns = 10'000;
 
 // A column's value in one row. Valid until the reader's next call.
 struct Cell {
-  bool present = false;                             // false: absent, null or empty text
-  bool is_list = false;                             // a JSON array; its items are strings (numbers as text, nulls left out)
+  bool present = false;  // false: absent, null or empty text
+  bool is_list = false;  // a JSON array; its items are strings (numbers as text, nulls left out)
   std::string_view text = {};
   std::span<const std::string_view> items = {};
 };
 
 struct Row {
-  std::uint64_t offset = 0;            // of its first byte
-  std::uint64_t line = 0;              // of its first byte, from 1
-  bool terminated = true;              // false: the file ended within the row's line
-  std::string_view raw = {};           // its bytes without the line end (of an overlong row: the beginning)
-  std::span<const Cell> cells = {};    // [wanted columns]; empty if bad
-  std::string bad_reason = {};         // empty: a good row
+  std::uint64_t offset = 0;          // of its first byte
+  std::uint64_t line = 0;            // of its first byte, from 1
+  bool terminated = true;            // false: the file ended within the row's line
+  std::string_view raw = {};         // its bytes without the line end (of an overlong row: the beginning)
+  std::span<const Cell> cells = {};  // [wanted columns]; empty if bad
+  std::string bad_reason = {};       // empty: a good row
   std::string bad_detail = {};
 };
 
@@ -44,9 +45,11 @@ struct Position {
 
 class RowReader {
  public:
-  // Reads the header, if the format has one. `columns` are the wanted ones. Throws Error for a file that cannot be read, more
-  // than kMaxColumns columns, or a wanted column that occurs twice. Which of them are missing: see missing_columns().
-  static std::unique_ptr<RowReader> open(const SourceFile& source, std::vector<std::string> columns, Files& files);
+  // Reads the header, if the format has one. `columns` are the wanted ones. Throws Error for a file that
+  // cannot be read, more than kMaxColumns columns, or a wanted column that occurs twice. Which of them are
+  // missing: see missing_columns().
+  static std::unique_ptr<RowReader> open(const SourceFile& source, std::vector<std::string> columns,
+                                         Files& files);
   virtual ~RowReader() = default;
 
   // Wanted columns (positions) that the header lacks, or, in JSON lines, that no row read so far had.
@@ -62,7 +65,8 @@ class RowReader {
   virtual Position position() = 0;
   // Before the row handed out last. Only valid until position() or next() is called.
   virtual Position position_before_row() = 0;
-  // Goes to byte `bytes`, which must be a row's beginning; `lines` line ends lie before it. False if the file is shorter.
+  // Goes to byte `bytes`, which must be a row's beginning; `lines` line ends lie before it. False if the file
+  // is shorter.
   virtual bool skip_to(std::uint64_t bytes, std::uint64_t lines) = 0;
   // The byte consumed last and the next one belong to the same line.
   virtual bool inside_line() = 0;
