@@ -50,7 +50,7 @@ class Edges {
     NodeId from = rows_[edge];
     NodeId to = out_.targets[edge];
     if (symmetric_ && to < from) std::swap(from, to);
-    return hash_numbers({type_, from, to, static_cast<std::uint64_t>(time(edge))});
+    return std::max<EventId>(1, hash_numbers({type_, from, to, static_cast<std::uint64_t>(time(edge))}));
   }
 
  private:
@@ -61,29 +61,54 @@ class Edges {
   std::vector<NodeId> rows_;
 };
 
-// A value for each event: the greatest of those that its edges ask for.
+// A value for each event: the greatest of those that its edges ask for. Open addressing with linear probing;
+// the order of insertion shows nowhere.
 template <typename T>
 class EventMap {
  public:
-  void add(EventId key, T value) { entries_.emplace_back(key, value); }
-  void build() {
-    std::sort(entries_.begin(), entries_.end());
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (i + 1 < entries_.size() && entries_[i + 1].first == entries_[i].first) continue;
-      entries_[kept++] = entries_[i];
+  void add(EventId key, T value) {
+    if (2 * (size_ + 1) > slots_.size()) grow();
+    Slot& slot = slots_[place(key)];
+    if (slot.key == kNoEvent) {
+      slot = {key, value};
+      ++size_;
+    } else {
+      slot.value = std::max(slot.value, value);
     }
-    entries_.resize(kept);
   }
   const T* find(EventId key) const {
-    const auto found =
-        std::lower_bound(entries_.begin(), entries_.end(), key,
-                         [](const auto& entry, EventId wanted) { return entry.first < wanted; });
-    return found == entries_.end() || found->first != key ? nullptr : &found->second;
+    if (slots_.empty()) return nullptr;
+    const Slot& slot = slots_[place(key)];
+    return slot.key == kNoEvent ? nullptr : &slot.value;
   }
 
  private:
-  std::vector<std::pair<EventId, T>> entries_;
+  struct Slot {
+    EventId key = kNoEvent;
+    T value = {};
+  };
+
+  // Where the key is, or belongs.
+  std::size_t place(EventId key) const {
+    WEFT_CHECK(key != kNoEvent);
+    const std::size_t mask = slots_.size() - 1;
+    std::uint64_t mixed =
+        key * 0x9e3779b97f4a7c15U;  // ids may be small numbers: their low bits alone would cluster
+    mixed ^= mixed >> 32;
+    std::size_t at = mixed & mask;
+    while (slots_[at].key != kNoEvent && slots_[at].key != key) at = (at + 1) & mask;
+    return at;
+  }
+  void grow() {
+    std::vector<Slot> old(std::max<std::size_t>(64, 2 * slots_.size()));
+    std::swap(old, slots_);
+    for (const Slot& slot : old) {
+      if (slot.key != kNoEvent) slots_[place(slot.key)] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;  // a power of two
+  std::size_t size_ = 0;
 };
 
 std::string time_text(TimeMs time) {
@@ -170,7 +195,6 @@ void split_by_time(const Snapshot& snapshot, Split& split) {
       if (events[edge] != kNoEvent) latest.add(events[edge], times[edge]);
     }
   }
-  latest.build();
   const auto part_at = [&](TimeMs time) {
     if (time >= split.test_start) return Part::kTest;
     return time >= split.valid_start ? Part::kValid : Part::kTrain;
@@ -279,7 +303,6 @@ EventMap<Part> assign_files(const Edges& target, const SplitSpec& spec,
   }
   if (!spec.valid_files.empty() || spec.valid == 0) return assigned;
   // An event that several files hold stays where it is: only those of train alone are held out.
-  assigned.build();
   EventMap<Part> result;
   for (std::size_t edge = 0; edge < target.size(); ++edge) {
     const EventId key = target.key(edge);
@@ -441,11 +464,10 @@ Split make_split(const Snapshot& snapshot, EdgeTypeId target, const SplitSpec& s
     choose_cuts(edges, type.name, split);
     split_by_time(snapshot, split);
   } else {
-    EventMap<Part> assigned = spec.kind == SplitKind::kLast ? assign_last(edges, spec)
-                              : spec.kind == SplitKind::kRandom
-                                  ? assign_random(edges, spec)
-                                  : assign_files(edges, spec, snapshot.info().source_files);
-    assigned.build();
+    const EventMap<Part> assigned = spec.kind == SplitKind::kLast ? assign_last(edges, spec)
+                                    : spec.kind == SplitKind::kRandom
+                                        ? assign_random(edges, spec)
+                                        : assign_files(edges, spec, snapshot.info().source_files);
     spread(snapshot, edges, assigned, split);
   }
   check_no_part_empty(split, type.name);

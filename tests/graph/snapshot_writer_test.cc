@@ -1,12 +1,17 @@
 #include "graph/snapshot_writer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/fault_files.h"
+#include "base/hash.h"
 #include "tests/graph/random_graph.h"
 
 namespace weft::graph {
@@ -35,6 +40,110 @@ TEST(SnapshotWriter, SameTablesGiveTheSameBytes) {
   EXPECT_EQ(a.checksum, b.checksum);
   EXPECT_EQ(a.checksum, Snapshot::open(folder / "a").info().checksum);
   EXPECT_EQ(names_in(folder.path()), (std::vector<std::string>{"a", "b"})) << "no temporary folder stays";
+}
+
+// docs/format.md, byte by byte: expected files are written by hand. Fails when the format changes without its
+// version.
+TEST(SnapshotWriter, WritesTheDocumentedBytes) {
+  GraphTables tables;
+  tables.schema.add_node_type(
+      {.name = "a", .fields = {{"price", FieldKind::kNumber}, {"tags", FieldKind::kCategory}}});
+  tables.schema.add_node_type(
+      {.name = "b", .fields = {{"text", FieldKind::kText}, {"photo", FieldKind::kImage}}});
+  tables.schema.add_edge_type({.name = "e", .from = 0, .to = 1, .timed = true, .weighted = true});
+  tables.info.source_files = {"x", "y"};
+  tables.nodes.resize(2);
+  tables.nodes[0].external_ids = {"zz", "é", "m"};
+  tables.nodes[0].first_seen = {5, kNoTime, -1};
+  tables.nodes[0].fields = {{1.5, {}, -2.0},
+                            {std::vector<std::string>{"q", "p"}, {}, std::vector<std::string>{"q"}}};
+  tables.nodes[1].external_ids = {"only"};
+  tables.nodes[1].events = {77};
+  tables.nodes[1].fields = {{std::string("hi")}, {MediaValue{"p.jpg", "00ff"}}};
+  tables.edges = {EdgeList{.from = {2, 0, 2},
+                           .to = {0, 0, 0},
+                           .times = {9, 7, 8},
+                           .weights = {0.5F, 0, 2},
+                           .events = {1, 2, 3},
+                           .sources = {0, 1, 1}}};
+  TestFolder folder;
+  write_snapshot(tables, folder / "s");
+  std::map<std::string, std::string> files;
+  for (const auto& [name, content] : folder_content(folder / "s")) files[name] = content;
+  files.erase("manifest.json");
+
+  const auto bytes = [](auto... items) {
+    std::string text;
+    const auto put = [&](auto item) { text.append(reinterpret_cast<const char*>(&item), sizeof item); };
+    (put(items), ...);
+    return text;
+  };
+  const auto u64 = [&](auto... items) { return bytes(static_cast<std::uint64_t>(items)...); };
+  const auto u32 = [&](auto... items) { return bytes(static_cast<std::uint32_t>(items)...); };
+  const std::map<std::string, std::string> expected = {
+      {"node_0.ids.offsets", u64(0, 2, 4, 5)},
+      {"node_0.ids.bytes", "zz\xc3\xa9m"},
+      {"node_0.id_order", u32(2, 0, 1)},
+      {"node_0.first_seen", u64(5, std::uint64_t{1} << 63, -1)},
+      {"node_0.events", u64(0, 0, 0)},
+      {"node_0.field_0.numbers", bytes(1.5, std::uint64_t{0x7ff8000000000000}, -2.0)},
+      {"node_0.field_1.words.offsets", u64(0, 1, 2)},
+      {"node_0.field_1.words.bytes", "pq"},
+      {"node_0.field_1.codes.offsets", u64(0, 2, 2, 3)},
+      {"node_0.field_1.codes", u32(1, 0, 1)},
+      {"node_1.ids.offsets", u64(0, 4)},
+      {"node_1.ids.bytes", "only"},
+      {"node_1.id_order", u32(0)},
+      {"node_1.first_seen", u64(std::uint64_t{1} << 63)},
+      {"node_1.events", u64(77)},
+      {"node_1.field_0.text.offsets", u64(0, 2)},
+      {"node_1.field_0.text.bytes", "hi"},
+      {"node_1.field_1.paths.offsets", u64(0, 5)},
+      {"node_1.field_1.paths.bytes", "p.jpg"},
+      {"node_1.field_1.hashes.offsets", u64(0, 4)},
+      {"node_1.field_1.hashes.bytes", "00ff"},
+      {"edge_0.out.offsets", u64(0, 1, 1, 3)},
+      {"edge_0.out.targets", u32(0, 0, 0)},
+      {"edge_0.out.times", u64(7, 8, 9)},
+      {"edge_0.out.weight_sums", u64(0, 2 << 20, 5 << 19)},
+      {"edge_0.in.offsets", u64(0, 3)},
+      {"edge_0.in.targets", u32(0, 2, 2)},
+      {"edge_0.in.times", u64(7, 8, 9)},
+      {"edge_0.in.weight_sums", u64(0, 2 << 20, 5 << 19)},
+      {"edge_0.in.edge_ids", u32(0, 1, 2)},
+      {"edge_0.events", u64(2, 3, 1)},
+      {"edge_0.sources", bytes(std::uint16_t{1}, std::uint16_t{1}, std::uint16_t{0})},
+      {"edge_0.weights", bytes(0.0F, 2.0F, 0.5F)},
+  };
+  EXPECT_EQ(files, expected);
+}
+
+// The manifest's own checksum and the checksum of the content, computed as docs/format.md says.
+TEST(SnapshotWriter, WritesTheDocumentedChecksums) {
+  TestFolder folder;
+  const SnapshotInfo info = write_snapshot(small_shop(), folder / "s");
+  std::string manifest, listed;
+  for (const auto& [name, content] : folder_content(folder / "s")) {
+    if (name == "manifest.json") {
+      manifest = content;
+      continue;
+    }
+    const std::uint64_t length = name.size();
+    listed.append(reinterpret_cast<const char*>(&length), sizeof length);
+    listed += fmt::format("{} {} {}\n", name, content.size(), to_hex(hash64(content)));
+  }
+  EXPECT_EQ(info.checksum, hash64(listed));
+  const std::size_t end = manifest.find(",\n \"manifest_checksum\"");
+  ASSERT_NE(end, std::string::npos);
+  EXPECT_EQ(manifest.substr(end), ",\n \"manifest_checksum\": \"" +
+                                      to_hex(hash64(std::string_view(manifest).substr(0, end))) + "\"\n}\n");
+  const auto json = nlohmann::ordered_json::parse(manifest);
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
+  EXPECT_THAT(keys, ::testing::ElementsAre("format", "version", "store_uuid", "sequence", "data_root",
+                                           "source_files", "schema", "node_counts", "edge_counts", "files",
+                                           "content_checksum", "manifest_checksum"));
+  EXPECT_EQ(json["content_checksum"], to_hex(info.checksum));
 }
 
 TEST(SnapshotWriter, EdgesInAnyOrderGiveTheSameBytes) {
