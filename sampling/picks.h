@@ -65,7 +65,7 @@ WEFT_HOST_DEVICE inline std::uint64_t multiply_high(std::uint64_t a, std::uint64
 #ifdef __CUDA_ARCH__
   return __umul64hi(a, b);
 #else
-  __extension__ using Wide = unsigned __int128;
+  __extension__ typedef unsigned __int128 Wide;
   return static_cast<std::uint64_t>((static_cast<Wide>(a) * b) >> 64);
 #endif
 }
@@ -101,6 +101,18 @@ WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::u
     return multiply_high(upper, n) + carry;
   }
   return multiply_high(word, n);
+}
+
+// What Floyd's step i of k of n draws, before it is known whether that was picked already; if it was, the
+// pick is n - k + i. Lets all steps draw at once: a pick equals an earlier one's exactly if the candidate
+// does, for n - k + i is above all earlier picks.
+WEFT_HOST_DEVICE inline std::uint32_t floyd_candidate(const DrawStream& stream, std::uint32_t n,
+                                                      std::uint32_t k, std::uint32_t i) {
+  const PhiloxBlock block = stream.block(i / 4);
+  const std::uint32_t low =
+      i % 2 == 0 ? block.word[0] : block.word[1];  // no indexing: devices would spill the block
+  const std::uint32_t high = i % 2 == 0 ? block.word[2] : block.word[3];
+  return bounded(stream, i, i % 4 < 2 ? low : high, n - k + i + 1);
 }
 
 // Floyd's k of n (0 < k < n) into picks [k]. O(k^2) at worst; a 64-bit filter makes the usual cost O(k).

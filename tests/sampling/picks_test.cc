@@ -84,6 +84,37 @@ TEST(Floyd, GivesDistinctPicksInRange) {
   }
 }
 
+// The form that devices use, 32 steps at a time: all candidates drawn at once, then settled in step order
+// (sampling/one_hop.cu).
+TEST(Floyd, SettledInTilesEqualsTheSequentialForm) {
+  for (const std::uint32_t n : {5u, 33u, 40u, 65u, 101u, 1000u}) {
+    for (const std::uint32_t k : {1u, 4u, 31u, 32u, 33u, 64u, 100u}) {
+      if (k >= n) continue;
+      for (std::uint32_t node = 0; node < 30; ++node) {
+        const DrawStream stream = stream_of(node, n);
+        std::vector<std::uint32_t> expected(k);
+        floyd_picks(stream, n, k, expected.data());
+        std::vector<std::uint32_t> picks(k);
+        for (std::uint32_t base = 0; base < k; base += 32) {
+          const std::uint32_t end = std::min(base + 32, k);
+          for (std::uint32_t i = base; i < end; ++i) {
+            picks[i] = floyd_candidate(stream, n, k, i);
+            for (std::uint32_t earlier = 0; earlier < base; ++earlier) {
+              if (picks[i] == picks[earlier]) picks[i] = n - k + i;
+            }
+          }
+          for (std::uint32_t step = base; step < end; ++step) {
+            for (std::uint32_t i = step + 1; i < end; ++i) {
+              if (picks[i] == picks[step]) picks[i] = n - k + i;
+            }
+          }
+        }
+        EXPECT_EQ(picks, expected);
+      }
+    }
+  }
+}
+
 // All 2-, 3- and 4-subsets of 6 equally often; every position included equally often for sizes on both sides
 // of the filter's 64 bits. False alarm: one in a million each.
 TEST(Floyd, GivesEverySubsetTheSameChance) {

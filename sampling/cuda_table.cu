@@ -1,0 +1,125 @@
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cstdio>
+
+#include "sampling/cuda_table.h"
+#include "sampling/one_hop_cuda.h"
+
+namespace weft {
+namespace {
+
+const char* error_text(int error) {
+  if (error < 0) return cublasGetStatusString(static_cast<cublasStatus_t>(-error));
+  return cudaGetErrorString(static_cast<cudaError_t>(error));
+}
+
+int versions(int* driver, int* runtime) {
+  if (const cudaError_t error = cudaDriverGetVersion(driver); error != cudaSuccess) return error;
+  return cudaRuntimeGetVersion(runtime);
+}
+
+int device_count(int* count) {
+  return cudaGetDeviceCount(count);
+}
+
+int device_info(int device, CudaDeviceInfo* info) {
+  cudaDeviceProp properties;
+  if (const cudaError_t error = cudaGetDeviceProperties(&properties, device); error != cudaSuccess)
+    return error;
+  *info = {};
+  std::snprintf(info->name, sizeof(info->name), "%s", properties.name);
+  info->memory_bytes = properties.totalGlobalMem;
+  info->capability_major = properties.major;
+  info->capability_minor = properties.minor;
+  info->multiprocessors = properties.multiProcessorCount;
+  return cudaSuccess;
+}
+
+int use_device(int device) {
+  return cudaSetDevice(device);
+}
+int allocate(void** memory, std::size_t bytes) {
+  return cudaMalloc(memory, bytes);
+}
+int release(void* memory) {
+  return cudaFree(memory);
+}
+
+int copy_to_device(void* to, const void* from, std::size_t bytes, void* stream) {
+  return cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, static_cast<cudaStream_t>(stream));
+}
+
+int copy_to_host(void* to, const void* from, std::size_t bytes, void* stream) {
+  return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, static_cast<cudaStream_t>(stream));
+}
+
+int synchronize(void* stream) {
+  return cudaStreamSynchronize(static_cast<cudaStream_t>(stream));
+}
+
+int one_hop(const sampling::OneHopGraph* graph, const sampling::OneHopFrontier* frontier,
+            const sampling::OneHopPick* pick, const sampling::OneHopResult* result, void* stream) {
+  return sampling::one_hop_cuda(*graph, *frontier, *pick, *result, static_cast<cudaStream_t>(stream));
+}
+
+// A cuBLAS handle for each thread: handles are bound to a device and not to be shared between threads.
+class BlasHandle {
+ public:
+  ~BlasHandle() {
+    if (handle_ != nullptr) cublasDestroy(handle_);
+  }
+  cublasStatus_t get(cublasHandle_t* handle) {
+    int device = 0;
+    if (cudaGetDevice(&device) != cudaSuccess) return CUBLAS_STATUS_NOT_INITIALIZED;
+    if (handle_ != nullptr && device != device_) {
+      cublasDestroy(handle_);
+      handle_ = nullptr;
+    }
+    if (handle_ == nullptr) {
+      if (const cublasStatus_t status = cublasCreate(&handle_); status != CUBLAS_STATUS_SUCCESS)
+        return status;
+      device_ = device;
+    }
+    *handle = handle_;
+    return CUBLAS_STATUS_SUCCESS;
+  }
+
+ private:
+  cublasHandle_t handle_ = nullptr;
+  int device_ = 0;
+};
+
+int multiply(const float* a, const float* b, float* c, int rows, int inner, int columns, void* stream) {
+  thread_local BlasHandle blas;
+  cublasHandle_t handle = nullptr;
+  if (const cublasStatus_t status = blas.get(&handle); status != CUBLAS_STATUS_SUCCESS) return -status;
+  if (const cublasStatus_t status = cublasSetStream(handle, static_cast<cudaStream_t>(stream));
+      status != CUBLAS_STATUS_SUCCESS) {
+    return -status;
+  }
+  const float one = 1;
+  const float zero = 0;
+  // cuBLAS is column-major: row-major c = a b is column-major c' = b' a'.
+  return -cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, columns, rows, inner, &one, b, columns, a, inner,
+                      &zero, c, columns);
+}
+
+}  // namespace
+}  // namespace weft
+
+extern "C" __attribute__((visibility("default"))) const weft::CudaTable* weft_cuda_table() {
+  static const weft::CudaTable table{.error_text = weft::error_text,
+                                     .versions = weft::versions,
+                                     .device_count = weft::device_count,
+                                     .device_info = weft::device_info,
+                                     .use_device = weft::use_device,
+                                     .allocate = weft::allocate,
+                                     .release = weft::release,
+                                     .copy_to_device = weft::copy_to_device,
+                                     .copy_to_host = weft::copy_to_host,
+                                     .synchronize = weft::synchronize,
+                                     .one_hop = weft::one_hop,
+                                     .multiply = weft::multiply};
+  return &table;
+}

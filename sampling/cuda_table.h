@@ -1,0 +1,53 @@
+// What the CUDA plugin (libweft_cuda.so) offers: plain functions over raw pointers, the stream last. No CUDA
+// header is needed to call them. Each returns 0, or a CUDA error number that error_text explains; cuBLAS
+// failures come as negative status numbers. Launches are asynchronous on the stream (a cudaStream_t; null:
+// the default stream).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "sampling/one_hop.h"
+
+namespace weft {
+
+struct CudaDeviceInfo {
+  char name[256] = {};
+  std::uint64_t memory_bytes = 0;
+  int capability_major = 0;
+  int capability_minor = 0;
+  int multiprocessors = 0;
+};
+
+inline constexpr std::uint32_t kCudaTableVersion = 1;  // raise it whenever CudaTable changes
+
+struct CudaTable {
+  std::uint32_t version = kCudaTableVersion;
+  std::uint32_t size = sizeof(CudaTable);
+
+  const char* (*error_text)(int error) = nullptr;
+  int (*versions)(int* driver, int* runtime) = nullptr;  // as 13000 for 13.0; driver 0: there is none
+  int (*device_count)(int* count) = nullptr;
+  int (*device_info)(int device, CudaDeviceInfo* info) = nullptr;
+  int (*use_device)(int device) = nullptr;  // for the calling thread
+
+  int (*allocate)(void** memory, std::size_t bytes) = nullptr;
+  int (*release)(void* memory) = nullptr;
+  int (*copy_to_device)(void* to, const void* from, std::size_t bytes, void* stream) = nullptr;
+  int (*copy_to_host)(void* to, const void* from, std::size_t bytes, void* stream) = nullptr;
+  int (*synchronize)(void* stream) = nullptr;
+
+  // sampling/one_hop.h, with device pointers.
+  int (*one_hop)(const sampling::OneHopGraph* graph, const sampling::OneHopFrontier* frontier,
+                 const sampling::OneHopPick* pick, const sampling::OneHopResult* result,
+                 void* stream) = nullptr;
+  // c [rows x columns] = a [rows x inner] b [inner x columns], row-major floats, through cuBLAS without
+  // reduced precision.
+  int (*multiply)(const float* a, const float* b, float* c, int rows, int inner, int columns,
+                  void* stream) = nullptr;
+};
+
+inline constexpr const char* kCudaTableSymbol = "weft_cuda_table";
+using CudaTableFunction = const CudaTable* (*)();
+
+}  // namespace weft
