@@ -14,7 +14,9 @@ struct StringColumn {
   std::span<const std::uint64_t> offsets = {};  // [rows + 1]
   std::string_view bytes = {};
   std::size_t rows() const { return offsets.empty() ? 0 : offsets.size() - 1; }
-  std::string_view operator[](std::size_t row) const { return bytes.substr(offsets[row], offsets[row + 1] - offsets[row]); }
+  std::string_view operator[](std::size_t row) const {
+    return bytes.substr(offsets[row], offsets[row + 1] - offsets[row]);
+  }
 };
 
 // One double a row; NaN is missing.

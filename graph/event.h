@@ -1,5 +1,5 @@
-// What one row of a source means for the graph, in external ids: the unit that ingest writes, that splits assign and that
-// masks hide.
+// What one row of a source means for the graph, in external ids: the unit that ingest writes, that splits
+// assign and that masks hide.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace weft::graph {
 
-// A media file: its path relative to the data root and the xxh3-128 of its bytes as 32 hexadecimal digits (empty: the file
-// was missing or unreadable when the row was read).
+// A media file: its path relative to the data root and the xxh3-128 of its bytes as 32 hexadecimal digits
+// (empty: the file was missing or unreadable when the row was read).
 struct MediaValue {
   std::string path = {};
   std::string content_hash = {};

@@ -29,9 +29,17 @@ struct NodeRef {
 
 // A direction of an edge type: messages flow against it, from the targets of a row to the row's node.
 using RelationId = std::uint16_t;
-constexpr RelationId outgoing_relation(EdgeTypeId type) { return static_cast<RelationId>(2 * type); }
-constexpr RelationId incoming_relation(EdgeTypeId type) { return static_cast<RelationId>(2 * type + 1); }
-constexpr EdgeTypeId edge_type_of(RelationId relation) { return static_cast<EdgeTypeId>(relation / 2); }
-constexpr bool is_incoming(RelationId relation) { return relation % 2 == 1; }
+constexpr RelationId outgoing_relation(EdgeTypeId type) {
+  return static_cast<RelationId>(2 * type);
+}
+constexpr RelationId incoming_relation(EdgeTypeId type) {
+  return static_cast<RelationId>(2 * type + 1);
+}
+constexpr EdgeTypeId edge_type_of(RelationId relation) {
+  return static_cast<EdgeTypeId>(relation / 2);
+}
+constexpr bool is_incoming(RelationId relation) {
+  return relation % 2 == 1;
+}
 
 }  // namespace weft::graph

@@ -20,8 +20,8 @@ struct Partition {
   std::uint64_t total_edges = 0;
 };
 
-// Treats all edge types as one undirected graph (parallel edges add up as edge weights). Throws Error if nodes or adjacency
-// entries pass METIS's 32-bit index, or parts is 0 or more than nodes.
+// Treats all edge types as one undirected graph (parallel edges add up as edge weights). Throws Error if
+// nodes or adjacency entries pass METIS's 32-bit index, or parts is 0 or more than nodes.
 Partition partition_metis(const GraphView& graph, const PartitionOptions& options);
 
 }  // namespace weft::graph

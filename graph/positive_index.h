@@ -14,8 +14,8 @@ class PositiveIndex {
  public:
   PositiveIndex() = default;
   PositiveIndex(const CsrView& csr, std::span<const std::uint8_t> keep);
-  bool contains(NodeId row, NodeId target) const;          // O(log degree)
-  std::span<const NodeId> targets(NodeId row) const;       // ascending, distinct
+  bool contains(NodeId row, NodeId target) const;     // O(log degree)
+  std::span<const NodeId> targets(NodeId row) const;  // ascending, distinct
   std::size_t rows() const { return offsets_.empty() ? 0 : offsets_.size() - 1; }
   std::size_t pairs() const { return targets_.size(); }
   std::span<const std::uint64_t> offsets() const { return offsets_; }

@@ -1,4 +1,5 @@
-// What kinds of nodes, fields and edges a graph has. A value type: copied into the store, the snapshot's manifest and models.
+// What kinds of nodes, fields and edges a graph has. A value type: copied into the store, the snapshot's
+// manifest and models.
 #pragma once
 
 #include <optional>
@@ -11,9 +12,11 @@
 namespace weft::graph {
 
 enum class FieldKind { kNumber, kCategory, kText, kImage, kAudio };
-std::string_view field_kind_name(FieldKind kind);                       // "number", ...
+std::string_view field_kind_name(FieldKind kind);  // "number", ...
 std::optional<FieldKind> find_field_kind(std::string_view name);
-constexpr bool is_media(FieldKind kind) { return kind == FieldKind::kImage || kind == FieldKind::kAudio; }
+constexpr bool is_media(FieldKind kind) {
+  return kind == FieldKind::kImage || kind == FieldKind::kAudio;
+}
 
 struct Field {
   std::string name = {};
@@ -29,8 +32,9 @@ struct NodeType {
   std::optional<std::size_t> find_field(std::string_view field) const;
 };
 
-// Every edge type has its reverse (the incoming relation). A symmetric one (from == to) holds both directions of each row as
-// two edges of one event, so its incoming relation repeats the outgoing one and is left out of Schema::relations().
+// Every edge type has its reverse (the incoming relation). A symmetric one (from == to) holds both directions
+// of each row as two edges of one event, so its incoming relation repeats the outgoing one and is left out of
+// Schema::relations().
 struct EdgeType {
   std::string name = {};
   NodeTypeId from = 0;
@@ -59,13 +63,14 @@ class Schema {
 
   // The relations a message may take, ascending; the redundant half of symmetric types left out.
   std::vector<RelationId> relations() const;
-  NodeTypeId row_type(RelationId relation) const;     // whose rows the relation's CSR has (receivers of messages)
-  NodeTypeId target_type(RelationId relation) const;  // what the rows hold (senders of messages)
+  NodeTypeId row_type(
+      RelationId relation) const;  // whose rows the relation's CSR has (receivers of messages)
+  NodeTypeId target_type(RelationId relation) const;     // what the rows hold (senders of messages)
   std::string relation_name(RelationId relation) const;  // "buys" or "rev_buys"
 
   bool operator==(const Schema&) const = default;
 
-  std::string to_json() const;                                            // stable text, part of manifests
+  std::string to_json() const;                                              // stable text, part of manifests
   static Schema from_json(std::string_view json, const std::string& file);  // throws Error naming `file`
 
  private:

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/fault_files.h"
 #include "base/hash.h"
 #include "tests/graph/random_graph.h"
 
@@ -183,6 +184,20 @@ TEST(Snapshot, CopiesShareTheMapsAndOutliveTheFolder) {
   snapshot.reset();
   fs::remove_all(folder / "s");
   EXPECT_EQ(copy.find_node(0, copy.external_id({0, 3})), 3u);
+}
+
+TEST(Snapshot, EveryFileThatCannotBeMappedIsAnError) {
+  TestFolder folder;
+  write_snapshot(random_shop(1, 3, 3, 5), folder / "s");
+  FaultFiles counting(real_files());
+  (void)Snapshot::open(folder / "s", Verify::kChecksums, counting);
+  EXPECT_EQ(counting.count(FileOperation::kMap), folder_content(folder / "s").size());
+  for (std::uint64_t n = 1; n <= counting.count(FileOperation::kMap); ++n) {
+    FaultFiles files(real_files());
+    files.fail_nth(FileOperation::kMap, n);
+    EXPECT_THAT(error_of([&] { (void)Snapshot::open(folder / "s", Verify::kChecksums, files); }),
+                HasSubstr("injected"));
+  }
 }
 
 TEST(Snapshot, EmptyGraphs) {

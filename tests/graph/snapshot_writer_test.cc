@@ -244,8 +244,9 @@ TEST(SnapshotWriter, TablesThatDoNotFitAreErrors) {
       {"a weight that is no number", [](GraphTables& t) { t.edges[0].weights[3] = std::nanf(""); }},
       {"the end of time", [](GraphTables& t) { t.edges[0].times[3] = kEndOfTime; }},
       {"a source file that is not there", [](GraphTables& t) { t.edges[0].sources[3] = 3; }},
-      {"a source file name that is not UTF-8", [](GraphTables& t) { t.info.source_files[0] = "\xff"; }},
-      {"a data root that is not UTF-8", [](GraphTables& t) { t.info.data_root = "/\xc3"; }},
+      {"a source file name that is not UTF-8",
+       [](GraphTables& t) { t.info.source_files[0] = std::string(1, '\xff'); }},
+      {"a data root that is not UTF-8", [](GraphTables& t) { t.info.data_root = std::string("/\xc3"); }},
   };
   for (const auto& [what, damage] : wrongs) {
     TestFolder folder;
