@@ -1,0 +1,132 @@
+// The project file of the synthetic shop.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/files.h"
+#include "tools/synth/shop.h"
+
+namespace weft::synth {
+namespace {
+
+constexpr std::string_view kNodes = R"(# A synthetic shop made by `weft synth`: {users} users, {items} items, seed {seed}.
+# impressions.csv (shown and not clicked) is left out of the graph: its rows are no interest of the user's.
+
+[nodes.user]
+source = "users.csv"
+id = "user_id"
+time = {{ column = "signup", unit = "s" }}
+fields.age = {{ kind = "number" }}
+fields.city = {{ kind = "category" }}
+fields.language = {{ kind = "category" }}
+
+[nodes.item]
+source = "items.jsonl"
+id = "item_id"
+name = "title"
+time = {{ column = "listed", unit = "s" }}
+fields.title = {{ kind = "text" }}
+fields.description = {{ kind = "text" }}
+fields.price = {{ kind = "number" }}
+fields.category = {{ kind = "category", as_node = true }}
+fields.brand = {{ kind = "category", as_node = true }}
+fields.tags = {{ kind = "category", as_node = true }}
+)";
+
+constexpr std::string_view kMedia = R"(fields.photo = { kind = "image", path = "{photo}" }
+fields.clip = { kind = "audio", path = "{clip}" }
+)";
+
+constexpr std::string_view kEdges = R"(
+[nodes.review]
+source = "reviews.jsonl"
+time = {{ column = "time", unit = "iso8601" }}
+fields.title = {{ kind = "text" }}
+fields.body = {{ kind = "text" }}
+
+[nodes.search]
+source = "searches.jsonl"
+time = {{ column = "time", unit = "s" }}
+fields.query = {{ kind = "text" }}
+
+[edges.buys]
+source = "events.csv"
+from = "user:user_id"
+to = "item:item_id"
+time = {{ column = "time", unit = "s" }}
+where = {{ action = "purchase" }}
+
+[edges.carts]
+source = "events.csv"
+from = "user:user_id"
+to = "item:item_id"
+time = {{ column = "time", unit = "s" }}
+where = {{ action = "cart" }}
+
+[edges.browses]
+source = "events.csv"
+from = "user:user_id"
+to = "item:item_id"
+time = {{ column = "time", unit = "s" }}
+where = {{ action = "browse" }}
+
+[edges.rates]
+source = "reviews.jsonl"
+from = "user:user_id"
+to = "item:item_id"
+time = {{ column = "time", unit = "iso8601" }}
+weight = "rating"
+
+[edges.wrote]
+source = "reviews.jsonl"
+from = "user:user_id"
+to = "review"
+time = {{ column = "time", unit = "iso8601" }}
+
+[edges.about]
+source = "reviews.jsonl"
+from = "review"
+to = "item:item_id"
+time = {{ column = "time", unit = "iso8601" }}
+
+[edges.searched]
+source = "searches.jsonl"
+from = "user:user_id"
+to = "search"
+time = {{ column = "time", unit = "s" }}
+
+[edges.found]
+source = "searches.jsonl"
+from = "search"
+to = "item:item_id"
+time = {{ column = "time", unit = "s" }}
+where = {{ result = "click" }}
+
+[edges.follows]
+source = "follows.csv"
+from = "user:follower"
+to = "user:followed"
+time = {{ column = "time", unit = "s" }}
+symmetric = false
+
+[clean]
+max_bad_rows = {max_bad_rows:.2f}
+
+[task]
+target = "buys"
+split = {{ kind = "time", valid = 0.1, test = 0.1 }}
+)";
+
+}  // namespace
+
+void write_project(const Shop& shop) {
+  const SynthOptions& options = shop.world.options();
+  std::string text = fmt::format(kNodes, fmt::arg("users", options.users), fmt::arg("items", options.items),
+                                 fmt::arg("seed", options.seed));
+  if (options.media) text += kMedia;
+  text += fmt::format(kEdges, fmt::arg("max_bad_rows", std::max(0.05, options.dirt)));
+  real_files().replace_whole(shop.folder / "shop.toml", text);
+}
+
+}  // namespace weft::synth

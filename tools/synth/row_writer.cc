@@ -1,0 +1,56 @@
+#include "tools/synth/row_writer.h"
+
+#include <algorithm>
+
+#include "tools/synth/random.h"
+
+namespace weft::synth {
+namespace {
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+}  // namespace
+
+RowWriter::RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed, std::uint64_t stream, double share)
+    : file_(real_files().create(path)), kind_(kind), seed_(seed), stream_(stream), share_(share) {}
+
+void RowWriter::header(std::string_view row) { put(row); }
+
+void RowWriter::row(std::string_view row) {
+  put(row);
+  Stream random(seed_, Purpose::kDirt, rows_, stream_);
+  ++rows_;
+  if (!random.chance(share_)) return;
+  ++dirty_;
+  if (random.chance(2.0 / 3)) {
+    put(row);
+  } else {
+    put(broken(row, kind_, random.uniform()));
+  }
+}
+
+std::string RowWriter::broken(std::string_view row, RowKind kind, double where) {
+  if (kind == RowKind::kCsv) {
+    const std::size_t first = row.find(','), last = row.rfind(',');
+    if (first == std::string_view::npos) return "n/a";
+    if (where < 0.5 && first != last) return "n/a" + std::string(row.substr(first));
+    return std::string(row.substr(0, last));
+  }
+  // A JSON object is broken by any cut; keep at least the brace. A cut may split a character: logs do that too.
+  const auto keep = static_cast<std::size_t>(where * static_cast<double>(row.size()));
+  return std::string(row.substr(0, std::clamp<std::size_t>(keep, 1, row.size() - 1)));
+}
+
+void RowWriter::put(std::string_view row) {
+  buffer_ += row;
+  buffer_ += '\n';
+  if (buffer_.size() < kBufferBytes) return;
+  file_->append(buffer_);
+  buffer_.clear();
+}
+
+void RowWriter::close() {
+  file_->append(buffer_);
+  buffer_.clear();
+  file_->close();
+}
+
+}  // namespace weft::synth

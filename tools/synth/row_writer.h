@@ -1,0 +1,43 @@
+// Writes a log row by row, and dirties it the way real logs are dirty: rows delivered twice, and rows cut short or with an
+// unreadable time. Broken rows are copies: every true row is also there whole, so the truth stays recoverable.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+
+namespace weft::synth {
+
+enum class RowKind { kCsv, kJson };
+
+// Not thread-safe. Throws weft::Error on failures to write.
+class RowWriter {
+ public:
+  // `share` of the rows get dirt: two thirds are doubled, one third broken. `stream` tells the logs' random draws apart.
+  RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed, std::uint64_t stream, double share);
+
+  void header(std::string_view row);
+  void row(std::string_view row);        // without the line end
+  void close();
+  std::uint64_t rows() const { return rows_; }          // true rows
+  std::uint64_t dirty_rows() const { return dirty_; }   // rows added
+
+  // What a broken copy of a row looks like: too few columns or an unreadable first column (CSV), cut short (JSON).
+  static std::string broken(std::string_view row, RowKind kind, double where);
+
+ private:
+  void put(std::string_view row);
+
+  std::unique_ptr<WritableFile> file_;
+  RowKind kind_;
+  std::uint64_t seed_, stream_;
+  double share_;
+  std::uint64_t rows_ = 0, dirty_ = 0;
+  std::string buffer_;
+};
+
+}  // namespace weft::synth
