@@ -15,13 +15,14 @@ constexpr double kBrowseSharpness = 0.8;
 constexpr double kPurchasesPerVisit = 0.7;
 constexpr double kViewsPerVisit = 3;
 constexpr double kImpressionsPerVisit = 5;
-constexpr double kRepeat = 0.02;            // of purchases may be of an item bought before
-constexpr double kSearches = 0.35;          // of visits begin with a search
-constexpr double kReviewed = 0.45;          // of purchases
+constexpr double kRepeat = 0.02;    // of purchases may be of an item bought before
+constexpr double kSearches = 0.35;  // of visits begin with a search
+constexpr double kReviewed = 0.45;  // of purchases
 constexpr std::size_t kTries = 64;
 
 // Relative visits per hour of the day: quiet nights, busy evenings.
-constexpr std::array<double, 24> kHours = {2, 1, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 8, 7, 6, 6, 6, 7, 8, 10, 12, 12, 9, 5};
+constexpr std::array<double, 24> kHours = {2, 1, 1, 1, 1, 1, 2, 3,  5,  6,  7, 7,
+                                           8, 7, 6, 6, 6, 7, 8, 10, 12, 12, 9, 5};
 
 std::int64_t visit_time(const World& world, const User& user, Stream& random) {
   static const auto hour_sums = [] {
@@ -40,7 +41,8 @@ std::int64_t visit_time(const World& world, const User& user, Stream& random) {
 // Stars follow how well the item suits the taste, popularity (which stands for quality here) and chance.
 std::uint8_t rating_of(const World& world, const User& user, const Event& purchase, Stream& random) {
   const Item& item = world.items()[purchase.item];
-  const float utility = World::utility(world.taste(user, purchase.time), world.brand_preference(user.index, item.brand), item);
+  const float utility =
+      World::utility(world.taste(user, purchase.time), world.brand_preference(user.index, item.brand), item);
   const double stars = 2.4 + 0.45 * utility + 0.7 * random.normal();
   return static_cast<std::uint8_t>(std::clamp(std::lround(stars), 1L, 5L));
 }
@@ -48,7 +50,8 @@ std::uint8_t rating_of(const World& world, const User& user, const Event& purcha
 // One visit's events, without reviews.
 class Visit {
  public:
-  Visit(const Choice& choice, std::unordered_set<std::uint32_t>& owned, Stream& random, std::vector<Event>& out)
+  Visit(const Choice& choice, std::unordered_set<std::uint32_t>& owned, Stream& random,
+        std::vector<Event>& out)
       : choice_(choice), owned_(owned), random_(random), out_(out) {}
 
   void run(const Event& blank) {
@@ -87,7 +90,8 @@ class Visit {
     const std::size_t count = random_.poisson(kImpressionsPerVisit);
     for (std::size_t p = 0; p < count; ++p) {
       const std::uint32_t item = random_.chance(0.5) ? choice_.popular(random_) : choice_.browse(random_);
-      if (item != kNothing) emit(Action::kImpression, item, static_cast<std::uint8_t>(std::min<std::size_t>(p + 1, 255)));
+      if (item != kNothing)
+        emit(Action::kImpression, item, static_cast<std::uint8_t>(std::min<std::size_t>(p + 1, 255)));
     }
   }
 
@@ -182,9 +186,13 @@ void Choice::add(std::uint32_t item, double utility, double log_proposal) {
   purchase_sums_.push_back((purchase_sums_.empty() ? 0 : purchase_sums_.back()) + purchase);
 }
 
-std::uint32_t Choice::browse(Stream& random) const { return candidates_[random.by_running_sums(browse_sums_)]; }
+std::uint32_t Choice::browse(Stream& random) const {
+  return candidates_[random.by_running_sums(browse_sums_)];
+}
 
-std::uint32_t Choice::purchase(Stream& random) const { return candidates_[random.by_running_sums(purchase_sums_)]; }
+std::uint32_t Choice::purchase(Stream& random) const {
+  return candidates_[random.by_running_sums(purchase_sums_)];
+}
 
 std::uint32_t Choice::popular(Stream& random) const {
   for (std::size_t tries = 0; tries < kTries; ++tries) {
@@ -216,7 +224,8 @@ std::vector<Event> user_events(const World& world, const User& user, Choice& cho
     if (out[e].action != Action::kPurchase || !random.chance(kReviewed)) continue;
     Event review = out[e];
     review.action = Action::kReview;
-    review.time += static_cast<std::int64_t>((1 + 6 * random.exponential()) * static_cast<double>(kSecondsPerDay));
+    review.time +=
+        static_cast<std::int64_t>((1 + 6 * random.exponential()) * static_cast<double>(kSecondsPerDay));
     review.detail = rating_of(world, user, out[e], random);
     if (review.time < kLogEnd) out.push_back(review);
   }

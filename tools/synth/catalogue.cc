@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "base/files.h"
 #include "tools/synth/pictures.h"
@@ -18,17 +18,28 @@
 namespace weft::synth {
 namespace {
 
-constexpr double kPngs = 0.15;          // of the pictures
+constexpr double kPngs = 0.15;  // of the pictures
 constexpr int kJpegQuality = 88;
 constexpr std::uint64_t kIdSpace = std::uint64_t{1} << 24;
-enum DirtStream : std::uint64_t { kItemRows = 1, kUserRows, kFollowRows, kItemFields, kUserFields, kPhotos, kClips, kNoiseBytes };
+enum DirtStream : std::uint64_t {
+  kItemRows = 1,
+  kUserRows,
+  kItemFields,
+  kUserFields,
+  kPhotos,
+  kClips,
+  kNoiseBytes
+};
 
-std::uint64_t id_space(std::uint64_t count) { return std::max(kIdSpace, std::bit_ceil(count) * 16); }
+std::uint64_t id_space(std::uint64_t count) {
+  return std::max(kIdSpace, std::bit_ceil(count) * 16);
+}
 
 Delivery delivery(const World& world, std::uint32_t item, DirtStream stream) {
   Stream random(world.options().seed, Purpose::kDirt, item, stream);
   if (!random.chance(world.options().dirt)) return Delivery::kWhole;
-  constexpr std::array kKinds = {Delivery::kUnnamed, Delivery::kMissing, Delivery::kCut, Delivery::kNoise, Delivery::kEmpty};
+  constexpr std::array kKinds = {Delivery::kUnnamed, Delivery::kMissing, Delivery::kCut, Delivery::kNoise,
+                                 Delivery::kEmpty};
   return kKinds[random.below(kKinds.size())];
 }
 
@@ -36,7 +47,8 @@ bool is_png(const World& world, std::uint32_t item) {
   return Stream(world.options().seed, Purpose::kPicture, item, 1).chance(kPngs);
 }
 
-void write_delivered(const Shop& shop, std::uint32_t item, const std::string& path, std::string content, Delivery how) {
+void write_delivered(const Shop& shop, std::uint32_t item, const std::string& path, std::string content,
+                     Delivery how) {
   if (how == Delivery::kUnnamed || how == Delivery::kMissing) return;
   if (how == Delivery::kCut) content.resize(content.size() / 2);
   if (how == Delivery::kEmpty) content.clear();
@@ -54,18 +66,28 @@ Ids::Ids(const SynthOptions& options)
       users_(options.seed, Purpose::kUserIds, id_space(options.users)),
       items_(options.seed, Purpose::kItemIds, id_space(options.items)) {}
 
-std::string Ids::user(std::uint64_t index) const { return fmt::format("u{:06x}", users_(index)); }
-std::string Ids::item(std::uint64_t index) const { return fmt::format("p{:06x}", items_(index)); }
+std::string Ids::user(std::uint64_t index) const {
+  return fmt::format("u{:06x}", users_(index));
+}
+std::string Ids::item(std::uint64_t index) const {
+  return fmt::format("p{:06x}", items_(index));
+}
 std::string Ids::visit(std::uint64_t user, std::uint32_t visit) const {
-  return fmt::format("v{:010x}", Stream(seed_, Purpose::kUserIds, user, std::uint64_t{visit} + 1).bits() >> 24);
+  return fmt::format("v{:010x}",
+                     Stream(seed_, Purpose::kUserIds, user, std::uint64_t{visit} + 1).bits() >> 24);
 }
 
-Delivery photo_delivery(const World& world, std::uint32_t item) { return delivery(world, item, kPhotos); }
-Delivery clip_delivery(const World& world, std::uint32_t item) { return delivery(world, item, kClips); }
+Delivery photo_delivery(const World& world, std::uint32_t item) {
+  return delivery(world, item, kPhotos);
+}
+Delivery clip_delivery(const World& world, std::uint32_t item) {
+  return delivery(world, item, kClips);
+}
 
 std::string photo_path(const Shop& shop, std::uint32_t item) {
   const std::string id = shop.ids.item(item);
-  return fmt::format("photos/{}/{}.{}", id.substr(id.size() - 2), id, is_png(shop.world, item) ? "png" : "jpg");
+  return fmt::format("photos/{}/{}.{}", id.substr(id.size() - 2), id,
+                     is_png(shop.world, item) ? "png" : "jpg");
 }
 
 std::string clip_path(const Shop& shop, std::uint32_t item) {
@@ -87,7 +109,8 @@ void write_items(const Shop& shop) {
     row["description"] = lost == 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(texts[i].description);
     row["category"] = category_words(item.category).name;
     row["brand"] = lost == 1 ? nlohmann::ordered_json() : nlohmann::ordered_json(brand_name(item.brand));
-    row["price"] = lost == 2 ? nlohmann::ordered_json() : nlohmann::ordered_json(std::round(double{item.price} * 100) / 100);
+    row["price"] = lost == 2 ? nlohmann::ordered_json()
+                             : nlohmann::ordered_json(std::round(double{item.price} * 100) / 100);
     if (lost != 3) row["tags"] = texts[i].tags;
     if (options.media) {
       if (photo_delivery(shop.world, i) != Delivery::kUnnamed) row["photo"] = photo_path(shop, i);
@@ -147,67 +170,12 @@ void write_users(const Shop& shop) {
     Stream random(options.seed, Purpose::kDirt, u, kUserFields);
     const std::size_t lost = random.chance(options.dirt / 4) ? random.below(2) : 2;
     if (lost < 2) ++shop.report.dirty_rows;
-    out.row(fmt::format("{},{},{},{},{}", shop.ids.user(u), user.signup, lost == 0 ? "" : std::to_string(user.age),
-                        lost == 1 ? "" : city_name(user.city), user.chinese ? "zh" : "en"));
+    out.row(fmt::format("{},{},{},{},{}", shop.ids.user(u), user.signup,
+                        lost == 0 ? "" : std::to_string(user.age), lost == 1 ? "" : city_name(user.city),
+                        user.chinese ? "zh" : "en"));
     shop.progress.advance(u + 1);
   }
   out.close();
-  shop.report.dirty_rows += out.dirty_rows();
-  shop.progress.end();
-}
-
-namespace {
-
-double likeness(const Taste& a, const Taste& b) {
-  double sum = 0;
-  for (std::size_t d = 0; d < kCategories; ++d) sum += double{a.category[d]} * b.category[d];
-  for (std::size_t d = 0; d < kTextDims; ++d) sum += double{a.text[d]} * b.text[d];
-  for (std::size_t d = 0; d < kLookDims; ++d) sum += double{a.look[d]} * b.look[d];
-  for (std::size_t d = 0; d < kMoodDims; ++d) sum += double{a.mood[d]} * b.mood[d];
-  return sum;
-}
-
-// Whom a user follows: of some users met by chance, those of like taste and those who are well known.
-std::vector<std::uint64_t> followed_by(const World& world, const User& user, Stream& random) {
-  constexpr std::size_t kMet = 24;
-  const std::uint64_t users = world.options().users;
-  std::vector<std::pair<double, std::uint64_t>> met;
-  for (std::size_t m = 0; m < kMet; ++m) {
-    // Low numbers are met more often, but ids are shuffled: a few users are known to many.
-    const double skewed = std::pow(random.uniform(), 1.7);
-    const auto v = std::min(static_cast<std::uint64_t>(skewed * static_cast<double>(users)), users - 1);
-    if (v == user.index) continue;
-    met.emplace_back(likeness(user.first, world.user(v).first) + 0.5 * random.normal(), v);
-  }
-  std::sort(met.begin(), met.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  const std::size_t count = random.poisson(3 * user.activity);
-  std::vector<std::uint64_t> out;
-  for (const auto& [like, v] : met) {
-    if (out.size() == count) break;
-    if (std::find(out.begin(), out.end(), v) == out.end()) out.push_back(v);
-  }
-  return out;
-}
-
-}  // namespace
-
-void write_follows(const Shop& shop) {
-  const SynthOptions& options = shop.world.options();
-  RowWriter out(shop.folder / "follows.csv", RowKind::kCsv, options.seed, kFollowRows, options.dirt * 0.75);
-  out.header("time,follower,followed");
-  shop.progress.begin("follows", options.users, "users");
-  for (std::uint64_t u = 0; u < options.users; ++u) {
-    Stream random(options.seed, Purpose::kFollows, u);
-    const User user = shop.world.user(u);
-    for (const std::uint64_t v : followed_by(shop.world, user, random)) {
-      const std::int64_t from = std::max({user.signup, shop.world.user(v).signup, shop.world.log_start()});
-      const auto wait = static_cast<std::int64_t>(random.uniform() * static_cast<double>(kLogEnd - from));
-      out.row(fmt::format("{},{},{}", from + wait, shop.ids.user(u), shop.ids.user(v)));
-    }
-    shop.progress.advance(u + 1);
-  }
-  out.close();
-  shop.report.follows = out.rows();
   shop.report.dirty_rows += out.dirty_rows();
   shop.progress.end();
 }

@@ -20,7 +20,9 @@ EventBuckets::EventBuckets(std::int64_t first_time, std::filesystem::path folder
       folder_(std::move(folder)),
       limit_(std::max<std::size_t>(memory_bytes / sizeof(Event), 1)) {}
 
-std::filesystem::path EventBuckets::path(std::size_t bucket) const { return folder_ / fmt::format("{:04}.events", bucket); }
+std::filesystem::path EventBuckets::path(std::size_t bucket) const {
+  return folder_ / fmt::format("{:04}.events", bucket);
+}
 
 void EventBuckets::add(std::span<const Event> events) {
   for (const Event& event : events) {
@@ -45,7 +47,8 @@ void EventBuckets::spill() {
     out.write(reinterpret_cast<const char*>(held_[b].data()),
               static_cast<std::streamsize>(held_[b].size() * sizeof(Event)));
     out.close();
-    if (!out) throw Error("cannot write a temporary file", {.file = path(b).string(), .hint = "is the disk full?"});
+    if (!out)
+      throw Error("cannot write a temporary file", {.file = path(b).string(), .hint = "is the disk full?"});
     in_file_[b] += held_[b].size();
     std::vector<Event>().swap(held_[b]);
   }
@@ -60,7 +63,8 @@ std::vector<Event> EventBuckets::take(std::size_t bucket) {
     const std::size_t kept = out.size();
     out.resize(kept + in_file_[bucket]);
     std::ifstream in(path(bucket), std::ios::binary);
-    in.read(reinterpret_cast<char*>(out.data() + kept), static_cast<std::streamsize>(in_file_[bucket] * sizeof(Event)));
+    in.read(reinterpret_cast<char*>(out.data() + kept),
+            static_cast<std::streamsize>(in_file_[bucket] * sizeof(Event)));
     if (!in) throw Error("cannot read a temporary file back", {.file = path(bucket).string()});
     in.close();
     std::filesystem::remove(path(bucket));

@@ -1,5 +1,5 @@
-// Collects the events of all users and gives them back in order of time, with bounded memory: past the limit, buckets of
-// thirty days are spilled to files and sorted one at a time.
+// Collects the events of all users and gives them back in order of time, with bounded memory: past the limit,
+// buckets of thirty days are spilled to files and sorted one at a time.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,12 @@ class EventBuckets {
   // `folder` is made on the first spill; the caller removes it.
   EventBuckets(std::int64_t first_time, std::filesystem::path folder, std::size_t memory_bytes);
 
-  void add(std::span<const Event> events);     // times at or after first_time
+  void add(std::span<const Event> events);  // times at or after first_time
   std::size_t buckets() const { return held_.size(); }
   std::uint64_t size() const { return size_; }
   bool spilled() const { return spilled_; }
-  // The events of one bucket, in order (behaviour.h, before). Later buckets hold later events. Once per bucket.
+  // The events of one bucket, in order (behaviour.h, before). Later buckets hold later events. Once per
+  // bucket.
   std::vector<Event> take(std::size_t bucket);
 
  private:
@@ -31,12 +32,12 @@ class EventBuckets {
 
   std::int64_t first_time_;
   std::filesystem::path folder_;
-  std::size_t limit_;                          // events
+  std::size_t limit_;  // events
   std::size_t in_memory_ = 0;
   std::uint64_t size_ = 0;
   bool spilled_ = false;
   std::vector<std::vector<Event>> held_;
-  std::vector<std::uint64_t> in_file_;         // events of each bucket in its file
+  std::vector<std::uint64_t> in_file_;  // events of each bucket in its file
 };
 
 }  // namespace weft::synth

@@ -13,18 +13,26 @@ namespace weft::synth {
 namespace {
 
 enum DirtStream : std::uint64_t { kEventRows = 101, kImpressionRows, kSearchRows, kReviewRows };
-constexpr double kTestShare = 0.1;       // of the purchases, the last ones: the split that shop.toml asks for
+constexpr double kTestShare = 0.1;  // of the purchases, the last ones: the split that shop.toml asks for
 
-std::string iso8601(std::int64_t seconds) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds))); }
+std::string iso8601(std::int64_t seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
 
 std::string_view action_name(Action action) {
   switch (action) {
-    case Action::kBrowse: return "browse";
-    case Action::kCart: return "cart";
-    case Action::kPurchase: return "purchase";
-    case Action::kImpression: return "impression";
-    case Action::kSearch: return "search";
-    case Action::kReview: return "review";
+    case Action::kBrowse:
+      return "browse";
+    case Action::kCart:
+      return "cart";
+    case Action::kPurchase:
+      return "purchase";
+    case Action::kImpression:
+      return "impression";
+    case Action::kSearch:
+      return "search";
+    case Action::kReview:
+      return "review";
   }
   return "";
 }
@@ -43,12 +51,21 @@ class EventLogs {
 
   void write(const Event& event) {
     switch (event.action) {
-      case Action::kBrowse: ++shop_.report.browses; return write_action(event);
-      case Action::kCart: ++shop_.report.carts; return write_action(event);
-      case Action::kPurchase: ++shop_.report.purchases; return write_action(event);
-      case Action::kImpression: return write_impression(event);
-      case Action::kSearch: return write_search(event);
-      case Action::kReview: return write_review(event);
+      case Action::kBrowse:
+        ++shop_.report.browses;
+        return write_action(event);
+      case Action::kCart:
+        ++shop_.report.carts;
+        return write_action(event);
+      case Action::kPurchase:
+        ++shop_.report.purchases;
+        return write_action(event);
+      case Action::kImpression:
+        return write_impression(event);
+      case Action::kSearch:
+        return write_search(event);
+      case Action::kReview:
+        return write_review(event);
     }
   }
 
@@ -69,8 +86,8 @@ class EventLogs {
   }
 
   void write_action(const Event& e) {
-    events_.row(fmt::format("{},{},{},{},{},{}", e.time, shop_.ids.user(e.user), shop_.ids.item(e.item), action_name(e.action),
-                            shop_.ids.visit(e.user, e.visit), e.step));
+    events_.row(fmt::format("{},{},{},{},{},{}", e.time, shop_.ids.user(e.user), shop_.ids.item(e.item),
+                            action_name(e.action), shop_.ids.visit(e.user, e.visit), e.step));
   }
 
   void write_impression(const Event& e) {
@@ -124,7 +141,8 @@ void write_events(const Shop& shop, EventBuckets& buckets) {
   std::uint64_t seen = 0;
   std::size_t hour = 0;
   const double before_test = (1 - kTestShare) * static_cast<double>(shop.report.purchases);
-  while (hour + 1 < purchases_by_hour.size() && static_cast<double>(seen) < before_test) seen += purchases_by_hour[hour++];
+  while (hour + 1 < purchases_by_hour.size() && static_cast<double>(seen) < before_test)
+    seen += purchases_by_hour[hour++];
   shop.report.test_start_ms = (shop.world.log_start() + static_cast<std::int64_t>(hour) * 3600) * 1000;
   shop.progress.end();
 }

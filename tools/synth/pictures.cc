@@ -1,13 +1,12 @@
 #include "tools/synth/pictures.h"
 
-#include <cstdio>  // before jpeglib.h, which needs FILE
-
-#include <jpeglib.h>
 #include <spng.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <csetjmp>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <numbers>
@@ -15,10 +14,14 @@
 #include "base/error.h"
 #include "tools/synth/random.h"
 
+// clang-format off
+#include <jpeglib.h>  // after cstdio: it needs FILE
+// clang-format on
+
 namespace weft::synth {
 namespace {
 
-using Colour = std::array<double, 3>;   // red, green, blue in [0, 1]
+using Colour = std::array<double, 3>;  // red, green, blue in [0, 1]
 
 // Hue in degrees, saturation and value in [0, 1].
 Colour from_hsv(double hue, double saturation, double value) {
@@ -32,7 +35,9 @@ Colour from_hsv(double hue, double saturation, double value) {
 }
 
 // Distribution function of the standard normal: latents become shares that fill their range evenly.
-double share_of(double latent) { return 0.5 * std::erfc(-latent / std::numbers::sqrt2); }
+double share_of(double latent) {
+  return 0.5 * std::erfc(-latent / std::numbers::sqrt2);
+}
 
 std::uint8_t to_byte(double value) {
   return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255));
@@ -60,7 +65,8 @@ Style style_of(const Item& item, Stream& random) {
   style.centre_x = kPictureSize * random.uniform(0.45, 0.55);
   style.centre_y = kPictureSize * random.uniform(0.45, 0.55);
   style.radius = kPictureSize * random.uniform(0.36, 0.42);
-  // Round shapes at one end of the dimension, stars at the other; the number of lobes comes with the category.
+  // Round shapes at one end of the dimension, stars at the other; the number of lobes comes with the
+  // category.
   style.lobes = 3 + item.category % 5;
   style.lobe_depth = 0.02 + 0.3 * place;
   style.turn = random.uniform(0, 2 * std::numbers::pi);
@@ -69,7 +75,9 @@ Style style_of(const Item& item, Stream& random) {
 
 bool inside(const Style& style, double x, double y) {
   const double dx = x - style.centre_x, dy = y - style.centre_y;
-  const double edge = style.radius * (1 - style.lobe_depth + style.lobe_depth * std::cos(style.lobes * std::atan2(dy, dx) + style.turn));
+  const double edge =
+      style.radius *
+      (1 - style.lobe_depth + style.lobe_depth * std::cos(style.lobes * std::atan2(dy, dx) + style.turn));
   return dx * dx + dy * dy < edge * edge;
 }
 
@@ -86,7 +94,8 @@ Picture draw_picture(const World& world, std::uint32_t item) {
     for (std::size_t x = 0; x < out.width; ++x) {
       const auto px = static_cast<double>(x), py = static_cast<double>(y);
       const bool body = inside(style, px, py);
-      const double wave = body ? 0.82 + 0.18 * std::sin(along_x * px + along_y * py + style.texture_phase) : 1;
+      const double wave =
+          body ? 0.82 + 0.18 * std::sin(along_x * px + along_y * py + style.texture_phase) : 1;
       const double grain = 0.015 * random.normal();
       const Colour& colour = body ? style.body : style.background;
       for (const double channel : colour) out.rgb.push_back(to_byte(channel * wave + grain));
@@ -98,23 +107,30 @@ Picture draw_picture(const World& world, std::uint32_t item) {
 namespace {
 
 // libjpeg reports errors by calling a function that must not return.
-[[noreturn]] void jpeg_failed(j_common_ptr info) {
+struct JpegErrors {
+  jpeg_error_mgr manager{};
+  std::jmp_buf escape{};
   std::array<char, JMSG_LENGTH_MAX> text{};
-  (*info->err->format_message)(info, text.data());
-  throw Error(std::string("cannot encode a picture: ") + text.data());
+};
+
+void jpeg_failed(j_common_ptr info) {
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);  // its first member
+  (*info->err->format_message)(info, errors->text.data());
+  std::longjmp(errors->escape, 1);
 }
 
-}  // namespace
-
-std::string encode_jpeg(const Picture& picture, int quality) {
-  jpeg_compress_struct info{};
-  jpeg_error_mgr errors{};
-  info.err = jpeg_std_error(&errors);
-  errors.error_exit = jpeg_failed;
-  jpeg_create_compress(&info);
-  unsigned char* buffer = nullptr;
+struct JpegBuffer {
+  unsigned char* bytes = nullptr;
   unsigned long size = 0;
-  jpeg_mem_dest(&info, &buffer, &size);
+};
+
+// False with errors.text set if libjpeg failed. Holds nothing with a destructor, since an error jumps out of
+// it.
+bool compress(const Picture& picture, int quality, jpeg_compress_struct& info, JpegErrors& errors,
+              JpegBuffer& out) {
+  if (setjmp(errors.escape) != 0) return false;
+  jpeg_create_compress(&info);
+  jpeg_mem_dest(&info, &out.bytes, &out.size);
   info.image_width = static_cast<JDIMENSION>(picture.width);
   info.image_height = static_cast<JDIMENSION>(picture.height);
   info.input_components = 3;
@@ -122,18 +138,29 @@ std::string encode_jpeg(const Picture& picture, int quality) {
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, quality, TRUE);
   jpeg_start_compress(&info, TRUE);
-  std::vector<JSAMPLE> row(picture.width * 3);
   while (info.next_scanline < info.image_height) {
-    const auto begin = picture.rgb.begin() + static_cast<std::ptrdiff_t>(info.next_scanline * row.size());
-    std::copy(begin, begin + static_cast<std::ptrdiff_t>(row.size()), row.begin());
-    JSAMPROW rows = row.data();
-    jpeg_write_scanlines(&info, &rows, 1);
+    // libjpeg only reads the row, but its type is not const.
+    auto* row =
+        const_cast<JSAMPLE*>(picture.rgb.data() + std::size_t{info.next_scanline} * picture.width * 3);
+    jpeg_write_scanlines(&info, &row, 1);
   }
   jpeg_finish_compress(&info);
-  std::string out(reinterpret_cast<const char*>(buffer), size);
+  return true;
+}
+
+}  // namespace
+
+std::string encode_jpeg(const Picture& picture, int quality) {
+  jpeg_compress_struct info{};
+  JpegErrors errors;
+  JpegBuffer buffer;
+  info.err = jpeg_std_error(&errors.manager);
+  errors.manager.error_exit = jpeg_failed;
+  const bool ok = compress(picture, quality, info, errors, buffer);
   jpeg_destroy_compress(&info);
-  std::free(buffer);
-  return out;
+  const std::unique_ptr<unsigned char, void (*)(void*)> bytes(buffer.bytes, std::free);
+  if (!ok) throw Error(std::string("cannot encode a picture: ") + errors.text.data());
+  return {reinterpret_cast<const char*>(bytes.get()), buffer.size};
 }
 
 std::string encode_png(const Picture& picture) {
@@ -147,12 +174,14 @@ std::string encode_png(const Picture& picture) {
   header.color_type = SPNG_COLOR_TYPE_TRUECOLOR;
   int failed = spng_set_ihdr(context.get(), &header);
   if (failed == 0) {
-    failed = spng_encode_image(context.get(), picture.rgb.data(), picture.rgb.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+    failed = spng_encode_image(context.get(), picture.rgb.data(), picture.rgb.size(), SPNG_FMT_PNG,
+                               SPNG_ENCODE_FINALIZE);
   }
   std::size_t size = 0;
-  const std::unique_ptr<void, void (*)(void*)> bytes(failed == 0 ? spng_get_png_buffer(context.get(), &size, &failed) : nullptr,
-                                                     std::free);
-  if (failed != 0 || bytes == nullptr) throw Error(std::string("cannot encode a picture: ") + spng_strerror(failed));
+  const std::unique_ptr<void, void (*)(void*)> bytes(
+      failed == 0 ? spng_get_png_buffer(context.get(), &size, &failed) : nullptr, std::free);
+  if (failed != 0 || bytes == nullptr)
+    throw Error(std::string("cannot encode a picture: ") + spng_strerror(failed));
   return {static_cast<const char*>(bytes.get()), size};
 }
 

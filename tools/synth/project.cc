@@ -10,7 +10,8 @@
 namespace weft::synth {
 namespace {
 
-constexpr std::string_view kNodes = R"(# A synthetic shop made by `weft synth`: {users} users, {items} items, seed {seed}.
+constexpr std::string_view kNodes =
+    R"(# A synthetic shop made by `weft synth`: {users} users, {items} items, seed {seed}.
 # impressions.csv (shown and not clicked) is left out of the graph: its rows are no interest of the user's.
 
 [nodes.user]

@@ -16,24 +16,34 @@ Stream::Stream(std::uint64_t seed, Purpose purpose, std::uint64_t index, std::ui
   state_ = mix64(state_ ^ (part * 0xe7037ed1a0b428dbULL));
 }
 
-std::uint64_t Stream::bits() { return mix64(state_ += 0x9e3779b97f4a7c15ULL); }
+std::uint64_t Stream::bits() {
+  return mix64(state_ += 0x9e3779b97f4a7c15ULL);
+}
 
-double Stream::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double Stream::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
-double Stream::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Stream::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 std::size_t Stream::below(std::size_t count) {
   return std::min(static_cast<std::size_t>(uniform() * static_cast<double>(count)), count - 1);
 }
 
-bool Stream::chance(double probability) { return uniform() < probability; }
+bool Stream::chance(double probability) {
+  return uniform() < probability;
+}
 
 double Stream::normal() {
   const double radius = std::sqrt(2 * exponential());
   return radius * std::cos(2 * std::numbers::pi * uniform());
 }
 
-double Stream::exponential() { return -std::log(1.0 - uniform()); }
+double Stream::exponential() {
+  return -std::log(1.0 - uniform());
+}
 
 std::size_t Stream::poisson(double mean) {
   WEFT_CHECK(mean >= 0 && mean <= 700);

@@ -1,8 +1,9 @@
-// Random numbers of the synthetic shop. Every entity (an item, a user, a picture) draws from a stream of its own, named by
-// (seed, purpose, index), so that what one entity gets depends on no other entity, no thread and no order of work.
+// Random numbers of the synthetic shop. Every entity (an item, a user, a picture) draws from a stream of its
+// own, named by (seed, purpose, index), so that what one entity gets depends on no other entity, no thread
+// and no order of work.
 //
-// Streams are splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). The standard
-// library's distributions are not used: their output differs between implementations.
+// Streams are splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). The
+// standard library's distributions are not used: their output differs between implementations.
 #pragma once
 
 #include <cstddef>
@@ -40,13 +41,13 @@ class Stream {
   Stream(std::uint64_t seed, Purpose purpose, std::uint64_t index, std::uint64_t part = 0);
 
   std::uint64_t bits();
-  double uniform();                                    // [0, 1)
-  double uniform(double low, double high);             // [low, high)
-  std::size_t below(std::size_t count);                // [0, count); count >= 1
+  double uniform();                         // [0, 1)
+  double uniform(double low, double high);  // [low, high)
+  std::size_t below(std::size_t count);     // [0, count); count >= 1
   bool chance(double probability);
-  double normal();                                     // mean 0, deviation 1
-  double exponential();                                // mean 1
-  std::size_t poisson(double mean);                    // mean at most 700
+  double normal();                   // mean 0, deviation 1
+  double exponential();              // mean 1
+  std::size_t poisson(double mean);  // mean at most 700
   // Index drawn in proportion to the weights (at least one above 0), given as running sums.
   std::size_t by_running_sums(std::span<const double> sums);
 
@@ -54,8 +55,8 @@ class Stream {
   std::uint64_t state_;
 };
 
-// A secret permutation of [0, size): external ids that tell nothing about the index. A Feistel network walked until it
-// lands in range, so no table is kept.
+// A secret permutation of [0, size): external ids that tell nothing about the index. A Feistel network walked
+// until it lands in range, so no table is kept.
 class Permutation {
  public:
   Permutation(std::uint64_t seed, Purpose purpose, std::uint64_t size);

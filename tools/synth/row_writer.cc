@@ -9,10 +9,13 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 }  // namespace
 
-RowWriter::RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed, std::uint64_t stream, double share)
+RowWriter::RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed,
+                     std::uint64_t stream, double share)
     : file_(real_files().create(path)), kind_(kind), seed_(seed), stream_(stream), share_(share) {}
 
-void RowWriter::header(std::string_view row) { put(row); }
+void RowWriter::header(std::string_view row) {
+  put(row);
+}
 
 void RowWriter::row(std::string_view row) {
   put(row);
@@ -34,7 +37,8 @@ std::string RowWriter::broken(std::string_view row, RowKind kind, double where) 
     if (where < 0.5 && first != last) return "n/a" + std::string(row.substr(first));
     return std::string(row.substr(0, last));
   }
-  // A JSON object is broken by any cut; keep at least the brace. A cut may split a character: logs do that too.
+  // A JSON object is broken by any cut; keep at least the brace. A cut may split a character: logs do that
+  // too.
   const auto keep = static_cast<std::size_t>(where * static_cast<double>(row.size()));
   return std::string(row.substr(0, std::clamp<std::size_t>(keep, 1, row.size() - 1)));
 }

@@ -1,5 +1,6 @@
-// Writes a log row by row, and dirties it the way real logs are dirty: rows delivered twice, and rows cut short or with an
-// unreadable time. Broken rows are copies: every true row is also there whole, so the truth stays recoverable.
+// Writes a log row by row, and dirties it the way real logs are dirty: rows delivered twice, and rows cut
+// short or with an unreadable time. Broken rows are copies: every true row is also there whole, so the truth
+// stays recoverable.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +18,19 @@ enum class RowKind { kCsv, kJson };
 // Not thread-safe. Throws weft::Error on failures to write.
 class RowWriter {
  public:
-  // `share` of the rows get dirt: two thirds are doubled, one third broken. `stream` tells the logs' random draws apart.
-  RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed, std::uint64_t stream, double share);
+  // `share` of the rows get dirt: two thirds are doubled, one third broken. `stream` tells the logs' random
+  // draws apart.
+  RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed, std::uint64_t stream,
+            double share);
 
   void header(std::string_view row);
-  void row(std::string_view row);        // without the line end
+  void row(std::string_view row);  // without the line end
   void close();
-  std::uint64_t rows() const { return rows_; }          // true rows
-  std::uint64_t dirty_rows() const { return dirty_; }   // rows added
+  std::uint64_t rows() const { return rows_; }         // true rows
+  std::uint64_t dirty_rows() const { return dirty_; }  // rows added
 
-  // What a broken copy of a row looks like: too few columns or an unreadable first column (CSV), cut short (JSON).
+  // What a broken copy of a row looks like: too few columns or an unreadable first column (CSV), cut short
+  // (JSON).
   static std::string broken(std::string_view row, RowKind kind, double where);
 
  private:

@@ -1,4 +1,5 @@
-// The logs of the synthetic shop: each function writes one or more files into the folder. docs/synth.md lists the columns.
+// The logs of the synthetic shop: each function writes one or more files into the folder. docs/synth.md lists
+// the columns.
 #pragma once
 
 #include <cstdint>
@@ -36,19 +37,21 @@ struct Shop {
   SynthReport& report;
 };
 
-void write_items(const Shop& shop);                       // items.jsonl
-void write_media(const Shop& shop);                       // photos/, clips/
-void write_users(const Shop& shop);                       // users.csv
-void write_follows(const Shop& shop);                     // follows.csv
-// events.csv, impressions.csv, searches.jsonl, reviews.jsonl; takes the buckets' events and sets report.test_start_ms.
+void write_items(const Shop& shop);    // items.jsonl
+void write_media(const Shop& shop);    // photos/, clips/
+void write_users(const Shop& shop);    // users.csv
+void write_follows(const Shop& shop);  // follows.csv
+// events.csv, impressions.csv, searches.jsonl, reviews.jsonl; takes the buckets' events and sets
+// report.test_start_ms.
 void write_events(const Shop& shop, EventBuckets& buckets);
-void write_project(const Shop& shop);                     // shop.toml
+void write_project(const Shop& shop);  // shop.toml
 
 // How an item's picture or clip is delivered.
 enum class Delivery { kWhole, kUnnamed, kMissing, kCut, kNoise, kEmpty };
 Delivery photo_delivery(const World& world, std::uint32_t item);
 Delivery clip_delivery(const World& world, std::uint32_t item);
-std::string photo_path(const Shop& shop, std::uint32_t item);   // relative to the folder: "photos/1f/p02a51f.jpg"
+std::string photo_path(const Shop& shop,
+                       std::uint32_t item);  // relative to the folder: "photos/1f/p02a51f.jpg"
 std::string clip_path(const Shop& shop, std::uint32_t item);
 
 }  // namespace weft::synth

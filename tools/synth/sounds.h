@@ -1,5 +1,5 @@
-// Sound clips: a repeated note. How bright it sounds and how fast and sharply it is struck follow the mood part of the
-// item's latent; pitch, loudness and hiss are chance.
+// Sound clips: a repeated note. How bright it sounds and how fast and sharply it is struck follow the mood
+// part of the item's latent; pitch, loudness and hiss are chance.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace weft::synth {
 
 inline constexpr std::uint32_t kSampleRate = 8000;
 
-std::vector<std::int16_t> play_clip(const World& world, std::uint32_t item);   // one second, mono
+std::vector<std::int16_t> play_clip(const World& world, std::uint32_t item);  // one second, mono
 
 // A RIFF WAVE file: PCM, 16 bit, mono.
 std::string encode_wav(const std::vector<std::int16_t>& samples, std::uint32_t sample_rate);

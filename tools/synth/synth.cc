@@ -26,14 +26,15 @@ constexpr std::uint64_t kAutoPairs = 25'000'000;
 constexpr std::string_view kMarker = "synth.json";
 constexpr std::string_view kUnfinished = ".synth-unfinished";
 // In the order in which they appear under their names; the project file and the marker last.
-constexpr std::array<std::string_view, 12> kOutputs = {"users.csv",     "items.jsonl",   "photos",      "clips",
-                                                       "events.csv",    "impressions.csv", "searches.jsonl", "reviews.jsonl",
-                                                       "follows.csv",   "truth",         "shop.toml",   "synth.json"};
+constexpr std::array<std::string_view, 12> kOutputs = {
+    "users.csv",      "items.jsonl",   "photos",      "clips", "events.csv", "impressions.csv",
+    "searches.jsonl", "reviews.jsonl", "follows.csv", "truth", "shop.toml",  "synth.json"};
 
 void require(bool holds, std::string_view option, const std::string& value, std::string_view expected) {
   if (holds) return;
   throw Error("option out of range",
-              {.field = std::string(option), .value = value, .expected = std::string(expected)}, ErrorKind::kUsage);
+              {.field = std::string(option), .value = value, .expected = std::string(expected)},
+              ErrorKind::kUsage);
 }
 
 void check(const SynthOptions& o) {
@@ -41,8 +42,8 @@ void check(const SynthOptions& o) {
   require(o.users >= 1 && o.users <= kMost, "users", std::to_string(o.users), "1 to 100,000,000");
   require(o.items >= 20 && o.items <= kMost, "items", std::to_string(o.items), "20 to 100,000,000");
   require(o.days >= 30 && o.days <= 3650, "days", std::to_string(o.days), "30 to 3,650");
-  require(o.purchases_per_user > 0 && o.purchases_per_user <= 400, "purchases_per_user", fmt::format("{}", o.purchases_per_user),
-          "more than 0, at most 400");
+  require(o.purchases_per_user > 0 && o.purchases_per_user <= 400, "purchases_per_user",
+          fmt::format("{}", o.purchases_per_user), "more than 0, at most 400");
   require(o.dirt >= 0 && o.dirt <= 0.5, "dirt", fmt::format("{}", o.dirt), "0 to 0.5");
 }
 
@@ -55,8 +56,8 @@ void check_folder(const fs::path& folder) {
               {.file = folder.string(), .hint = "name a new folder; nothing was written"}, ErrorKind::kUsage);
 }
 
-void generate_events(const World& world, bool exact, ThreadPool& pool, EventBuckets& buckets, ProgressSink& progress,
-                     SynthReport& report) {
+void generate_events(const World& world, bool exact, ThreadPool& pool, EventBuckets& buckets,
+                     ProgressSink& progress, SynthReport& report) {
   const std::uint64_t users = world.options().users;
   std::vector<Choice> choices(pool.size(), Choice(world, exact));
   const std::size_t chunk = 64 * pool.size();
@@ -81,16 +82,34 @@ void generate_events(const World& world, bool exact, ThreadPool& pool, EventBuck
 }
 
 void write_marker(const fs::path& folder, const SynthOptions& o, const SynthReport& r) {
-  const nlohmann::ordered_json json = {
-      {"options",
-       {{"users", o.users}, {"items", o.items}, {"seed", o.seed}, {"days", o.days},
-        {"purchases_per_user", o.purchases_per_user}, {"dirt", o.dirt}, {"media", o.media}}},
-      {"users", r.users}, {"items", r.items}, {"brands", r.brands}, {"categories", r.categories},
-      {"visits", r.visits}, {"browses", r.browses}, {"carts", r.carts}, {"purchases", r.purchases},
-      {"impressions", r.impressions}, {"searches", r.searches}, {"reviews", r.reviews},
-      {"reviews_chinese", r.reviews_chinese}, {"follows", r.follows}, {"photos", r.photos}, {"clips", r.clips},
-      {"dirty_rows", r.dirty_rows}, {"dirty_media", r.dirty_media}, {"test_start_ms", r.test_start_ms},
-      {"exact", r.exact}, {"truth", r.truth}};
+  const nlohmann::ordered_json json = {{"options",
+                                        {{"users", o.users},
+                                         {"items", o.items},
+                                         {"seed", o.seed},
+                                         {"days", o.days},
+                                         {"purchases_per_user", o.purchases_per_user},
+                                         {"dirt", o.dirt},
+                                         {"media", o.media}}},
+                                       {"users", r.users},
+                                       {"items", r.items},
+                                       {"brands", r.brands},
+                                       {"categories", r.categories},
+                                       {"visits", r.visits},
+                                       {"browses", r.browses},
+                                       {"carts", r.carts},
+                                       {"purchases", r.purchases},
+                                       {"impressions", r.impressions},
+                                       {"searches", r.searches},
+                                       {"reviews", r.reviews},
+                                       {"reviews_chinese", r.reviews_chinese},
+                                       {"follows", r.follows},
+                                       {"photos", r.photos},
+                                       {"clips", r.clips},
+                                       {"dirty_rows", r.dirty_rows},
+                                       {"dirty_media", r.dirty_media},
+                                       {"test_start_ms", r.test_start_ms},
+                                       {"exact", r.exact},
+                                       {"truth", r.truth}};
   real_files().write_whole(folder / kMarker, json.dump(2) + "\n");
 }
 
@@ -130,7 +149,8 @@ SynthReport generate(const SynthOptions& options, const fs::path& folder, Progre
   report.brands = world.brands();
   report.categories = kCategories;
 
-  const Shop shop{.world = world, .ids = ids, .folder = unfinished, .pool = pool, .progress = progress, .report = report};
+  const Shop shop{
+      .world = world, .ids = ids, .folder = unfinished, .pool = pool, .progress = progress, .report = report};
   write_users(shop);
   write_items(shop);
   write_media(shop);

@@ -1,6 +1,6 @@
-// `weft synth`: writes a realistic shop as its raw logs. Latent tastes drive everything; the true affinities are written
-// beside the logs, so that a model can be compared with the best ranking possible. docs/synth.md describes the files, the
-// design and its measured figures.
+// `weft synth`: writes a realistic shop as its raw logs. Latent tastes drive everything; the true affinities
+// are written beside the logs, so that a model can be compared with the best ranking possible. docs/synth.md
+// describes the files, the design and its measured figures.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,24 @@ namespace weft::synth {
 
 enum class Wanted { kAuto, kYes, kNo };
 
-// Same options, same bytes, whatever `threads` is. The defaults are frozen: docs/synth.md gives the figures that hold for
-// them.
+// Same options, same bytes, whatever `threads` is. The defaults are frozen: docs/synth.md gives the figures
+// that hold for them.
 struct SynthOptions {
   std::uint64_t users = 1000;
   std::uint64_t items = 1000;
   std::uint64_t seed = 1;
-  int days = 730;                      // length of the log; it ends at kLogEnd (world.h)
-  double purchases_per_user = 45;      // roughly, for a user who is there from the first day
-  double dirt = 0.02;                  // share of rows and media that are duplicated, incomplete, broken or missing
-  bool media = true;                   // false: no pictures and clips, and no mention of them in the logs
-  std::size_t threads = 0;             // 0: one per core
-  std::size_t memory_bytes = std::size_t{512} << 20;  // events held in memory before they are spilled to the folder
+  int days = 730;                  // length of the log; it ends at kLogEnd (world.h)
+  double purchases_per_user = 45;  // roughly, for a user who is there from the first day
+  double dirt = 0.02;       // share of rows and media that are duplicated, incomplete, broken or missing
+  bool media = true;        // false: no pictures and clips, and no mention of them in the logs
+  std::size_t threads = 0;  // 0: one per core
+  std::size_t memory_bytes = std::size_t{512}
+                             << 20;  // events held in memory before they are spilled to the folder
 
   // truth/ grows with users x items. kAuto: up to 25 million pairs.
   Wanted truth = Wanted::kAuto;
-  // Exact choice weighs every item at every visit; otherwise candidates are drawn through categories and popularity first,
-  // then weighed. kAuto: exact up to 25 million pairs.
+  // Exact choice weighs every item at every visit; otherwise candidates are drawn through categories and
+  // popularity first, then weighed. kAuto: exact up to 25 million pairs.
   Wanted exact = Wanted::kAuto;
 };
 
@@ -37,14 +38,16 @@ struct SynthReport {
   std::uint64_t visits = 0, browses = 0, carts = 0, purchases = 0, impressions = 0;
   std::uint64_t searches = 0, reviews = 0, reviews_chinese = 0, follows = 0;
   std::uint64_t photos = 0, clips = 0;
-  std::uint64_t dirty_rows = 0;        // rows added or harmed by dirt
-  std::uint64_t dirty_media = 0;       // media missing, cut short or overwritten with noise
-  std::int64_t test_start_ms = 0;      // where the last tenth of the purchases begins
+  std::uint64_t dirty_rows = 0;    // rows added or harmed by dirt
+  std::uint64_t dirty_media = 0;   // media missing, cut short or overwritten with noise
+  std::int64_t test_start_ms = 0;  // where the last tenth of the purchases begins
   bool exact = false, truth = false;
 };
 
-// Writes the shop into `folder` (made if missing; must be empty or hold an earlier synthetic shop, which is replaced).
-// Throws weft::Error on options out of range, a folder that holds anything else, and failures to write.
-SynthReport generate(const SynthOptions& options, const std::filesystem::path& folder, ProgressSink& progress);
+// Writes the shop into `folder` (made if missing; must be empty or hold an earlier synthetic shop, which is
+// replaced). Throws weft::Error on options out of range, a folder that holds anything else, and failures to
+// write.
+SynthReport generate(const SynthOptions& options, const std::filesystem::path& folder,
+                     ProgressSink& progress);
 
 }  // namespace weft::synth

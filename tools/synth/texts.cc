@@ -13,9 +13,9 @@
 namespace weft::synth {
 namespace {
 
-constexpr double kWordNoise = 0.35;     // deviation of a word's place on its scale from the latent
-constexpr double kReviewNoise = 0.8;    // users describe less exactly than the shop
-constexpr double kStarsAlone = 0.25;    // of reviews have no words
+constexpr double kWordNoise = 0.35;   // deviation of a word's place on its scale from the latent
+constexpr double kReviewNoise = 0.8;  // users describe less exactly than the shop
+constexpr double kStarsAlone = 0.25;  // of reviews have no words
 
 // The word of the scale next to value + noise.
 std::size_t scale_place(double value, double noise, std::size_t places, Stream& random) {
@@ -24,7 +24,8 @@ std::size_t scale_place(double value, double noise, std::size_t places, Stream& 
   return static_cast<std::size_t>(std::lround(std::clamp(at, 0.0, 1.0) * top));
 }
 
-std::string_view scale_word(const Item& item, std::size_t dim, std::size_t which, double noise, bool chinese, Stream& random) {
+std::string_view scale_word(const Item& item, std::size_t dim, std::size_t which, double noise, bool chinese,
+                            Stream& random) {
   const WordScale& scale = word_scale(dim, which);
   const std::size_t place = scale_place(item.text[dim], noise, scale.english.size(), random);
   return chinese ? scale.chinese[place] : scale.english[place];
@@ -50,37 +51,48 @@ std::string describe(const Item& item, std::string_view noun, Stream& random) {
   const auto manner = [&] { return scale_word(item, 0, 1, kWordNoise, false, random); };
   const auto tone = [&] { return scale_word(item, 1, 0, kWordNoise, false, random); };
   const auto mood = [&] { return scale_word(item, 1, 1, kWordNoise, false, random); };
-  static constexpr std::array<std::string_view, 6> kUses = {"for every day", "for weekends away", "for small homes",
-                                                            "for people who keep things", "as a gift", "for the studio"};
-  static constexpr std::array<std::string_view, 5> kEnds = {"Ships within two days.", "Two years of warranty.",
-                                                            "Made in small batches.", "Easy to care for.",
-                                                            "Comes in a paper box."};
+  static constexpr std::array<std::string_view, 6> kUses = {"for every day",   "for weekends away",
+                                                            "for small homes", "for people who keep things",
+                                                            "as a gift",       "for the studio"};
+  static constexpr std::array<std::string_view, 5> kEnds = {
+      "Ships within two days.", "Two years of warranty.", "Made in small batches.", "Easy to care for.",
+      "Comes in a paper box."};
   const CategoryWords& words = category_words(item.category);
-  return fmt::format("{} {} {} with {} details, {}. A {} piece in {} with a {} and {} character; {} lines, {} finish. From our {} range. {}",
-                     capitalised(manner()), noun, "made", material(), any(kUses, random), tone(), material(), mood(), manner(),
-                     mood(), tone(), words.name, any(kEnds, random));
+  return fmt::format(
+      "{} {} {} with {} details, {}. A {} piece in {} with a {} and {} character; {} lines, {} finish. From "
+      "our {} range. {}",
+      capitalised(manner()), noun, "made", material(), any(kUses, random), tone(), material(), mood(),
+      manner(), mood(), tone(), words.name, any(kEnds, random));
 }
 
 constexpr std::array<std::array<std::string_view, 5>, 5> kOpinions = {{
     {"Terrible, broke within a week.", "Awful quality, I want my money back.", "Very disappointed, avoid it.",
      "Worst purchase this year.", "Useless and badly made."},
-    {"Not what I hoped for.", "Rather poor for the price.", "Disappointing finish.", "It feels cheap.", "I would not buy it again."},
-    {"It is okay.", "Average, does the job.", "Fine, nothing special.", "Acceptable for the price.", "Neither good nor bad."},
-    {"Good, I like it.", "Nice quality and quick delivery.", "Happy with it.", "Solid and pleasant to use.", "Would recommend it."},
-    {"Absolutely love it!", "Perfect, exactly my taste.", "Excellent, the best I have owned.", "Wonderful, I bought one for a friend too.",
-     "Fantastic in every way."},
+    {"Not what I hoped for.", "Rather poor for the price.", "Disappointing finish.", "It feels cheap.",
+     "I would not buy it again."},
+    {"It is okay.", "Average, does the job.", "Fine, nothing special.", "Acceptable for the price.",
+     "Neither good nor bad."},
+    {"Good, I like it.", "Nice quality and quick delivery.", "Happy with it.", "Solid and pleasant to use.",
+     "Would recommend it."},
+    {"Absolutely love it!", "Perfect, exactly my taste.", "Excellent, the best I have owned.",
+     "Wonderful, I bought one for a friend too.", "Fantastic in every way."},
 }};
 constexpr std::array<std::array<std::string_view, 5>, 5> kOpinionsChinese = {{
-    {"太差了，一周就坏了。", "质量糟糕，要求退款。", "非常失望，不要买。", "今年最差的一次购物。", "做工很烂，没法用。"},
+    {"太差了，一周就坏了。", "质量糟糕，要求退款。", "非常失望，不要买。", "今年最差的一次购物。",
+     "做工很烂，没法用。"},
     {"和想象的不一样。", "这个价格不值。", "做工让人失望。", "感觉很廉价。", "不会再买了。"},
     {"还可以。", "一般，能用。", "还行，没什么特别。", "这个价位可以接受。", "不好也不坏。"},
     {"不错，喜欢。", "质量好，发货快。", "挺满意的。", "结实好用。", "值得推荐。"},
-    {"非常喜欢！", "完美，正合我意。", "太棒了，用过最好的。", "很惊喜，又给朋友买了一个。", "各方面都很出色。"},
+    {"非常喜欢！", "完美，正合我意。", "太棒了，用过最好的。", "很惊喜，又给朋友买了一个。",
+     "各方面都很出色。"},
 }};
-constexpr std::array<std::array<std::string_view, 2>, 5> kReviewTitles = {{
-    {"Avoid", "Terrible"}, {"Disappointing", "Meh"}, {"Okay", "Average"}, {"Good buy", "Nice"}, {"Love it", "Perfect"}}};
-constexpr std::array<std::array<std::string_view, 2>, 5> kReviewTitlesChinese = {{
-    {"千万别买", "太差"}, {"失望", "不推荐"}, {"一般", "还行"}, {"不错", "满意"}, {"超级喜欢", "完美"}}};
+constexpr std::array<std::array<std::string_view, 2>, 5> kReviewTitles = {{{"Avoid", "Terrible"},
+                                                                           {"Disappointing", "Meh"},
+                                                                           {"Okay", "Average"},
+                                                                           {"Good buy", "Nice"},
+                                                                           {"Love it", "Perfect"}}};
+constexpr std::array<std::array<std::string_view, 2>, 5> kReviewTitlesChinese = {
+    {{"千万别买", "太差"}, {"失望", "不推荐"}, {"一般", "还行"}, {"不错", "满意"}, {"超级喜欢", "完美"}}};
 
 }  // namespace
 
@@ -105,14 +117,16 @@ std::vector<ItemText> item_texts(const World& world) {
     out[i].tags = {std::string(words.name), std::string(scale_word(item, 0, 1, kWordNoise, false, random)),
                    std::string(scale_word(item, 1, 1, kWordNoise, false, random))};
     for (std::string& tag : out[i].tags) {
-      std::transform(tag.begin(), tag.end(), tag.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+      std::transform(tag.begin(), tag.end(), tag.begin(),
+                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     }
   }
   return out;
 }
 
 std::string query_text(const World& world, const User& user, const Event& search) {
-  Stream random(world.options().seed, Purpose::kVisits, user.index, (std::uint64_t{search.visit} << 16) + search.step + 1);
+  Stream random(world.options().seed, Purpose::kVisits, user.index,
+                (std::uint64_t{search.visit} << 16) + search.step + 1);
   const Item& item = world.items()[search.item];
   const CategoryWords& words = category_words(item.category);
   const std::size_t noun = noun_of(world, search.item);
@@ -129,7 +143,8 @@ std::string query_text(const World& world, const User& user, const Event& search
 }
 
 ReviewText review_text(const World& world, const User& user, const Event& review) {
-  Stream random(world.options().seed, Purpose::kReview, user.index, (std::uint64_t{review.visit} << 16) + review.step);
+  Stream random(world.options().seed, Purpose::kReview, user.index,
+                (std::uint64_t{review.visit} << 16) + review.step);
   ReviewText out{.title = {}, .body = {}, .chinese = user.chinese};
   if (random.chance(kStarsAlone)) return out;
   const Item& item = world.items()[review.item];
@@ -140,15 +155,17 @@ ReviewText review_text(const World& world, const User& user, const Event& review
   const Taste taste = world.taste(user, review.time);
   const std::size_t dim = std::abs(taste.text[0]) > std::abs(taste.text[1]) ? 0 : 1;
   const bool pleased = stars >= 3;
-  const auto word = [&](std::size_t which) { return scale_word(item, dim, which, kReviewNoise, user.chinese, random); };
+  const auto word = [&](std::size_t which) {
+    return scale_word(item, dim, which, kReviewNoise, user.chinese, random);
+  };
   if (user.chinese) {
     out.title = any(kReviewTitlesChinese[stars], random);
-    out.body = fmt::format("{}{}很{}，{}的风格{}。", any(kOpinionsChinese[stars], random), words.nouns_chinese[noun], word(0), word(1),
-                           pleased ? "我喜欢" : "不适合我");
+    out.body = fmt::format("{}{}很{}，{}的风格{}。", any(kOpinionsChinese[stars], random),
+                           words.nouns_chinese[noun], word(0), word(1), pleased ? "我喜欢" : "不适合我");
   } else {
     out.title = any(kReviewTitles[stars], random);
-    out.body = fmt::format("{} The {} is {} and {}, {}.", any(kOpinions[stars], random), words.nouns[noun], word(0), word(1),
-                           pleased ? "just what I look for" : "not my thing");
+    out.body = fmt::format("{} The {} is {} and {}, {}.", any(kOpinions[stars], random), words.nouns[noun],
+                           word(0), word(1), pleased ? "just what I look for" : "not my thing");
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// What the shop and its users write: titles, descriptions, tags, search queries and reviews. Words are drawn from scales
-// whose position tells the text part of an item's latent; look and mood are never put into words.
+// What the shop and its users write: titles, descriptions, tags, search queries and reviews. Words are drawn
+// from scales whose position tells the text part of an item's latent; look and mood are never put into words.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 namespace weft::synth {
 
 struct ItemText {
-  std::string title;         // "Harbor canvas backpack, Alder"; unique over the shop
+  std::string title;  // "Harbor canvas backpack, Alder"; unique over the shop
   std::string description;
   std::vector<std::string> tags;
 };
 
 struct ReviewText {
-  std::string title, body;   // both empty: stars alone
+  std::string title, body;  // both empty: stars alone
   bool chinese = false;
 };
 

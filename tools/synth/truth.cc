@@ -64,7 +64,8 @@ std::vector<float> oracle_scores(const World& world, const User& user, std::int6
 }
 
 std::string npy_header(std::size_t rows, std::size_t columns) {
-  std::string dict = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+  std::string dict =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
   constexpr std::size_t kPreamble = 10, kAlign = 64;
   dict.append(kAlign - (kPreamble + dict.size() + 1) % kAlign, ' ');
   dict += '\n';
@@ -91,11 +92,15 @@ void write_truth(const Shop& shop) {
   files.write_whole(
       shop.folder / "truth" / "README.md",
       fmt::format("# What only the generator knows\n\n"
-                  "Not for training. Rows and columns follow `users.txt` and `items.txt` (one external id a line).\n\n"
-                  "- `affinity.npy`: [users, items] float32. The true score of every item for every user in the test period,\n"
-                  "  which begins at {} (ms since 1970; the last tenth of the purchases). Ranking by it, without the items\n"
+                  "Not for training. Rows and columns follow `users.txt` and `items.txt` (one external id a "
+                  "line).\n\n"
+                  "- `affinity.npy`: [users, items] float32. The true score of every item for every user in "
+                  "the test period,\n"
+                  "  which begins at {} (ms since 1970; the last tenth of the purchases). Ranking by it, "
+                  "without the items\n"
                   "  that the user bought before, is the oracle.{}\n"
-                  "- `item_text.npy`, `item_look.npy`, `item_mood.npy`: [items, dims] float32. What an item's words, picture\n"
+                  "- `item_text.npy`, `item_look.npy`, `item_mood.npy`: [items, dims] float32. What an "
+                  "item's words, picture\n"
                   "  and clip tell.\n",
                   shop.report.test_start_ms,
                   shop.report.truth ? "" : " Left out: more pairs than the limit (see the truth option)."));

@@ -1,11 +1,12 @@
 // truth/: what only the generator knows, for tests that compare a model with the best ranking possible.
 //
 //   users.txt, items.txt   external ids, one a line: the order of rows and columns below
-//   affinity.npy           [users, items] float32: utility in the middle of the test period plus the logarithm of the share
-//                          of that period in which the item can be bought. Ranking a user's row (without what the user
-//                          owned before) is the oracle.
-//   item_text.npy, item_look.npy, item_mood.npy    [items, dims] float32: the latents told by words, picture and clip
-//   README.md              the above, and when the test period begins
+//   affinity.npy           [users, items] float32: utility in the middle of the test period plus the
+//   logarithm of the share
+//                          of that period in which the item can be bought. Ranking a user's row (without what
+//                          the user owned before) is the oracle.
+//   item_text.npy, item_look.npy, item_mood.npy    [items, dims] float32: the latents told by words, picture
+//   and clip README.md              the above, and when the test period begins
 //
 // The .npy files are NumPy format 1.0, little endian, C order.
 #pragma once

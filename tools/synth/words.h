@@ -1,5 +1,5 @@
-// The vocabulary of the synthetic shop: names of categories, brands and cities, and words whose choice tells the text
-// part of an item's latent.
+// The vocabulary of the synthetic shop: names of categories, brands and cities, and words whose choice tells
+// the text part of an item's latent.
 #pragma once
 
 #include <array>
@@ -13,9 +13,9 @@
 namespace weft::synth {
 
 struct CategoryWords {
-  std::string_view name;                        // "Bags"
+  std::string_view name;  // "Bags"
   std::string_view chinese;
-  std::array<std::string_view, 5> nouns;        // "backpack"
+  std::array<std::string_view, 5> nouns;  // "backpack"
   std::array<std::string_view, 5> nouns_chinese;
 };
 
@@ -26,12 +26,12 @@ struct WordScale {
   std::array<std::string_view, 11> chinese;
 };
 
-const CategoryWords& category_words(std::size_t category);   // category < kCategories
+const CategoryWords& category_words(std::size_t category);  // category < kCategories
 // Two scales per text dimension: materials and manners. [kTextDims][2]
 const WordScale& word_scale(std::size_t dim, std::size_t which);
-std::string brand_name(std::size_t brand);                   // unique per brand
-std::string series_name(std::size_t series);                 // unique per series: "Alder", ..., "Alder 2"
-std::size_t series_names();                                  // without numbers
-std::string_view city_name(std::size_t city);                // city < 40
+std::string brand_name(std::size_t brand);     // unique per brand
+std::string series_name(std::size_t series);   // unique per series: "Alder", ..., "Alder 2"
+std::size_t series_names();                    // without numbers
+std::string_view city_name(std::size_t city);  // city < 40
 
 }  // namespace weft::synth

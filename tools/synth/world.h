@@ -1,11 +1,13 @@
-// The hidden truth of the synthetic shop: items as latent vectors, users as tastes over the same dimensions, and the
-// utility that a user has for an item at a time. All of it follows from the options' seed; users are computed on demand,
-// so memory grows with items alone.
+// The hidden truth of the synthetic shop: items as latent vectors, users as tastes over the same dimensions,
+// and the utility that a user has for an item at a time. All of it follows from the options' seed; users are
+// computed on demand, so memory grows with items alone.
 //
-//   utility(u, i, t) = <taste_u(t), latent_i> + category and brand preference + price sensitivity + log popularity_i
+//   utility(u, i, t) = <taste_u(t), latent_i> + category and brand preference + price sensitivity + log
+//   popularity_i
 //
-// An item's latent has three parts, each told by one kind of content alone: `text` (words of title and description),
-// `look` (its picture) and `mood` (its clip). Tastes turn slowly from a first to a last vector (drift).
+// An item's latent has three parts, each told by one kind of content alone: `text` (words of title and
+// description), `look` (its picture) and `mood` (its clip). Tastes turn slowly from a first to a last vector
+// (drift).
 #pragma once
 
 #include <array>
@@ -32,9 +34,9 @@ struct Item {
   std::array<float, kLookDims> look{};
   std::array<float, kMoodDims> mood{};
   float log_popularity = 0;
-  float price_level = 0;        // deviation of the logarithm of the price within its category
+  float price_level = 0;  // deviation of the logarithm of the price within its category
   float price = 0;
-  std::int64_t listed = 0;      // seconds since 1970: cannot be seen or bought before
+  std::int64_t listed = 0;  // seconds since 1970: cannot be seen or bought before
 };
 
 // A user's taste at one time.
@@ -48,12 +50,12 @@ struct Taste {
 
 struct User {
   std::uint64_t index = 0;
-  std::int64_t signup = 0;      // seconds since 1970; may lie before the log begins
-  double activity = 1;          // relative number of visits
-  bool chinese = false;         // writes reviews and queries in Chinese
+  std::int64_t signup = 0;  // seconds since 1970; may lie before the log begins
+  double activity = 1;      // relative number of visits
+  bool chinese = false;     // writes reviews and queries in Chinese
   int age = 0;
   std::size_t city = 0;
-  Taste first, last;            // at the beginning and the end of the log
+  Taste first, last;  // at the beginning and the end of the log
 };
 
 class World {
@@ -78,7 +80,7 @@ class World {
   Item make_item(std::uint64_t index) const;
 
   SynthOptions options_;
-  std::vector<std::uint16_t> brand_category_;   // the category that a brand mostly makes
+  std::vector<std::uint16_t> brand_category_;  // the category that a brand mostly makes
   std::vector<std::array<float, kTextDims>> brand_text_;
   std::vector<std::array<float, kLookDims>> brand_look_;
   std::vector<float> brand_popularity_;
