@@ -27,7 +27,8 @@ TEST(Project, NamesFilesAndColumnsThatAreThere) {
     for (const std::string& cell : split_row(read_lines(shop.path() / name)[0])) columns.insert(cell);
   }
   for (const char* name : {"items.jsonl", "reviews.jsonl", "searches.jsonl"}) {
-    for (const auto& [key, value] : read_jsonl(shop.path() / name).rows.at(0).items()) columns.insert(key);
+    const JsonRows read = read_jsonl(shop.path() / name);
+    for (const auto& [key, value] : read.rows.at(0).items()) columns.insert(key);
   }
   const std::regex used(
       R"re((?:id|column|name|weight) = "(\w+)"|\n(?:from|to) = "\w+:(\w+)"|\nfields\.(\w+) )re");
