@@ -27,8 +27,9 @@
 
 namespace weft::gnn {
 
-// What keeps answers out of the input. kOffForLeakTests shows the network everything, the supervised events
-// and the held-out ones included: the planted-leak tests prove with it that they would notice.
+// What keeps answers out of the input. kOffForLeakTests shows the network the supervised events while it
+// trains and the held-out ones when it is evaluated: the planted-leak tests prove with it that they would
+// notice.
 enum class Masking { kOn, kOffForLeakTests };
 
 struct TrainSetup {

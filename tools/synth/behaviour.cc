@@ -214,10 +214,8 @@ std::vector<Event> user_events(const World& world, const User& user, Choice& cho
 
   std::vector<Event> out;
   std::unordered_set<std::uint32_t> owned;
-  bool offered = false;
   for (std::uint32_t v = 0; v < times.size(); ++v) {
-    if (v % choice.visits_served() == 0) offered = choice.set_time(times[v], random);
-    if (!offered) continue;
+    if (!choice.set_time(times[v], random)) continue;
     Visit visit(choice, owned, random, out);
     visit.run({.time = times[v], .user = static_cast<std::uint32_t>(user.index), .visit = v});
   }

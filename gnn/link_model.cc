@@ -1,0 +1,221 @@
+#include "gnn/link_model.h"
+
+#include <ATen/Context.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/error.h"
+#include "gnn/losses.h"
+
+namespace weft::gnn {
+namespace {
+
+using graph::NodeTypeId;
+using graph::RelationId;
+
+// Torch's layers draw their first values from its global generator: seed it for as long as a model is made,
+// then put it back.
+class SeededInit {
+ public:
+  explicit SeededInit(std::uint64_t seed)
+      : lock_(mutex()), generator_(at::globalContext().defaultGenerator(at::kCPU)) {
+    const std::lock_guard guard(generator_.mutex());
+    before_ = generator_.get_state();
+    generator_.set_current_seed(seed);
+  }
+  ~SeededInit() {
+    const std::lock_guard guard(generator_.mutex());
+    generator_.set_state(before_);
+  }
+  SeededInit(const SeededInit&) = delete;
+  SeededInit& operator=(const SeededInit&) = delete;
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+  std::lock_guard<std::mutex> lock_;
+  at::Generator generator_;
+  torch::Tensor before_;
+};
+
+torch::Tensor structure_tensor(const SampledNodes& nodes, NodeTypeId type, std::int64_t rows) {
+  const auto all = static_cast<std::int64_t>(nodes.graph.nodes[type].size());
+  const std::vector<float>& values = nodes.structure[type];
+  const std::int64_t width = all == 0 ? 0 : static_cast<std::int64_t>(values.size()) / all;
+  return torch::from_blob(const_cast<float*>(values.data()), {rows, width}, torch::kFloat);
+}
+
+torch::Tensor int_tensor(const std::vector<std::int32_t>& values) {
+  return torch::from_blob(const_cast<std::int32_t*>(values.data()),
+                          {static_cast<std::int64_t>(values.size())}, torch::kInt);
+}
+
+}  // namespace
+
+LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId target,
+                             const std::vector<RelationId>& relations, const InputSpec& inputs,
+                             const Structure& structure, const ModelOptions& options, std::uint64_t seed)
+    : schema_(schema), target_(schema.edge_type(target)) {
+  const SeededInit seeded(seed);
+  const std::size_t types = schema.node_types().size();
+  needed_.assign(options.layers() + 1, std::vector<std::uint8_t>(types, 0));
+  needed_.back()[target_.from] = needed_.back()[target_.to] = 1;
+  for (std::size_t layer = options.layers(); layer-- > 0;) {
+    needed_[layer] = needed_[layer + 1];
+    for (const RelationId relation : relations) {
+      if (needed_[layer + 1][schema.row_type(relation)] != 0)
+        needed_[layer][schema.target_type(relation)] = 1;
+    }
+  }
+  for (std::size_t t = 0; t < types; ++t) {
+    const auto type = static_cast<NodeTypeId>(t);
+    const std::string& name = schema.node_type(type).name;
+    inputs_.emplace_back(nullptr);
+    if (needed_[0][t] == 0) continue;
+    inputs_[t] = register_module(module_name("inputs", t, name),
+                                 NodeInputs(name, inputs.types[t], structure.width(type), options));
+  }
+  for (std::size_t layer = 0; layer < options.layers(); ++layer) {
+    std::vector<NodeTypeId> receivers;
+    for (std::size_t t = 0; t < types; ++t) {
+      if (needed_[layer + 1][t] != 0) receivers.push_back(static_cast<NodeTypeId>(t));
+    }
+    layers_.push_back(
+        register_module("layer_" + std::to_string(layer),
+                        HeteroSage(schema, relations, receivers, options, layer + 1 == options.layers())));
+  }
+  from_out_ = register_module("from_out", torch::nn::Linear(options.hidden, options.dim));
+  to_out_ = register_module("to_out", torch::nn::Linear(options.hidden, options.dim));
+  decoder_ = register_module("decoder", Decoder(structure.width(target_.to), options));
+}
+
+std::vector<RelationMessages> LinkModelImpl::messages_to(NodeTypeId type, std::size_t rows,
+                                                         const SampledNodes& nodes,
+                                                         const std::vector<torch::Tensor>& states) const {
+  std::vector<RelationMessages> messages;
+  for (std::size_t i = 0; i < nodes.graph.relations.size(); ++i) {
+    const sampling::RelationBlock& block = nodes.graph.relations[i];
+    if (schema_.row_type(block.relation) != type) continue;
+    const torch::Tensor& senders = states[schema_.target_type(block.relation)];
+    if (!senders.defined() || senders.size(0) == 0) continue;
+    WEFT_CHECK(block.offsets.size() > rows);
+    messages.push_back({.relation = block.relation,
+                        .senders = senders,
+                        .offsets = std::span(block.offsets).first(rows + 1),
+                        .sources = block.sources,
+                        .ages = nodes.edges[i].ages,
+                        .weights = nodes.edges[i].weights});
+  }
+  return messages;
+}
+
+SeedVectors LinkModelImpl::embed(const std::vector<TypeTables>& tables, const SampledNodes& nodes,
+                                 ForwardContext& context) {
+  const std::size_t types = schema_.node_types().size();
+  std::vector<torch::Tensor> states(types);
+  for (std::size_t t = 0; t < types; ++t) {
+    if (inputs_[t].is_empty()) continue;
+    states[t] = input_states(
+        tables, static_cast<NodeTypeId>(t),
+        {.ids = nodes.graph.nodes[t], .structure = nodes.structure[t], .id_shown = nodes.id_shown[t]},
+        context);
+  }
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    std::vector<torch::Tensor> next(types);
+    for (std::size_t t = 0; t < types; ++t) {
+      const auto type = static_cast<NodeTypeId>(t);
+      if (!needs(layer + 1, type)) continue;
+      const std::size_t rows = nodes.graph.hop_ends[t][layers_.size() - 1 - layer];
+      const torch::Tensor self = states[t].narrow(0, 0, static_cast<std::int64_t>(rows));
+      next[t] =
+          rows == 0 ? self : layers_[layer](type, self, messages_to(type, rows, nodes, states), context);
+    }
+    states = std::move(next);
+  }
+  SeedVectors seeds;
+  seeds.from = from_vectors(states[target_.from]);
+  const torch::Tensor& to_states = states[target_.to];
+  std::tie(seeds.to, seeds.to_offset) =
+      to_vectors(to_states, structure_tensor(nodes, target_.to, to_states.size(0)));
+  return seeds;
+}
+
+torch::Tensor LinkModelImpl::input_states(const std::vector<TypeTables>& tables, NodeTypeId type,
+                                          const InputNodes& nodes, ForwardContext& context) {
+  return inputs_[type](tables[type], nodes, context);
+}
+
+torch::Tensor LinkModelImpl::layer_states(std::size_t layer, NodeTypeId type,
+                                          const std::vector<torch::Tensor>& previous,
+                                          const SampledNodes& nodes, ForwardContext& context) {
+  std::vector<torch::Tensor> states(previous.size());
+  for (std::size_t t = 0; t < previous.size(); ++t) {
+    if (previous[t].defined()) states[t] = previous[t].index_select(0, index_tensor(nodes.graph.nodes[t]));
+  }
+  const std::size_t rows = nodes.graph.hop_ends[type][0];
+  const torch::Tensor self = states[type].narrow(0, 0, static_cast<std::int64_t>(rows));
+  return layers_[layer](type, self, messages_to(type, rows, nodes, states), context);
+}
+
+torch::Tensor LinkModelImpl::from_vectors(const torch::Tensor& states) {
+  return decoder_->from_vectors(from_out_(states));
+}
+
+std::pair<torch::Tensor, torch::Tensor> LinkModelImpl::to_vectors(const torch::Tensor& states,
+                                                                  const torch::Tensor& structure) {
+  const torch::Tensor out = to_out_(states);
+  return {decoder_->to_vectors(out), decoder_->offsets(out, structure)};
+}
+
+torch::Tensor LinkModelImpl::loss(const std::vector<TypeTables>& tables, const TrainBatch& batch,
+                                  LossKind kind, ForwardContext& context) {
+  const SeedVectors seeds = embed(tables, batch.sampled, context);
+  const torch::Tensor users = seeds.from.index_select(0, int_tensor(batch.users));
+  if (!batch.columns.empty()) {
+    const torch::Tensor columns = int_tensor(batch.columns);
+    const torch::Tensor scores =
+        torch::addmm(seeds.to_offset.index_select(0, columns), users, seeds.to.index_select(0, columns).t());
+    const torch::Tensor masked =
+        torch::from_blob(const_cast<std::int64_t*>(batch.masked.data()),
+                         {static_cast<std::int64_t>(batch.masked.size())}, torch::kLong);
+    torch::Tensor log_q;
+    if (!batch.log_q.empty()) log_q = torch::tensor(batch.log_q);
+    return candidate_softmax_loss(scores, int_tensor(batch.positive_columns), masked, log_q);
+  }
+  const auto events = static_cast<std::int64_t>(batch.users.size());
+  const auto per_event = static_cast<std::int64_t>(batch.negatives_per_event);
+  const torch::Tensor positives = int_tensor(batch.positives);
+  const torch::Tensor negatives = int_tensor(batch.negatives);
+  const torch::Tensor valid = (negatives >= 0).view({events, per_event});
+  const torch::Tensor drawn = negatives.clamp_min(0);
+  const torch::Tensor positive =
+      (users * seeds.to.index_select(0, positives)).sum(1) + seeds.to_offset.index_select(0, positives);
+  const torch::Tensor negative =
+      torch::bmm(seeds.to.index_select(0, drawn).view({events, per_event, -1}), users.unsqueeze(2))
+          .squeeze(2) +
+      seeds.to_offset.index_select(0, drawn).view({events, per_event});
+  if (kind == LossKind::kBpr) return bpr_loss(positive, negative, valid);
+  torch::Tensor log_q;
+  if (!batch.log_q.empty()) log_q = torch::tensor(batch.log_q).view({events, 1 + per_event});
+  return sampled_softmax_loss(positive, negative, valid, log_q);
+}
+
+std::vector<std::pair<std::string, torch::Tensor>> LinkModelImpl::id_tables() const {
+  std::vector<std::pair<std::string, torch::Tensor>> tables;
+  for (const NodeInputs& inputs : inputs_) {
+    if (!inputs.is_empty() && inputs->has_id_table()) tables.emplace_back(inputs->name(), inputs->id_table());
+  }
+  return tables;
+}
+
+std::uint64_t LinkModelImpl::parameter_count() const {
+  std::uint64_t count = 0;
+  for (const torch::Tensor& parameter : parameters()) count += static_cast<std::uint64_t>(parameter.numel());
+  for (const auto& [name, table] : id_tables()) count += static_cast<std::uint64_t>(table.numel());
+  return count;
+}
+
+}  // namespace weft::gnn

@@ -1,0 +1,81 @@
+#include "gnn/model_options.h"
+
+#include <cmath>
+
+namespace weft::gnn {
+namespace {
+
+constexpr std::int64_t kMaxWidth = 4096;
+constexpr std::int64_t kMaxFanOut = 4096;
+constexpr std::size_t kMaxLayers = 3;
+
+std::vector<std::int64_t> read_fan_outs(const TomlSection& model, std::string_view key,
+                                        const std::vector<std::int64_t>& fallback, std::int64_t lowest) {
+  if (!model.has(key)) return fallback;
+  std::vector<std::int64_t> fan_outs;
+  for (const double value : model.get_numbers(key)) {
+    if (value != std::floor(value) || value < static_cast<double>(lowest) || value == 0 ||
+        value > static_cast<double>(kMaxFanOut)) {
+      model.fail(key, "a fan-out is out of range",
+                 lowest < 0 ? "whole numbers from 1 to 4096, or -1 for all neighbours"
+                            : "whole numbers from 1 to 4096");
+    }
+    fan_outs.push_back(static_cast<std::int64_t>(value));
+  }
+  if (fan_outs.empty() || fan_outs.size() > kMaxLayers) {
+    model.fail(key, "wrong number of fan-outs", "one number a layer, 1 to 3 layers");
+  }
+  return fan_outs;
+}
+
+double read_share(const TomlSection& model, std::string_view key, double fallback) {
+  return model.get_number_in(key, fallback, 0.0, 0.95);
+}
+
+void read_inputs(const TomlSection& model, ModelOptions& options) {
+  options.skip_fields = model.get_strings("skip_fields");
+  if (model.has("id_embeddings")) options.id_embeddings = model.get_strings("id_embeddings");
+  options.id_dropout = read_share(model, "id_dropout", options.id_dropout);
+  options.cold_items = read_share(model, "cold_items", options.cold_items);
+  options.cold_users = read_share(model, "cold_users", options.cold_users);
+  options.modality_dropout = read_share(model, "modality_dropout", options.modality_dropout);
+  options.fusion =
+      model.get_choice("fusion", {"gated", "sum"}, 0) == 0 ? FusionKind::kGated : FusionKind::kSum;
+  options.event_counts = model.get_bool("event_counts", options.event_counts);
+  options.recent_days = model.get_number_in("recent_days", options.recent_days, 0.0, 36500.0);
+  options.recency = model.get_bool("recency", options.recency);
+}
+
+}  // namespace
+
+ModelOptions read_model_options(const TomlSection& root) {
+  const TomlSection model = root.section("model");
+  ModelOptions options;
+  options.hidden = model.get_integer_in("hidden", options.hidden, 1, kMaxWidth);
+  options.dim = model.get_integer_in("dim", options.dim, 1, kMaxWidth);
+  options.fan_outs = read_fan_outs(model, "fan_outs", options.fan_outs, 1);
+  options.inference_fan_outs = read_fan_outs(model, "inference_fan_outs", options.inference_fan_outs, -1);
+  if (!options.inference_fan_outs.empty() && options.inference_fan_outs.size() != options.fan_outs.size()) {
+    model.fail("inference_fan_outs", "another number of layers than fan_outs",
+               "as many numbers as fan_outs has");
+  }
+  options.picks =
+      model.get_choice("picks", {"uniform", "recent"}, 0) == 0 ? PickOrder::kUniform : PickOrder::kRecent;
+  options.skip_relations = model.get_strings("skip_relations");
+  read_inputs(model, options);
+  options.dropout = read_share(model, "dropout", options.dropout);
+  options.activation =
+      model.get_choice("activation", {"relu", "gelu"}, 0) == 0 ? Activation::kRelu : Activation::kGelu;
+  options.residual = model.get_bool("residual", options.residual);
+  options.layer_norm = model.get_bool("layer_norm", options.layer_norm);
+  options.age_weights = model.get_bool("age_weights", options.age_weights);
+  options.edge_weights = model.get_bool("edge_weights", options.edge_weights);
+  options.decoder =
+      model.get_choice("decoder", {"dot", "cosine"}, 0) == 0 ? DecoderKind::kDot : DecoderKind::kCosine;
+  options.temperature = model.get_number_in("temperature", options.temperature, 1e-3, 1e3);
+  options.item_bias = model.get_bool("item_bias", options.item_bias);
+  model.check_no_unknown_keys();
+  return options;
+}
+
+}  // namespace weft::gnn

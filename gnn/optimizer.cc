@@ -1,0 +1,135 @@
+#include "gnn/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "base/error.h"
+
+namespace weft::gnn {
+
+double scheduled_rate(const TrainOptions& options, std::uint64_t step, std::uint64_t total) {
+  const auto warm = static_cast<std::uint64_t>(options.warmup * static_cast<double>(total));
+  if (step <= warm) return options.learning_rate * static_cast<double>(step) / static_cast<double>(warm);
+  if (options.schedule == ScheduleKind::kConstant) return options.learning_rate;
+  const double through =
+      static_cast<double>(step - warm) / static_cast<double>(std::max<std::uint64_t>(total - warm, 1));
+  return options.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(through, 1.0)));
+}
+
+Optimizer::Optimizer(NamedTensors parameters, NamedTensors tables, const TrainOptions& options)
+    : kind_(options.optimizer),
+      decay_(options.weight_decay),
+      beta1_(options.beta1),
+      beta2_(options.beta2),
+      epsilon_(options.epsilon),
+      clip_norm_(options.clip_norm) {
+  const auto slots = [](NamedTensors& tensors) {
+    std::vector<Slot> made;
+    for (auto& [name, value] : tensors) {
+      made.push_back({name, value.detach(), torch::zeros_like(value), torch::zeros_like(value)});
+      made.back().value = value;
+    }
+    return made;
+  };
+  slots_ = slots(parameters);
+  tables_ = slots(tables);
+}
+
+std::vector<Optimizer::RowGradient> Optimizer::collect_rows(std::span<const TableUse> uses) {
+  std::vector<RowGradient> collected;
+  for (const TableUse& use : uses) {
+    const torch::Tensor gradient = use.rows.grad();
+    if (!gradient.defined()) continue;
+    const auto slot =
+        std::find_if(tables_.begin(), tables_.end(), [&](const Slot& s) { return s.name == use.table; });
+    WEFT_CHECK(slot != tables_.end());
+    // Disjoint trees use a row more than once: sum in order of use.
+    auto [rows, inverse, counts] = at::_unique2(use.ids, /*sorted=*/true, /*return_inverse=*/true);
+    torch::Tensor sums = torch::zeros({rows.size(0), gradient.size(1)});
+    sums.index_add_(0, inverse, gradient);
+    collected.push_back({&*slot, rows, sums});
+  }
+  return collected;
+}
+
+double Optimizer::step(double rate, std::span<const TableUse> uses) {
+  const at::NoGradGuard no_grad;
+  const std::vector<RowGradient> row_gradients = collect_rows(uses);
+  double squares = 0;
+  for (const Slot& slot : slots_) {
+    if (slot.value.grad().defined()) squares += slot.value.grad().square().sum().item<double>();
+  }
+  for (const RowGradient& rows : row_gradients) squares += rows.gradient.square().sum().item<double>();
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm)) {
+    throw Error("training diverged: the gradient is not finite",
+                {.field = "train.learning_rate", .hint = "a lower learning rate or clip_norm may help"});
+  }
+  ++steps_;
+  const double factor = clip_norm_ > 0 && norm > clip_norm_ ? clip_norm_ / norm : 1.0;
+  for (Slot& slot : slots_) {
+    torch::Tensor gradient = slot.value.grad();
+    if (!gradient.defined()) continue;
+    if (factor != 1.0) gradient.mul_(factor);
+    update(slot, gradient, rate);
+    slot.value.mutable_grad() = torch::Tensor();
+  }
+  for (const RowGradient& rows : row_gradients) {
+    if (factor != 1.0) rows.gradient.mul_(factor);
+    update_rows(rows, rate);
+  }
+  return norm;
+}
+
+void Optimizer::adam(torch::Tensor& value, torch::Tensor& first, torch::Tensor& second,
+                     torch::Tensor gradient, double rate, double decay) const {
+  if (decay > 0 && kind_ == OptimizerKind::kAdamW) value.mul_(1.0 - rate * decay);
+  if (decay > 0 && kind_ == OptimizerKind::kAdam) gradient = gradient + value * decay;
+  first.mul_(beta1_).add_(gradient, 1.0 - beta1_);
+  second.mul_(beta2_).addcmul_(gradient, gradient, 1.0 - beta2_);
+  const double correct1 = 1.0 - std::pow(beta1_, static_cast<double>(steps_));
+  const double correct2 = 1.0 - std::pow(beta2_, static_cast<double>(steps_));
+  value.addcdiv_(first, (second / correct2).sqrt_().add_(epsilon_), -rate / correct1);
+}
+
+void Optimizer::update(Slot& slot, const torch::Tensor& gradient, double rate) const {
+  adam(slot.value, slot.first, slot.second, gradient, rate, slot.value.dim() > 1 ? decay_ : 0.0);
+}
+
+void Optimizer::update_rows(const RowGradient& rows, double rate) const {
+  Slot& slot = *rows.slot;
+  torch::Tensor value = slot.value.index_select(0, rows.rows);
+  torch::Tensor first = slot.first.index_select(0, rows.rows);
+  torch::Tensor second = slot.second.index_select(0, rows.rows);
+  adam(value, first, second, rows.gradient, rate, decay_);
+  slot.value.index_copy_(0, rows.rows, value);
+  slot.first.index_copy_(0, rows.rows, first);
+  slot.second.index_copy_(0, rows.rows, second);
+}
+
+NamedTensors Optimizer::state() const {
+  NamedTensors state;
+  for (const auto* slots : {&slots_, &tables_}) {
+    const std::string kind = slots == &slots_ ? "" : "table.";
+    for (const Slot& slot : *slots) {
+      state.emplace_back("first." + kind + slot.name, slot.first);
+      state.emplace_back("second." + kind + slot.name, slot.second);
+    }
+  }
+  return state;
+}
+
+void Optimizer::restore(const std::map<std::string, torch::Tensor>& state, std::uint64_t steps) {
+  for (auto& [name, target] : this->state()) {
+    const auto found = state.find(name);
+    if (found == state.end() || found->second.sizes() != target.sizes() ||
+        found->second.scalar_type() != target.scalar_type()) {
+      throw Error("the checkpoint's optimizer state does not fit the model", {.field = name});
+    }
+    target.copy_(found->second);
+  }
+  steps_ = steps;
+}
+
+}  // namespace weft::gnn

@@ -1,0 +1,173 @@
+#include "gnn/sampled_nodes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "gnn/random.h"
+
+namespace weft::gnn {
+namespace {
+
+using graph::NodeTypeId;
+using graph::RelationId;
+using graph::TimeMs;
+
+sampling::SamplerOptions sampler_options(const NodeSamplerSetup& setup) {
+  sampling::SamplerOptions options{.seed = setup.seed};
+  options.law =
+      setup.picks == PickOrder::kUniform ? sampling::PickLaw::kUniform : sampling::PickLaw::kMostRecent;
+  for (const std::int64_t fan_out : setup.fan_outs) {
+    std::vector<std::uint32_t> per_relation(2 * setup.graph.schema->edge_types().size(), 0);
+    for (const RelationId relation : setup.relations) {
+      per_relation[relation] = fan_out < 0 ? sampling::kAllNeighbours : static_cast<std::uint32_t>(fan_out);
+    }
+    options.fan_outs.push_back(std::move(per_relation));
+  }
+  return options;
+}
+
+// The bound of each local node: its tree's.
+std::vector<TimeMs> node_bounds(const sampling::Subgraph& graph, std::size_t type) {
+  const std::size_t nodes = graph.nodes[type].size();
+  if (graph.trees.empty() || graph.trees[type].empty()) {
+    return std::vector<TimeMs>(nodes, graph.tree_before.empty() ? graph::kEndOfTime : graph.tree_before[0]);
+  }
+  std::vector<TimeMs> bounds(nodes);
+  for (std::size_t i = 0; i < nodes; ++i) bounds[i] = graph.tree_before[graph.trees[type][i]];
+  return bounds;
+}
+
+bool falls(double rate, std::uint64_t seed, Purpose purpose, std::uint32_t step, std::size_t type,
+           graph::NodeId node) {
+  return rate > 0 && unit_interval(mix64(seed, static_cast<std::uint64_t>(purpose), step, type, node)) < rate;
+}
+
+// Takes the picks of the marked rows out of a block.
+void drop_rows(sampling::RelationBlock& block, std::span<const std::uint8_t> dropped) {
+  std::uint32_t kept = 0;
+  std::uint32_t begin = 0;
+  for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
+    const std::uint32_t end = block.offsets[row + 1];
+    if (dropped[row] == 0) {
+      for (std::uint32_t i = begin; i < end; ++i, ++kept) {
+        block.sources[kept] = block.sources[i];
+        block.edges[kept] = block.edges[i];
+      }
+    }
+    begin = end;
+    block.offsets[row + 1] = kept;
+  }
+  block.sources.resize(kept);
+  block.edges.resize(kept);
+}
+
+}  // namespace
+
+std::vector<RelationId> followed_relations(const graph::Schema& schema,
+                                           const std::vector<std::string>& skipped) {
+  std::vector<std::string> known;
+  for (const graph::EdgeType& type : schema.edge_types()) known.push_back(type.name);
+  for (const RelationId relation : schema.relations()) known.push_back(schema.relation_name(relation));
+  for (const std::string& name : skipped) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string nearest = nearest_word(name, known);
+    throw Error("no relation or edge type has this name",
+                {.field = "model.skip_relations",
+                 .value = name,
+                 .expected = "one of " + join(known),
+                 .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"},
+                ErrorKind::kUsage);
+  }
+  const auto is_skipped = [&](const std::string& name) {
+    return std::find(skipped.begin(), skipped.end(), name) != skipped.end();
+  };
+  std::vector<RelationId> followed;
+  for (const RelationId relation : schema.relations()) {
+    const bool reverse = graph::is_incoming(relation);
+    const std::string& edge_type = schema.edge_type(graph::edge_type_of(relation)).name;
+    // The plain name of an edge type stands for both directions.
+    if (is_skipped(edge_type) || (reverse && is_skipped(schema.relation_name(relation)))) continue;
+    followed.push_back(relation);
+  }
+  return followed;
+}
+
+NodeSampler::NodeSampler(NodeSamplerSetup setup)
+    : setup_(std::move(setup)),
+      structure_(setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events),
+      sampler_(setup_.graph, sampler_options(setup_)) {}
+
+void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step,
+                                 const HidingRates& rates, std::vector<std::vector<std::uint8_t>>& cold,
+                                 SampledNodes& out) const {
+  const graph::EdgeType& target = setup_.graph.schema->edge_type(setup_.target);
+  const HiddenRows hidden = structure_.hidden_rows(seeds.excluded);
+  const std::size_t types = out.graph.nodes.size();
+  cold.assign(types, {});
+  out.structure.resize(types);
+  out.id_shown.resize(types);
+  for (std::size_t type = 0; type < types; ++type) {
+    const auto& nodes = out.graph.nodes[type];
+    double cold_rate = type == target.from ? rates.cold_users : 0;
+    if (type == target.to) cold_rate = std::max(cold_rate, rates.cold_items);
+    if (step == 0) cold_rate = 0;
+    if (cold_rate > 0) {
+      cold[type].resize(nodes.size());
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        cold[type][i] = falls(cold_rate, setup_.seed, Purpose::kCold, step, type, nodes[i]) ? 1 : 0;
+      }
+    }
+    const auto node_type = static_cast<NodeTypeId>(type);
+    out.structure[type].assign(nodes.size() * structure_.width(node_type), 0.0F);
+    out.id_shown[type].assign(nodes.size(), 0);
+    structure_.describe(node_type, nodes, node_bounds(out.graph, type), cold[type], hidden,
+                        out.structure[type], out.id_shown[type]);
+    if (step == 0) continue;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (falls(rates.id, setup_.seed, Purpose::kIdDropout, step, type, nodes[i])) out.id_shown[type][i] = 0;
+    }
+  }
+}
+
+void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
+  const sampling::RelationBlock& block = out.graph.relations[index];
+  const graph::EdgeTypeId edge_type = graph::edge_type_of(block.relation);
+  EdgeInputs& inputs = out.edges[index];
+  if (setup_.weights) {
+    const auto weights = setup_.snapshot->edge_columns(edge_type).weights;
+    if (!weights.empty()) {
+      inputs.weights.resize(block.edges.size());
+      for (std::size_t i = 0; i < block.edges.size(); ++i) inputs.weights[i] = weights[block.edges[i]];
+    }
+  }
+  const auto& times = setup_.graph.edge_times[edge_type];
+  if (!setup_.ages || times.empty()) return;
+  const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
+  inputs.ages.resize(block.edges.size());
+  for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
+    const TimeMs now = std::min(bounds[row], structure_.now());
+    for (std::uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
+      inputs.ages[i] = age_class(now - times[block.edges[i]]);
+    }
+  }
+}
+
+SampledNodes NodeSampler::sample(const sampling::SeedBatch& seeds, std::uint32_t step,
+                                 const HidingRates& rates, Scratch& scratch) const {
+  SampledNodes out;
+  sampler_.sample(seeds, step, scratch, out.graph);
+  std::vector<std::vector<std::uint8_t>> cold(out.graph.nodes.size());
+  if (setup_.nodes) describe_nodes(seeds, step, rates, cold, out);
+  out.edges.resize(out.graph.relations.size());
+  for (std::size_t i = 0; i < out.graph.relations.size(); ++i) {
+    sampling::RelationBlock& block = out.graph.relations[i];
+    const auto& dropped = cold[setup_.graph.schema->row_type(block.relation)];
+    if (!dropped.empty() && structure_.is_event_relation(block.relation)) drop_rows(block, dropped);
+    describe_edges(i, out);
+  }
+  return out;
+}
+
+}  // namespace weft::gnn

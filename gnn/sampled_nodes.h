@@ -1,0 +1,79 @@
+// A sampled neighbourhood with all that a network reads of it except the stored features: structural inputs,
+// which nodes show their free vector, ages and weights of edges. Made on sampler threads, without Torch.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gnn/inputs/structure.h"
+#include "gnn/model_options.h"
+#include "graph/graph_view.h"
+#include "graph/snapshot.h"
+#include "sampling/neighbor_sampler.h"
+
+namespace weft::gnn {
+
+struct EdgeInputs {
+  std::vector<std::int32_t> ages = {};  // [picked], age_class; empty: untimed or not wanted
+  std::vector<float> weights = {};      // [picked]; empty: unweighted or not wanted
+};
+
+struct SampledNodes {
+  sampling::Subgraph graph = {};
+  std::vector<std::vector<float>> structure = {};        // [type]: [nodes, width]
+  std::vector<std::vector<std::uint8_t>> id_shown = {};  // [type][nodes], 1: the free vector may be used
+  std::vector<EdgeInputs> edges = {};                    // one for each of graph.relations
+};
+
+// Chances of hiding, for training; zero when embedding.
+struct HidingRates {
+  double id = 0;          // of any node's free vector
+  double cold_users = 0;  // of showing a user (an item) as if it had no event
+  double cold_items = 0;
+};
+
+// What the network sees and how: shared by training and embedding.
+struct NodeSamplerSetup {
+  const graph::Snapshot* snapshot = nullptr;  // for edge weights
+  graph::GraphView graph = {};
+  graph::EdgeTypeId target = 0;
+  std::vector<graph::RelationId> relations = {};  // followed and counted, ascending
+  std::vector<std::int64_t> fan_outs = {};        // a number a hop; -1: all neighbours
+  PickOrder picks = PickOrder::kUniform;
+  StructureOptions structure = {};
+  bool ages = true;
+  bool weights = false;
+  bool hides_events = false;
+  bool nodes = true;  // false: structure and id_shown are left empty
+  std::uint64_t seed = 0;
+};
+
+// Thread-safe; Scratch is one thread's.
+class NodeSampler {
+ public:
+  using Scratch = sampling::NeighborSampler::Scratch;
+  explicit NodeSampler(NodeSamplerSetup setup);
+
+  // Step 0 is inference and hides nothing whatever `rates` says.
+  SampledNodes sample(const sampling::SeedBatch& seeds, std::uint32_t step, const HidingRates& rates,
+                      Scratch& scratch) const;
+  const Structure& structure() const { return structure_; }
+  const NodeSamplerSetup& setup() const { return setup_; }
+
+ private:
+  void describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step, const HidingRates& rates,
+                      std::vector<std::vector<std::uint8_t>>& cold, SampledNodes& out) const;
+  void describe_edges(std::size_t block, SampledNodes& out) const;
+
+  NodeSamplerSetup setup_;
+  Structure structure_;
+  sampling::NeighborSampler sampler_;
+};
+
+// The relations of a schema except those named (a relation by its name, an edge type by its: both
+// directions). Throws Error (kUsage) on an unknown name.
+std::vector<graph::RelationId> followed_relations(const graph::Schema& schema,
+                                                  const std::vector<std::string>& skipped);
+
+}  // namespace weft::gnn

@@ -1,0 +1,182 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "gnn/model_options.h"
+#include "gnn/task_options.h"
+#include "gnn/train_options.h"
+
+namespace weft::gnn {
+namespace {
+
+TomlFile toml(const std::string& text) {
+  return TomlFile::parse(text, "shop.toml");
+}
+
+TEST(ModelOptions, AbsentSectionGivesDefaults) {
+  EXPECT_EQ(read_model_options(toml("").root()), ModelOptions{});
+  EXPECT_EQ(read_train_options(toml("").root()), TrainOptions{});
+}
+
+TEST(ModelOptions, ReadsEveryKey) {
+  const ModelOptions options = read_model_options(toml(R"([model]
+hidden = 32
+dim = 16
+fan_outs = [10, 5, 2]
+inference_fan_outs = [-1, 5, 2]
+picks = "recent"
+skip_relations = ["rev_buys"]
+skip_fields = ["item.photo"]
+id_embeddings = []
+id_dropout = 0.3
+cold_items = 0.25
+cold_users = 0.05
+modality_dropout = 0.2
+dropout = 0.4
+fusion = "sum"
+activation = "gelu"
+residual = false
+layer_norm = false
+event_counts = false
+recent_days = 7
+recency = false
+age_weights = false
+edge_weights = true
+decoder = "cosine"
+temperature = 0.05
+item_bias = false
+)")
+                                                      .root());
+  const ModelOptions expected{.hidden = 32,
+                              .dim = 16,
+                              .fan_outs = {10, 5, 2},
+                              .inference_fan_outs = {-1, 5, 2},
+                              .picks = PickOrder::kRecent,
+                              .skip_relations = {"rev_buys"},
+                              .skip_fields = {"item.photo"},
+                              .id_embeddings = std::vector<std::string>{},
+                              .id_dropout = 0.3,
+                              .cold_items = 0.25,
+                              .cold_users = 0.05,
+                              .modality_dropout = 0.2,
+                              .dropout = 0.4,
+                              .fusion = FusionKind::kSum,
+                              .activation = Activation::kGelu,
+                              .residual = false,
+                              .layer_norm = false,
+                              .event_counts = false,
+                              .recent_days = 7,
+                              .recency = false,
+                              .age_weights = false,
+                              .edge_weights = true,
+                              .decoder = DecoderKind::kCosine,
+                              .temperature = 0.05,
+                              .item_bias = false};
+  EXPECT_EQ(options, expected);
+}
+
+TEST(TrainOptions, ReadsEveryKey) {
+  const TrainOptions options = read_train_options(toml(R"([train]
+epochs = 7
+batch_size = 100
+batching = "disjoint"
+loss = "bpr"
+candidates = "sampled"
+all_candidates_up_to = 10
+negatives = 9
+negative_law = "popularity"
+popularity_power = 0.5
+in_batch = false
+log_q = false
+repeats = true
+history = 0.2
+optimizer = "adam"
+learning_rate = 0.1
+weight_decay = 0.2
+beta1 = 0.8
+beta2 = 0.95
+epsilon = 1e-6
+schedule = "constant"
+warmup = 0.1
+clip_norm = 2.5
+seed = 12
+threads = 3
+metric = "recall"
+metric_k = 10
+validate_every = 2
+patience = 4
+checkpoint_steps = 50
+)")
+                                                      .root());
+  const TrainOptions expected{.epochs = 7,
+                              .batch_size = 100,
+                              .batching = Batching::kDisjoint,
+                              .loss = LossKind::kBpr,
+                              .candidates = CandidateKind::kSampled,
+                              .all_candidates_up_to = 10,
+                              .negatives = 9,
+                              .negative_law = NegativeKind::kPopularity,
+                              .popularity_power = 0.5,
+                              .in_batch = false,
+                              .log_q = false,
+                              .repeats = true,
+                              .history = 0.2,
+                              .optimizer = OptimizerKind::kAdam,
+                              .learning_rate = 0.1,
+                              .weight_decay = 0.2,
+                              .beta1 = 0.8,
+                              .beta2 = 0.95,
+                              .epsilon = 1e-6,
+                              .schedule = ScheduleKind::kConstant,
+                              .warmup = 0.1,
+                              .clip_norm = 2.5,
+                              .seed = 12,
+                              .threads = 3,
+                              .metric = "recall",
+                              .metric_k = 10,
+                              .validate_every = 2,
+                              .patience = 4,
+                              .checkpoint_steps = 50};
+  EXPECT_EQ(options, expected);
+}
+
+TEST(ModelOptions, BadValuesAreErrorsThatNameTheKey) {
+  const auto error_of = [](const std::string& text) -> std::string {
+    try {
+      const TomlFile file = toml(text);
+      read_model_options(file.root());
+      read_train_options(file.root());
+      read_task_options(file.root());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(error_of("[model]\nhiden = 3\n"), testing::HasSubstr("hidden"));
+  EXPECT_THAT(error_of("[model]\nhidden = 0\n"), testing::HasSubstr("hidden"));
+  EXPECT_THAT(error_of("[model]\nfan_outs = []\n"), testing::HasSubstr("fan_outs"));
+  EXPECT_THAT(error_of("[model]\nfan_outs = [1, 2, 3, 4]\n"), testing::HasSubstr("fan_outs"));
+  EXPECT_THAT(error_of("[model]\nfan_outs = [2.5]\n"), testing::HasSubstr("fan_outs"));
+  EXPECT_THAT(error_of("[model]\nfan_outs = [-1]\n"), testing::HasSubstr("fan_outs"));
+  EXPECT_THAT(error_of("[model]\nfan_outs = [4]\ninference_fan_outs = [4, 4]\n"),
+              testing::HasSubstr("inference_fan_outs"));
+  EXPECT_THAT(error_of("[model]\ndropout = 1.0\n"), testing::HasSubstr("dropout"));
+  EXPECT_THAT(error_of("[train]\nloss = \"hinge\"\n"), testing::HasSubstr("softmax"));
+  EXPECT_THAT(error_of("[train]\nepoch = 3\n"), testing::HasSubstr("epochs"));
+  EXPECT_THAT(error_of("[train]\nlearning_rate = -1\n"), testing::HasSubstr("learning_rate"));
+  EXPECT_THAT(error_of("[task]\n"), testing::HasSubstr("target"));
+  EXPECT_THAT(error_of("[task]\ntarget = \"buys\"\ntargets = 1\n"), testing::HasSubstr("target"));
+}
+
+TEST(TrainOptions, BatchingFollowsTheSplit) {
+  graph::Split split;
+  split.spec.kind = graph::SplitKind::kTime;
+  EXPECT_EQ(resolve_batching(Batching::kAuto, split), Batching::kWindow);
+  split.spec.kind = graph::SplitKind::kRandom;
+  EXPECT_EQ(resolve_batching(Batching::kAuto, split), Batching::kShared);
+  EXPECT_EQ(resolve_batching(Batching::kDisjoint, split), Batching::kDisjoint);
+}
+
+}  // namespace
+}  // namespace weft::gnn
