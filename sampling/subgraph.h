@@ -22,7 +22,7 @@ using graph::TimeMs;
 // empty: one shared frontier for all seeds (`before` must then be one value for all, or empty). With disjoint
 // trees, seeds of one root must have one bound. Supervised events to hide: `excluded` lists event ids,
 // sorted; with disjoint trees `excluded_offsets` [distinct roots in order of first appearance + 1] gives each
-// tree's range, else all are hidden from the one frontier.
+// tree's range; without offsets all are hidden from every tree, as from the one frontier.
 struct SeedBatch {
   std::span<const NodeRef> nodes = {};
   std::span<const TimeMs> before = {};

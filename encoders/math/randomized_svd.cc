@@ -68,7 +68,8 @@ DenseMatrix orthonormal_once(const DenseMatrix& x, ThreadPool* pool) {
   return times_transposed(x, transform, kept, pool);
 }
 
-// Twice: the first pass leaves errors of float's precision times the condition number.
+// The first pass leaves errors of float's precision times the condition number: enough between power
+// iterations.
 DenseMatrix orthonormal(const DenseMatrix& x, ThreadPool* pool) {
   return orthonormal_once(orthonormal_once(x, pool), pool);
 }
@@ -171,20 +172,20 @@ DenseMatrix times_transposed(const DenseMatrix& x, const std::vector<double>& t,
                              ThreadPool* pool) {
   const std::size_t k = x.cols();
   WEFT_CHECK(t.size() == m * k);
-  std::vector<double> columns(k * m);  // t transposed, so that the inner loop runs over neighbours
+  // t transposed, so that the inner loop runs over neighbours. Float: the sums are short, and it is the
+  // larger part of the work.
+  std::vector<float> columns(k * m);
   for (std::size_t j = 0; j < m; ++j) {
-    for (std::size_t p = 0; p < k; ++p) columns[p * m + j] = t[j * k + p];
+    for (std::size_t p = 0; p < k; ++p) columns[p * m + j] = static_cast<float>(t[j * k + p]);
   }
   DenseMatrix out(x.rows(), m);
   for_ranges(pool, x.rows(), 256, [&](std::size_t begin, std::size_t end) {
-    std::vector<double> sums(m);
     for (std::size_t i = begin; i < end; ++i) {
-      std::fill(sums.begin(), sums.end(), 0.0);
+      float* sums = out.row(i);
       for (std::size_t p = 0; p < k; ++p) {
-        const double scale = x.row(i)[p];
+        const float scale = x.row(i)[p];
         for (std::size_t j = 0; j < m; ++j) sums[j] += scale * columns[p * m + j];
       }
-      for (std::size_t j = 0; j < m; ++j) out.row(i)[j] = static_cast<float>(sums[j]);
     }
   });
   return out;
@@ -197,8 +198,9 @@ TruncatedSvd randomized_svd(const MatrixOperator& a, const SvdOptions& options, 
   if (width == 0) return result;
   DenseMatrix basis = orthonormal(a.times(random_matrix(a.cols(), width, options.seed), pool), pool);
   for (std::size_t i = 0; i < options.power_iterations && basis.cols() > 0; ++i) {
-    basis = orthonormal(a.transposed_times(basis, pool), pool);
-    basis = orthonormal(a.times(basis, pool), pool);
+    basis = orthonormal_once(a.transposed_times(basis, pool), pool);
+    basis = a.times(basis, pool);
+    basis = i + 1 < options.power_iterations ? orthonormal_once(basis, pool) : orthonormal(basis, pool);
   }
   if (basis.cols() == 0) return result;
   // B' = A' Q is tall: its Gram matrix B B' gives singular values and left vectors of B, and B' W / s the

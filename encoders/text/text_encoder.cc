@@ -104,7 +104,8 @@ TextEncoder TextEncoder::fit(std::span<const Asset> assets, const TextOptions& o
   const SparseMatrix weights = weigh_all(tfidf, texts, options.max_fit_nonzeros, pool);
   const SparseOperator op(weights);
   // One direction more than asked for: centring takes one away.
-  const TruncatedSvd svd = randomized_svd(op, {.rank = options.dim + 1, .seed = options.seed}, pool);
+  const TruncatedSvd svd =
+      randomized_svd(op, {.rank = options.dim + 1, .power_iterations = 2, .seed = options.seed}, pool);
   if (svd.singular_values.empty()) {
     DenseMatrix none(tfidf.terms().size(), 0);
     return {options, std::move(tfidf), std::move(none), {}};

@@ -214,8 +214,10 @@ std::vector<Event> user_events(const World& world, const User& user, Choice& cho
 
   std::vector<Event> out;
   std::unordered_set<std::uint32_t> owned;
+  bool offered = false;
   for (std::uint32_t v = 0; v < times.size(); ++v) {
-    if (!choice.set_time(times[v], random)) continue;
+    if (v % choice.visits_served() == 0) offered = choice.set_time(times[v], random);
+    if (!offered) continue;
     Visit visit(choice, owned, random, out);
     visit.run({.time = times[v], .user = static_cast<std::uint32_t>(user.index), .visit = v});
   }

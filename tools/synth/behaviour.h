@@ -43,6 +43,9 @@ class Choice {
   Choice(const World& world, bool exact);
 
   void set_user(const User& user);
+  // How many visits in a row one set_time serves: drawn candidates are used again, as tastes hardly move
+  // meanwhile.
+  std::uint32_t visits_served() const { return exact_ ? 1 : 4; }
   // False if no item is listed yet.
   bool set_time(std::int64_t time, Stream& random);
   std::uint32_t browse(Stream& random) const;

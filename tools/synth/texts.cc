@@ -46,23 +46,38 @@ std::size_t noun_of(const World& world, std::uint32_t item) {
   return Stream(world.options().seed, Purpose::kItemText, item, 1).below(5);
 }
 
+// "a" or "an".
+std::string_view article(std::string_view word) {
+  return std::string_view("aeiou").find(word[0]) == std::string_view::npos ? "a" : "an";
+}
+
+// Every word is drawn in a statement of its own: the order in which arguments are evaluated is the
+// compiler's.
 std::string describe(const Item& item, std::string_view noun, Stream& random) {
-  const auto material = [&] { return scale_word(item, 0, 0, kWordNoise, false, random); };
-  const auto manner = [&] { return scale_word(item, 0, 1, kWordNoise, false, random); };
-  const auto tone = [&] { return scale_word(item, 1, 0, kWordNoise, false, random); };
-  const auto mood = [&] { return scale_word(item, 1, 1, kWordNoise, false, random); };
   static constexpr std::array<std::string_view, 6> kUses = {"for every day",   "for weekends away",
                                                             "for small homes", "for people who keep things",
                                                             "as a gift",       "for the studio"};
   static constexpr std::array<std::string_view, 5> kEnds = {
       "Ships within two days.", "Two years of warranty.", "Made in small batches.", "Easy to care for.",
       "Comes in a paper box."};
-  const CategoryWords& words = category_words(item.category);
-  return fmt::format(
-      "{} {} {} with {} details, {}. A {} piece in {} with a {} and {} character; {} lines, {} finish. From "
-      "our {} range. {}",
-      capitalised(manner()), noun, "made", material(), any(kUses, random), tone(), material(), mood(),
-      manner(), mood(), tone(), words.name, any(kEnds, random));
+  struct Words {
+    std::string_view material, manner, tone, spirit;
+  };
+  std::array<Words, 2> words;
+  for (Words& w : words) {
+    w.material = scale_word(item, 0, 0, kWordNoise, false, random);
+    w.manner = scale_word(item, 0, 1, kWordNoise, false, random);
+    w.tone = scale_word(item, 1, 0, kWordNoise, false, random);
+    w.spirit = scale_word(item, 1, 1, kWordNoise, false, random);
+  }
+  const auto& [a, b] = words;
+  const std::string_view use = any(kUses, random), end = any(kEnds, random);
+  const std::string first =
+      fmt::format("{} {} with {} details, {}.", capitalised(a.manner), noun, a.material, use);
+  const std::string second =
+      fmt::format("{} {} piece in {}, {} and {} in character; {} lines, {} finish.",
+                  capitalised(article(a.tone)), a.tone, b.material, b.manner, a.spirit, b.spirit, b.tone);
+  return fmt::format("{} {} From our {} range. {}", first, second, category_words(item.category).name, end);
 }
 
 constexpr std::array<std::array<std::string_view, 5>, 5> kOpinions = {{
@@ -104,9 +119,9 @@ std::vector<ItemText> item_texts(const World& world) {
     Stream random(world.options().seed, Purpose::kItemText, i);
     const CategoryWords& words = category_words(item.category);
     const std::string_view noun = words.nouns[noun_of(world, i)];
-    const std::string head =
-        fmt::format("{} {} {} {}", brand_name(item.brand), scale_word(item, 1, 0, kWordNoise, false, random),
-                    scale_word(item, 0, 0, kWordNoise, false, random), noun);
+    const std::string_view tone = scale_word(item, 1, 0, kWordNoise, false, random);
+    const std::string_view material = scale_word(item, 0, 0, kWordNoise, false, random);
+    const std::string head = fmt::format("{} {} {} {}", brand_name(item.brand), tone, material, noun);
     std::string& title = out[i].title;
     std::size_t series = random.below(series_names());
     do {
@@ -155,17 +170,17 @@ ReviewText review_text(const World& world, const User& user, const Event& review
   const Taste taste = world.taste(user, review.time);
   const std::size_t dim = std::abs(taste.text[0]) > std::abs(taste.text[1]) ? 0 : 1;
   const bool pleased = stars >= 3;
-  const auto word = [&](std::size_t which) {
-    return scale_word(item, dim, which, kReviewNoise, user.chinese, random);
-  };
+  const std::string_view first = scale_word(item, dim, 0, kReviewNoise, user.chinese, random);
+  const std::string_view second = scale_word(item, dim, 1, kReviewNoise, user.chinese, random);
+  const std::string_view opinion =
+      user.chinese ? any(kOpinionsChinese[stars], random) : any(kOpinions[stars], random);
+  out.title = user.chinese ? any(kReviewTitlesChinese[stars], random) : any(kReviewTitles[stars], random);
   if (user.chinese) {
-    out.title = any(kReviewTitlesChinese[stars], random);
-    out.body = fmt::format("{}{}很{}，{}的风格{}。", any(kOpinionsChinese[stars], random),
-                           words.nouns_chinese[noun], word(0), word(1), pleased ? "我喜欢" : "不适合我");
+    out.body = fmt::format("{}{}很{}，{}的风格{}。", opinion, words.nouns_chinese[noun], first, second,
+                           pleased ? "我喜欢" : "不适合我");
   } else {
-    out.title = any(kReviewTitles[stars], random);
-    out.body = fmt::format("{} The {} is {} and {}, {}.", any(kOpinions[stars], random), words.nouns[noun],
-                           word(0), word(1), pleased ? "just what I look for" : "not my thing");
+    out.body = fmt::format("{} The {} is {} and {}, {}.", opinion, words.nouns[noun], first, second,
+                           pleased ? "just what I look for" : "not my thing");
   }
   return out;
 }

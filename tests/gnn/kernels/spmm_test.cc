@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <random>
 #include <utility>
-
-#include "gnn/kernels/gather.h"
 
 namespace weft::gnn {
 namespace {
@@ -154,61 +151,6 @@ TYPED_TEST(SpmmTest, GradientsEqualFiniteDifferences) {
       for (std::size_t e = 0; e < p.weights.size(); ++e)
         ASSERT_NEAR(grad_weights[e], slope(p.weights[e]), 1e-3);
     }
-  }
-}
-
-TEST(GatherRows, ScaleAddAndRowList) {
-  const auto p = random_problem<std::uint64_t>(11, 40, 40, 20, false);
-  std::vector<float> scale(40), add(40 * 20);
-  for (std::size_t i = 0; i < scale.size(); ++i) scale[i] = 0.5F + 0.1F * static_cast<float>(i);
-  for (std::size_t i = 0; i < add.size(); ++i) add[i] = static_cast<float>(i % 13);
-  const std::vector<std::uint32_t> rows = {39, 0, 17, 17, 4};
-  std::vector<float> out(rows.size() * 20);
-  const GatherJob<std::uint64_t> job{.offsets = p.offsets.data(),
-                                     .columns = p.columns.data(),
-                                     .edges = p.columns.size(),
-                                     .rows = rows.data(),
-                                     .scale = scale.data(),
-                                     .add = add.data(),
-                                     .x = p.x.data(),
-                                     .dim = 20,
-                                     .out = out.data()};
-  gather_rows(job, 0, rows.size());
-  const auto sums = naive(p, Reduce::kSum);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (std::size_t d = 0; d < 20; ++d) {
-      const std::size_t at = rows[i] * 20 + d;
-      EXPECT_NEAR(out[i * 20 + d], scale[rows[i]] * sums[at] + add[at], 1e-4);
-    }
-  }
-}
-
-TEST(ForRowsByEdges, VisitsEveryRowOnceEvenWithOneHugeRow) {
-  ThreadPool pool(3);
-  std::vector<std::uint32_t> offsets = {0, 1000000};
-  for (int i = 0; i < 500; ++i) offsets.push_back(offsets.back() + static_cast<std::uint32_t>(i % 3));
-  std::vector<std::atomic<int>> seen(offsets.size() - 1);
-  for_rows_by_edges(std::span<const std::uint32_t>(offsets), &pool, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t r = begin; r < end; ++r) ++seen[r];
-  });
-  for (const auto& count : seen) EXPECT_EQ(count, 1);
-}
-
-TEST(VectorOps, DotAndAddScaled) {
-  std::mt19937 random(12);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  for (std::size_t dim = 0; dim < 70; ++dim) {
-    std::vector<float> a(dim), b(dim);
-    double expected = 0;
-    for (std::size_t d = 0; d < dim; ++d) {
-      a[d] = uniform(random);
-      b[d] = uniform(random);
-      expected += static_cast<double>(a[d]) * b[d];
-    }
-    EXPECT_NEAR(dot(a.data(), b.data(), dim), expected, 1e-5);
-    std::vector<float> y = a;
-    add_scaled(y.data(), b.data(), 0.25F, dim);
-    for (std::size_t d = 0; d < dim; ++d) EXPECT_NEAR(y[d], a[d] + 0.25 * b[d], 1e-6);
   }
 }
 
