@@ -17,9 +17,9 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
-# A file with Torch takes about 3 GiB to compile: no more of them at a time than the memory holds, whatever -j says.
+# A file with Torch takes up to about 2 GiB to compile: no more of them at a time than the memory holds, whatever -j says.
 cmake_host_system_information(RESULT weft_memory_mib QUERY TOTAL_PHYSICAL_MEMORY)
-math(EXPR weft_torch_jobs "${weft_memory_mib} / 3500")
+math(EXPR weft_torch_jobs "${weft_memory_mib} / 2500")
 if(weft_torch_jobs LESS 1)
   set(weft_torch_jobs 1)
 endif()
