@@ -36,7 +36,7 @@ seconds_since() { echo $(($(date +%s) - $1)); }
 print_usage() { awk 'NR > 1 && !/^#/ {exit} NR > 1 {sub(/^# ?/, ""); print}' "$0"; }
 
 # Files of ours that clang-format holds in form.
-style_files() { git -C "$ROOT" ls-files -- '*.h' '*.cc' '*.cu'; }
+style_files() { git -C "$ROOT" ls-files -- '*.h' '*.cc' '*.cu' ':!cmake'; }
 
 # clang-format of the version that the files are formatted with; others differ in details. Empty if there is none.
 CLANG_FORMAT_VERSION=14
