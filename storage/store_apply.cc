@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -78,6 +79,8 @@ class BatchWriter {
   }
 
   ApplyResult finish() {
+    write_edges(outgoing_, kOutgoing);
+    write_edges(incoming_, kIncoming);
     put(kMeta, "state", encode_state(state_));
     impl_.files.kill_point("apply.before_write");
     rocksdb::WriteOptions write;
@@ -92,6 +95,24 @@ class BatchWriter {
  private:
   // Attribute edges of one node and type: target -> event.
   using AttributeSet = std::map<graph::NodeId, graph::EventId>;
+
+  struct EdgeChange {
+    EdgeKeyBytes key;
+    std::array<char, kEdgeValueBytes> value;
+    bool erase;
+  };
+
+  // In key order: what lies together in the memtable is written together. Changes of one key stay in order.
+  void write_edges(std::vector<EdgeChange>& changes, Family family) {
+    std::stable_sort(changes.begin(), changes.end(), [](const EdgeChange& a, const EdgeChange& b) {
+      return std::memcmp(a.key.data(), b.key.data(), kEdgeKeyBytes) < 0;
+    });
+    for (const EdgeChange& change : changes) {
+      impl_.check(change.erase ? batch_.Delete(impl_.family(family), slice(change.key))
+                               : batch_.Put(impl_.family(family), slice(change.key), slice(change.value)),
+                  "write to the store");
+    }
+  }
 
   void put(Family family, std::string_view key, std::string_view value) {
     impl_.check(batch_.Put(impl_.family(family), slice(key), slice(value)), "write to the store");
@@ -176,11 +197,9 @@ class BatchWriter {
   }
 
   void put_edge(const EdgeKey& key, const EdgeValue& value) {
-    const auto outgoing = encode_edge_key(key);
-    const auto incoming = encode_edge_key(key.reversed());
     const auto bytes = encode_edge_value(value);
-    impl_.check(batch_.Put(impl_.family(kOutgoing), slice(outgoing), slice(bytes)), "write to the store");
-    impl_.check(batch_.Put(impl_.family(kIncoming), slice(incoming), slice(bytes)), "write to the store");
+    outgoing_.push_back({encode_edge_key(key), bytes, false});
+    incoming_.push_back({encode_edge_key(key.reversed()), bytes, false});
     if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
       throw Error("too many edges of one type",
                   {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
@@ -243,8 +262,8 @@ class BatchWriter {
     for (const auto& [to, id] : present) {
       if (targets.contains(to)) continue;
       const EdgeKey key{type, from, graph::kNoTime, to, id};
-      batch_.Delete(impl_.family(kOutgoing), slice(encode_edge_key(key)));
-      batch_.Delete(impl_.family(kIncoming), slice(encode_edge_key(key.reversed())));
+      outgoing_.push_back({encode_edge_key(key), {}, true});
+      incoming_.push_back({encode_edge_key(key.reversed()), {}, true});
       --state_.edge_counts[type];
     }
     AttributeSet after;
@@ -259,6 +278,7 @@ class BatchWriter {
   GraphStore::Impl& impl_;
   const graph::Schema& schema_;
   rocksdb::WriteBatch batch_;
+  std::vector<EdgeChange> outgoing_, incoming_;
   StoreState state_;
   std::vector<std::uint32_t> first_new_;  // [node type] ids from here on are this batch's
   ApplyResult result_;

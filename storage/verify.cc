@@ -22,22 +22,24 @@ class Verifier {
       : impl_(impl), schema_(impl.schema.graph), progress_(progress) {}
 
   VerifyReport run() {
-    progress_.begin("verify", 5 + schema_.node_types().size() + schema_.edge_types().size(), "parts");
-    checksums();
+    progress_.begin("verify", 4 + schema_.node_types().size() + schema_.edge_types().size(), "parts");
+    guarded([&] { checksums(); });
     step();
-    for (std::size_t type = 0; type < schema_.node_types().size(); ++type, step())
-      nodes(static_cast<graph::NodeTypeId>(type));
-    strays(kIds, 2, schema_.node_types().size(), "an id");
-    strays(kNames, 2, schema_.node_types().size(), "a name");
-    fields();
+    for (std::size_t type = 0; type < schema_.node_types().size(); ++type, step()) {
+      guarded([&] { nodes(static_cast<graph::NodeTypeId>(type)); });
+    }
+    guarded([&] { strays(kIds, schema_.node_types().size(), "an id"); });
+    guarded([&] { strays(kNames, schema_.node_types().size(), "a name"); });
+    guarded([&] { fields(); });
     step();
-    for (std::size_t type = 0; type < schema_.edge_types().size(); ++type, step())
-      edges(static_cast<graph::EdgeTypeId>(type));
-    strays(kOutgoing, 2, schema_.edge_types().size(), "an outgoing edge");
-    strays(kIncoming, 2, schema_.edge_types().size(), "an incoming edge");
-    ledger();
+    for (std::size_t type = 0; type < schema_.edge_types().size(); ++type, step()) {
+      guarded([&] { edges(static_cast<graph::EdgeTypeId>(type)); });
+    }
+    guarded([&] { strays(kOutgoing, schema_.edge_types().size(), "an outgoing edge"); });
+    guarded([&] { strays(kIncoming, schema_.edge_types().size(), "an incoming edge"); });
+    guarded([&] { ledger(); });
     step();
-    quarantine();
+    guarded([&] { quarantine(); });
     step();
     progress_.end();
     if (report_.problem_count > kMaxProblems)
@@ -46,6 +48,16 @@ class Verifier {
   }
 
  private:
+  // What cannot be read is one more problem; the other parts are still looked at.
+  template <typename Part>
+  void guarded(Part&& part) {
+    try {
+      part();
+    } catch (const Error& error) {
+      problem(error.summary());
+    }
+  }
+
   void step() { progress_.advance(++steps_); }
 
   void problem(std::string text) {
@@ -65,14 +77,6 @@ class Verifier {
   void checksums() {
     const rocksdb::Status status = impl_.db->VerifyChecksum();
     if (!status.ok()) problem(fmt::format("RocksDB's files: {}", status.ToString()));
-  }
-
-  void scan_end(const PrefixScan& scan, const char* what) {
-    try {
-      scan.check();
-    } catch (const Error& error) {
-      problem(fmt::format("{}: {}", what, error.summary()));
-    }
   }
 
   // external id -> dense id -> external id, dense ids without gaps.
@@ -109,7 +113,7 @@ class Verifier {
             made_by_event ? "lacks the event that made it" : "has an event, but its type has ids"));
       }
     }
-    scan_end(ids, "dictionary");
+    ids.check();
     for (std::uint32_t node = 0; node < count; ++node) {
       if (claimed[node] == 0)
         problem(fmt::format("dictionary: no name has id {} (ids are not dense)", node_name(type, node)));
@@ -136,14 +140,14 @@ class Verifier {
                             node_name(type, node), excerpt(scan.value())));
       }
     }
-    scan_end(scan, "names");
+    scan.check();
     for (std::size_t node = 0; node < named.size(); ++node) {
       if (named[node] == 0)
         problem(fmt::format("names: {} has no name", node_name(type, static_cast<graph::NodeId>(node))));
     }
   }
 
-  void strays(Family family, std::size_t, std::size_t types, const char* what) {
+  void strays(Family family, std::size_t types, const char* what) {
     std::string from;
     put_big(from, static_cast<std::uint16_t>(types));
     rocksdb::ReadOptions read;
@@ -178,7 +182,7 @@ class Verifier {
                             graph::field_kind_name(list[field].kind)));
       }
     }
-    scan_end(scan, "fields");
+    scan.check();
   }
 
   static bool kind_fits(graph::FieldKind kind, const graph::FieldValue& value) {
@@ -232,7 +236,7 @@ class Verifier {
       const auto bytes = encode_edge_key(seen);
       side.sum += hash64(std::string_view(bytes.data(), bytes.size()), hash64(scan.value()));
     }
-    scan_end(scan, outgoing ? "outgoing edges" : "incoming edges");
+    scan.check();
     return side;
   }
 
@@ -289,7 +293,7 @@ class Verifier {
                             entry->rows, entry->bytes));
       }
     }
-    scan_end(scan, "ledger");
+    scan.check();
     sources_ = expected;
   }
 
@@ -305,7 +309,7 @@ class Verifier {
                             row->source));
       }
     }
-    scan_end(scan, "quarantine");
+    scan.check();
   }
 
   const GraphStore::Impl& impl_;

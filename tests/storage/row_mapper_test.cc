@@ -1,0 +1,139 @@
+#include "storage/row_mapper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "tests/storage/shop.h"
+
+namespace weft::storage {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Mapped {
+  MapResult result;
+  graph::Event event;
+};
+
+std::vector<Mapped> map_all(const Project& project, std::uint16_t source) {
+  RowMapper mapper(project, source, MediaRead::kHash, real_files());
+  const auto reader = RowReader::open(project.sources[source], mapper.columns(), real_files());
+  mapper.check_columns(*reader);
+  std::vector<Mapped> out;
+  Row row;
+  while (reader->next(row)) {
+    if (!row.bad_reason.empty()) continue;
+    graph::Event event;
+    const MapResult result = mapper.map(row, event);
+    out.push_back({result, event});
+  }
+  return out;
+}
+
+TEST(RowMapper, UsersWithMissingValuesAndBadRows) {
+  const Shop shop;
+  const auto rows = map_all(shop.project(), 0);
+  ASSERT_EQ(rows.size(), 5U);
+  const graph::NodeEvent& ann = rows[0].event.nodes.at(0);
+  EXPECT_EQ(ann.external_id, "ann");
+  EXPECT_EQ(ann.time, 100'000);
+  EXPECT_EQ(ann.fields[0], graph::FieldValue(31.0));
+  EXPECT_EQ(ann.fields[1], graph::FieldValue(std::vector<std::string>{"Rome"}));
+  EXPECT_EQ(rows[1].event.nodes.at(0).fields[0].index(), 0U);
+  EXPECT_EQ(rows[2].result.reason, "invalid number");
+  EXPECT_THAT(rows[2].result.detail, HasSubstr("column 'age': 'x' is no number"));
+  EXPECT_EQ(rows[3].result.reason, "missing id");
+  EXPECT_EQ(rows[4].result.reason, "missing id") << "clean.missing";
+}
+
+TEST(RowMapper, AttributesAndMediaBecomeNodes) {
+  const Shop shop;
+  const Project project = shop.project();
+  const auto rows = map_all(project, 1);
+  ASSERT_EQ(rows.size(), 4U);
+  const graph::Event& chair = rows[0].event;
+  ASSERT_EQ(chair.nodes.size(), 2U);
+  EXPECT_EQ(chair.nodes[0].fields[1], graph::FieldValue(9.5));
+  const std::string wav = real_files().read_whole(shop.folder() / "a.wav");
+  EXPECT_EQ(chair.nodes[0].fields[2],
+            graph::FieldValue(graph::MediaValue{"a.wav", hash128_hex(std::as_bytes(std::span(wav)))}));
+  EXPECT_EQ(chair.nodes[1].type, *project.schema.graph.find_node_type("photo"));
+  EXPECT_EQ(chair.nodes[1].external_id, "images/1.jpg");
+  std::vector<std::string> edges;
+  for (const graph::EdgeEvent& edge : chair.edges)
+    edges.push_back(project.schema.graph.edge_type(edge.type).name + " " + edge.from + " " + edge.to);
+  EXPECT_THAT(edges, ::testing::ElementsAre("item_brand 1 Oak", "item_tags 1 red", "item_tags 1 old",
+                                            "item_photo 1 images/1.jpg"));
+  EXPECT_EQ(rows[1].event.nodes.size(), 1U) << "a missing picture makes no node";
+  EXPECT_EQ(rows[2].result.reason, "media path outside the data root");
+  EXPECT_EQ(rows[3].event.nodes.size(), 1U) << "a corrupt picture makes no node";
+}
+
+TEST(RowMapper, AReviewIsItsRowsEvent) {
+  const Shop shop;
+  const Project project = shop.project();
+  const auto rows = map_all(project, 2);
+  ASSERT_EQ(rows.size(), 3U);
+  const graph::Event& event = rows[0].event;
+  EXPECT_EQ(event.nodes.at(0).external_id, to_hex(event.id));
+  ASSERT_EQ(event.edges.size(), 2U);
+  EXPECT_EQ(event.edges[0].weight, 5.0);
+  EXPECT_EQ(event.edges[0].time, 1714557600000);
+  EXPECT_EQ(event.edges[1].to, event.nodes[0].external_id);
+  EXPECT_EQ(rows[1].event.edges[0].time, 1704067200000) << "the default";
+  EXPECT_EQ(rows[2].result.reason, "invalid weight");
+}
+
+TEST(RowMapper, FiltersAndEventIds) {
+  Shop shop;
+  const auto rows = map_all(shop.project(), 3);
+  ASSERT_EQ(rows.size(), 8U);
+  EXPECT_EQ(rows[0].event.edges.at(0).type, 0);
+  EXPECT_EQ(rows[1].event.edges.at(0).type, 1);
+  EXPECT_EQ(rows[2].event.id, rows[3].event.id) << "the same row is the same event";
+  EXPECT_EQ(rows[4].result.outcome, MapOutcome::kFiltered);
+  EXPECT_EQ(rows[6].result.reason, "invalid time");
+  EXPECT_EQ(rows[7].result.reason, "missing time");
+  const auto kept = map_all(shop.project({"edges.views.duplicates=keep"}), 3);
+  EXPECT_NE(kept[2].event.id, kept[3].event.id);
+}
+
+TEST(RowMapper, APictureThatTurnsUpLaterDoesNotChangeTheEvent) {
+  Shop shop;
+  shop.write("shop.toml",
+             std::string(kShopToml) +
+                 "[edges.made]\nsource = \"items.jsonl\"\nfrom = \"item:item_id\"\nto = \"user:title\"\n");
+  const auto before = map_all(shop.project(), 1);
+  shop.write("images/2.jpg", "\xFF\xD8\xFF picture 2 \xFF\xD9");
+  const auto after = map_all(shop.project(), 1);
+  EXPECT_EQ(after[1].event.id, before[1].event.id);
+  EXPECT_EQ(after[1].event.nodes.size(), before[1].event.nodes.size() + 1);
+}
+
+TEST(RowMapper, WhereSomethingIsPresent) {
+  Shop shop;
+  std::string text = kShopToml;
+  text.replace(text.find("where = { action = \"buy\" }"), 26, "where = { time = { present = false } }");
+  shop.write("shop.toml", text);
+  shop.write("events.csv", "user,item,action,time\nann,1,x,\nann,1,x,5\n");
+  const auto rows = map_all(shop.project(), 3);
+  EXPECT_EQ(rows[0].result.reason, "missing time") << "the row passed the filter";
+  EXPECT_EQ(rows[1].result.outcome, MapOutcome::kFiltered);
+}
+
+TEST(RowMapper, AColumnThatIsNotThereNamesProjectFileAndNearestColumn) {
+  Shop shop;
+  shop.write("events.csv", "user,itm,action,time\n");
+  try {
+    map_all(shop.project(), 3);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("shop.toml:26"));
+    EXPECT_THAT(error.what(), HasSubstr("events.csv has no column 'item'"));
+    EXPECT_THAT(error.what(), HasSubstr("did you mean 'itm'?"));
+  }
+}
+
+}  // namespace
+}  // namespace weft::storage

@@ -1,0 +1,192 @@
+#include "storage/verify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+
+#include "storage/store_impl.h"
+#include "tests/storage/small_store.h"
+#include "tests/support/temp_folder.h"
+
+namespace weft::storage {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Each test breaks one promise behind valid checksums.
+class Verify : public ::testing::Test {
+ protected:
+  Verify() : store_(GraphStore::open(folder_ / "store", small_schema())) {
+    store_.apply({.events = random_events(200, 5),
+                  .ledger = {{.source = 0, .name = "a.csv", .bytes = 900, .rows = 20},
+                             {.source = 1, .name = "b.csv", .bytes = 900, .rows = 20},
+                             {.source = 2, .name = "c.csv"}},
+                  .quarantined = {{.source = 1, .offset = 5, .line = 2, .reason = "r"}}});
+    EXPECT_THAT(verify_store(store_).problems, ElementsAre());
+  }
+  rocksdb::DB& db() { return *store_.impl().db; }
+  rocksdb::ColumnFamilyHandle* family(Family which) { return store_.impl().family(which); }
+  void put(Family which, std::string_view key, std::string_view value) {
+    ASSERT_TRUE(db().Put({}, family(which), slice(key), slice(value)).ok());
+  }
+  void erase(Family which, std::string_view key) {
+    ASSERT_TRUE(db().Delete({}, family(which), slice(key)).ok());
+  }
+  // The first edge of a type, as outgoing.
+  std::pair<std::string, std::string> first(Family which, graph::EdgeTypeId type) {
+    std::string prefix;
+    put_big(prefix, type);
+    const PrefixScan scan(store_.impl(), which, prefix);
+    return {std::string(scan.key()), std::string(scan.value())};
+  }
+  void expect_problem(const std::string& part) {
+    const VerifyReport report = verify_store(store_);
+    EXPECT_FALSE(report.ok());
+    EXPECT_THAT(report.problems, Contains(HasSubstr(part)));
+  }
+
+  test::TempFolder folder_;
+  GraphStore store_;
+};
+
+TEST_F(Verify, CountsWhatItLookedAt) {
+  const VerifyReport report = verify_store(store_);
+  std::uint64_t nodes = 0, edges = 0;
+  for (const std::uint32_t count : store_.info().node_counts) nodes += count;
+  for (const std::uint64_t count : store_.info().edge_counts) edges += count;
+  EXPECT_EQ(report.nodes, nodes);
+  EXPECT_EQ(report.edges, edges);
+  EXPECT_EQ(report.ledger_entries, 3U);
+  EXPECT_EQ(report.quarantined, 1U);
+}
+
+TEST_F(Verify, AnEdgeWithoutItsIncomingEntry) {
+  erase(kIncoming, first(kIncoming, kBuys).first);
+  expect_problem("the incoming entry is missing");
+}
+
+TEST_F(Verify, AnEdgeWithoutItsOutgoingEntry) {
+  erase(kOutgoing, first(kOutgoing, kBuys).first);
+  expect_problem("the outgoing entry is missing");
+  expect_problem("are counted");
+}
+
+TEST_F(Verify, ValuesOfBothDirectionsDiffer) {
+  put(kOutgoing, first(kOutgoing, kBuys).first, std::string("\x07\x00\x00\x00\x80\x3F", 6));
+  expect_problem("weight or source differ");
+}
+
+TEST_F(Verify, AnEdgeWithAnEndThatIsNotThere) {
+  const EdgeKey key{.type = kFriend, .node = 0, .time = graph::kNoTime, .other = 4000, .event = 3};
+  const auto bytes = encode_edge_key(key);
+  const auto reversed = encode_edge_key(key.reversed());
+  const auto value = encode_edge_value({});
+  put(kOutgoing, {bytes.data(), bytes.size()}, {value.data(), value.size()});
+  put(kIncoming, {reversed.data(), reversed.size()}, {value.data(), value.size()});
+  expect_problem("an end that is not there");
+}
+
+TEST_F(Verify, ATimeInAnUntimedType) {
+  const auto bytes = encode_edge_key({.type = kFriend, .node = 0, .time = 5, .other = 1, .event = 3});
+  const auto value = encode_edge_value({});
+  put(kOutgoing, {bytes.data(), bytes.size()}, {value.data(), value.size()});
+  expect_problem("has a time in an untimed type");
+}
+
+TEST_F(Verify, UnreadableEdges) {
+  put(kOutgoing, first(kOutgoing, kBuys).first, "x");
+  expect_problem("an entry that cannot be read");
+}
+
+TEST_F(Verify, AnEdgeOfAnUnknownType) {
+  const auto bytes = encode_edge_key({.type = 77});
+  put(kOutgoing, {bytes.data(), bytes.size()}, "123456");
+  expect_problem("an outgoing edge of a type that the schema does not have");
+}
+
+TEST_F(Verify, NamesAndIdsDisagree) {
+  put(kNames, node_key({kUser, 0}), "somebody else");
+  expect_problem("user 0 is called 'somebody else'");
+}
+
+TEST_F(Verify, AMissingName) {
+  erase(kNames, node_key({kItem, 1}));
+  expect_problem("names: item 1 has no name");
+}
+
+TEST_F(Verify, AHoleInTheDictionary) {
+  erase(kIds, id_key(kItem, *store_.external_id({kItem, 2})));
+  expect_problem("no name has id item 2");
+}
+
+TEST_F(Verify, TwoNamesOfOneId) {
+  put(kIds, id_key(kItem, "another"), encode_id_value({.node = 2}));
+  expect_problem("two names have id item 2");
+}
+
+TEST_F(Verify, AnIdPastTheCount) {
+  put(kIds, id_key(kItem, "another"), encode_id_value({.node = 5000}));
+  expect_problem("has id 5000");
+}
+
+TEST_F(Verify, AReviewWithoutItsEvent) {
+  put(kIds, id_key(kReview, *store_.external_id({kReview, 0})), encode_id_value({.node = 0}));
+  expect_problem("review 0 lacks the event that made it");
+}
+
+TEST_F(Verify, FieldsOfTheWrongKindOrPlace) {
+  put(kFields, field_key({kUser, 0}, 0), encode_field_value(std::string("text")));
+  expect_problem("'age' of user 0 is not of kind number");
+  put(kFields, field_key({kUser, 0}, 0), "\x01x");
+  expect_problem("'age' of user 0 cannot be read");
+  put(kFields, field_key({kUser, 9000}, 0), encode_field_value(1.0));
+  expect_problem("user 9000, which is not there");
+}
+
+TEST_F(Verify, TheLedger) {
+  put(kLedger, ledger_key(1), encode_ledger_value({.name = "a.csv"}));
+  expect_problem("'a.csv' is there twice");
+  erase(kLedger, ledger_key(1));
+  expect_problem("ledger: entry 1 is missing");
+  put(kLedger, ledger_key(1), "short");
+  expect_problem("ledger: entry 1 cannot be read");
+  put(kLedger, ledger_key(1), encode_ledger_value({.name = "b.csv", .bytes = 100, .rows = 2, .bad_rows = 3}));
+  expect_problem("3 bad of 2 rows");
+}
+
+TEST_F(Verify, TheQuarantine) {
+  put(kQuarantine, quarantine_key(1, 5), "x");
+  expect_problem("quarantine: an entry that cannot be read");
+  put(kQuarantine, quarantine_key(8, 5), encode_quarantine_value({.line = 3}));
+  expect_problem("line 3 of source 8");
+}
+
+TEST_F(Verify, ManyProblemsAreCountedNotListed) {
+  for (int i = 0; i < 150; ++i) put(kIds, id_key(kItem, "x" + std::to_string(i)), "bad");
+  const VerifyReport report = verify_store(store_);
+  EXPECT_EQ(report.problem_count, 150U);
+  EXPECT_EQ(report.problems.size(), 101U);
+  EXPECT_EQ(report.problems.back(), "and 50 more");
+}
+
+TEST_F(Verify, AFlippedByteInATableFile) {
+  for (const Family which : {kIds, kOutgoing}) ASSERT_TRUE(db().Flush({}, family(which)).ok());
+  std::filesystem::path table;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "store/db")) {
+    if (entry.path().extension() == ".sst") table = entry.path();
+  }
+  ASSERT_FALSE(table.empty());
+  {
+    std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(20);
+    file.put('\x5A');
+  }
+  expect_problem("RocksDB's files");
+}
+
+}  // namespace
+}  // namespace weft::storage
