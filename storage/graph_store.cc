@@ -138,6 +138,10 @@ void GraphStore::Impl::read_meta() {
   load_state();
 }
 
+bool GraphStore::Impl::is_empty() const {
+  return state.sequence == 0 && !PrefixScan(*this, kLedger, "").valid();
+}
+
 void GraphStore::Impl::load_state() {
   const auto bytes = get(kMeta, "state");
   const auto decoded =
@@ -197,7 +201,10 @@ GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, c
   impl->open_writer();
   if (impl->get(kMeta, "format")) {
     impl->read_meta();
-    if (!(impl->schema == schema)) {
+    if (!(impl->schema == schema) && impl->is_empty()) {
+      // An ingest that stopped at its first check left it: the project file may be put right.
+      impl->create_meta(schema);
+    } else if (!(impl->schema == schema)) {
       throw Error(fmt::format("the store was made with another schema: {}", difference(impl->schema, schema)),
                   {.file = folder.string(),
                    .hint = "undo the change in the project file, give another project.workspace, or remove "

@@ -85,8 +85,8 @@ struct StoreInfo {
 class GraphStore {
  public:
   // Opens for writing; creates the store if the folder is absent. Throws Error if another process holds it
-  // ("the store is held by process 1234"), if its schema differs (naming the difference), if its format is
-  // newer, or if it is damaged.
+  // ("the store is held by process 1234"), if it is not empty and its schema differs (naming the difference),
+  // if its format is newer, or if it is damaged.
   static GraphStore open(const std::filesystem::path& folder, const StoreSchema& schema,
                          const StoreOptions& options = {}, Files& files = real_files());
   // As open(), for a store that must exist, with the schema it has.

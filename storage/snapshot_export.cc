@@ -32,12 +32,18 @@ std::optional<std::string> read_current(const Workspace& workspace, Files& files
 }
 
 // The snapshot in `folder`, if it is whole and of this state of the store.
-std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const StoreInfo& store, Files& files) {
+std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const GraphStore& store, Files& files) {
   if (!fs::exists(folder)) return std::nullopt;
+  // A source without rows does not move the sequence, but a snapshot names it.
+  std::vector<std::string> sources;
+  for (const LedgerEntry& entry : store.ledger()) sources.push_back(entry.name);
+  const StoreInfo state = store.info();
   try {
     const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure, files);
-    if (snapshot.info().store_uuid == store.uuid && snapshot.info().sequence == store.sequence)
-      return snapshot.info();
+    const graph::SnapshotInfo& info = snapshot.info();
+    const bool same =
+        info.store_uuid == state.uuid && info.sequence == state.sequence && info.source_files == sources;
+    if (same) return info;
   } catch (const Error&) {
     // Damaged: written again below.
   }
@@ -74,7 +80,7 @@ ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& works
   const StoreInfo info = store.info();
   const std::string name = fmt::format("{:012}-{}", info.sequence, info.uuid.substr(0, 8));
   ExportedSnapshot out{.folder = workspace.snapshots() / name};
-  if (auto same = find_same(out.folder, info, files)) {
+  if (auto same = find_same(out.folder, store, files)) {
     out.info = std::move(*same);
     out.reused = true;
   } else {

@@ -318,7 +318,7 @@ TEST(GraphStore, RefusesWhatCannotBe) {
 
 TEST(GraphStore, AnotherSchemaIsRefusedWithTheDifference) {
   const test::TempFolder folder;
-  { GraphStore::open(folder / "store", small_schema()); }
+  { GraphStore::open(folder / "store", small_schema()).apply({.events = {buy(1, "u", "i", 5)}}); }
   StoreSchema other = small_schema();
   other.graph.add_node_type({.name = "shop"});
   other.from_event.push_back(0);
@@ -330,6 +330,18 @@ TEST(GraphStore, AnotherSchemaIsRefusedWithTheDifference) {
         error.what(),
         HasSubstr("node types were [user, item, review, tag] and are now [user, item, review, tag, shop]"));
   }
+}
+
+TEST(GraphStore, AnEmptyStoreTakesAnotherSchema) {
+  const test::TempFolder folder;
+  StoreSchema other = small_schema();
+  other.graph.add_node_type({.name = "shop"});
+  other.from_event.push_back(0);
+  { GraphStore::open(folder / "store", other); }
+  GraphStore store = GraphStore::open(folder / "store", small_schema());
+  store.apply({.events = {buy(1, "u", "i", 5)}});
+  EXPECT_EQ(store.schema(), small_schema());
+  EXPECT_TRUE(verify_store(store).ok());
 }
 
 TEST(GraphStore, AnotherProcessMayReadButNotWrite) {

@@ -95,6 +95,18 @@ TEST(SnapshotExport, KeepsTheCurrentAndTheOneBefore) {
                                               all[3].folder.filename().string()));
 }
 
+TEST(SnapshotExport, ANewSourceWithoutRowsIsNamed) {
+  Shop shop;
+  shop.ingest();
+  export_shop(shop);
+  std::string text = kShopToml;
+  text.replace(text.find("\"follows.tsv\""), 13, "[\"follows.tsv\", \"more.tsv\"]");
+  shop.write("shop.toml", text);
+  shop.write("more.tsv", "a\tb\n");
+  shop.ingest();
+  EXPECT_EQ(export_shop(shop).info.source_files.back(), "more.tsv");
+}
+
 TEST(SnapshotExport, ADamagedSnapshotIsWrittenAgain) {
   const Shop shop;
   shop.ingest();
