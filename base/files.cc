@@ -80,34 +80,29 @@ class PosixFile final : public WritableFile {
   std::vector<std::byte> buffer_;
 };
 
-// WEFT_KILL_POINT, read once.
-struct KillRequest {
-  std::string name;
+// What WEFT_KILL_POINT or WEFT_STOP_POINT ask for.
+struct PointRequest {
+  std::string name = {};
   std::uint64_t passing = 1;
 };
 
-const KillRequest& kill_request() {
-  static const KillRequest request = [] {
-    KillRequest r;
-    if (const char* text =
-            std::getenv("WEFT_KILL_POINT")) {  // NOLINT(concurrency-mt-unsafe): read once, never set by us
-      r.name = text;
-      if (const auto colon = r.name.rfind(':'); colon != std::string::npos) {
-        const std::string number = r.name.substr(colon + 1);
-        const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), r.passing);
-        if (code != std::errc() || end != number.data() + number.size() || r.passing == 0) {
-          // Ignored, it would let a crash test pass that never crashed anything.
-          throw Error(
-              "not a kill point",
-              {.field = "WEFT_KILL_POINT", .value = text, .expected = "name or name:passing, passing from 1"},
-              ErrorKind::kUsage);
-        }
-        r.name.resize(colon);
-      }
+PointRequest read_request(const char* variable) {
+  PointRequest r;
+  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): read once, never set by us
+  if (text == nullptr) return r;
+  r.name = text;
+  if (const auto colon = r.name.rfind(':'); colon != std::string::npos) {
+    const std::string number = r.name.substr(colon + 1);
+    const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), r.passing);
+    if (code != std::errc() || end != number.data() + number.size() || r.passing == 0) {
+      // Ignored, it would let a crash test pass that never crashed anything.
+      throw Error("not a kill point",
+                  {.field = variable, .value = text, .expected = "name or name:passing, passing from 1"},
+                  ErrorKind::kUsage);
     }
-    return r;
-  }();
-  return request;
+    r.name.resize(colon);
+  }
+  return r;
 }
 
 class PosixFiles final : public Files {
@@ -139,15 +134,16 @@ class PosixFiles final : public Files {
     if (rc != 0) fail("sync folder", target, saved);
   }
   void kill_point(std::string_view name) override {
-    const KillRequest& request = kill_request();
-    if (request.name.empty() || request.name != name) return;
-    if (++passed_ != request.passing) return;
+    static const PointRequest kill = read_request("WEFT_KILL_POINT");
+    static const PointRequest stop = read_request("WEFT_STOP_POINT");
+    if (!stop.name.empty() && stop.name == name && ++passed_stop_ == stop.passing) ::kill(::getpid(), SIGSTOP);
+    if (kill.name.empty() || kill.name != name || ++passed_kill_ != kill.passing) return;
     ::kill(::getpid(), SIGKILL);
     while (true) ::pause();  // the signal may reach another thread first: this one must not go on
   }
 
  private:
-  std::atomic<std::uint64_t> passed_{0};
+  std::atomic<std::uint64_t> passed_kill_{0}, passed_stop_{0};
 };
 
 }  // namespace

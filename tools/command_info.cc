@@ -1,0 +1,208 @@
+// `weft info`: what a project's graph holds; with --devices what there is to compute on; with --analyse its
+// connected components.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "base/error.h"
+#include "graph/boost_graph.h"
+#include "graph/graph_view.h"
+#include "sampling/devices.h"
+#include "storage/graph_store.h"
+#include "storage/project.h"
+#include "storage/values.h"
+#include "tools/cli.h"
+#include "tools/project_context.h"
+#include "tools/table.h"
+#include "tools/torch_cuda.h"
+
+namespace weft::tools {
+namespace {
+
+struct Options {
+  bool devices = false;
+  bool analyse = false;
+};
+
+void print_devices(const Cli& cli) {
+  const DeviceReport report = describe_devices();
+  const TorchCuda torch = load_torch_cuda();
+  std::vector<std::string> lines = report.lines();
+  lines.push_back(fmt::format("Torch's CUDA  {}", torch.loaded ? "loaded" : torch.message));
+  if (!cli.common().json) {
+    for (const std::string& line : lines) cli.print(line);
+    return;
+  }
+  Json gpus = Json::array();
+  for (const CudaDeviceInfo& gpu : report.gpus) {
+    gpus.push_back({{"name", gpu.name},
+                    {"compute_capability", fmt::format("{}.{}", gpu.capability_major, gpu.capability_minor)},
+                    {"memory_bytes", gpu.memory_bytes}});
+  }
+  cli.print_json(
+      {{"cpu",
+        {{"name", report.cpu.name}, {"cores", report.cpu.cores}, {"vector_sets", report.cpu.vector_sets}}},
+       {"cuda", {{"plugin_built", report.plugin_built}, {"usable", !report.gpus.empty()}, {"gpus", gpus}}},
+       {"torch_cuda", {{"loaded", torch.loaded}, {"devices", torch.devices}}},
+       {"lines", lines}});
+}
+
+// How many of the type's nodes have a value in the field.
+std::uint64_t present(const graph::Snapshot& snapshot, graph::NodeTypeId type, std::size_t field) {
+  const graph::NodeId count = snapshot.node_count(type);
+  std::uint64_t found = 0;
+  switch (snapshot.schema().node_type(type).fields[field].kind) {
+    case graph::FieldKind::kNumber: {
+      const graph::NumberColumn column = snapshot.numbers(type, field);
+      return static_cast<std::uint64_t>(
+          std::count_if(column.begin(), column.end(), [](double v) { return !std::isnan(v); }));
+    }
+    case graph::FieldKind::kCategory: {
+      const graph::CategoryColumn column = snapshot.categories(type, field);
+      for (graph::NodeId n = 0; n < count; ++n) found += column[n].empty() ? 0 : 1;
+      return found;
+    }
+    case graph::FieldKind::kText: {
+      const graph::StringColumn column = snapshot.texts(type, field);
+      for (graph::NodeId n = 0; n < count; ++n) found += column[n].empty() ? 0 : 1;
+      return found;
+    }
+    default: {
+      const graph::StringColumn column = snapshot.media(type, field).content_hashes;
+      for (graph::NodeId n = 0; n < count; ++n) found += column[n].empty() ? 0 : 1;
+      return found;
+    }
+  }
+}
+
+Json describe(const graph::Snapshot& snapshot) {
+  const graph::Schema& schema = snapshot.schema();
+  Json out = {{"snapshot", snapshot.folder().string()},
+              {"store", snapshot.info().store_uuid},
+              {"sequence", snapshot.info().sequence},
+              {"checksum", fmt::format("{:016x}", snapshot.info().checksum)}};
+  for (std::size_t t = 0; t < schema.node_types().size(); ++t) {
+    const auto type = static_cast<graph::NodeTypeId>(t);
+    Json fields = Json::object();
+    for (std::size_t f = 0; f < schema.node_types()[t].fields.size(); ++f) {
+      const graph::Field& field = schema.node_types()[t].fields[f];
+      fields[field.name] = {{"kind", graph::field_kind_name(field.kind)},
+                            {"present", present(snapshot, type, f)}};
+    }
+    out["nodes"][schema.node_types()[t].name] = {{"count", snapshot.node_count(type)},
+                                                 {"fields", std::move(fields)}};
+  }
+  for (std::size_t t = 0; t < schema.edge_types().size(); ++t) {
+    const graph::EdgeType& type = schema.edge_types()[t];
+    const graph::CsrView csr = snapshot.outgoing(static_cast<graph::EdgeTypeId>(t));
+    Json entry = {{"from", schema.node_type(type.from).name},
+                  {"to", schema.node_type(type.to).name},
+                  {"count", csr.edges()},
+                  {"weighted", type.weighted},
+                  {"symmetric", type.symmetric}};
+    if (!csr.times.empty()) {
+      const auto [first, last] = std::minmax_element(csr.times.begin(), csr.times.end());
+      entry["first"] = storage::time_text(*first);
+      entry["last"] = storage::time_text(*last);
+    }
+    out["edges"][type.name] = std::move(entry);
+  }
+  return out;
+}
+
+Json analyse(const graph::Snapshot& snapshot) {
+  graph::Components components = graph::connected_components(graph::view(snapshot));
+  std::sort(components.sizes.rbegin(), components.sizes.rend());
+  const std::uint64_t nodes = [&] {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t size : components.sizes) sum += size;
+    return sum;
+  }();
+  if (components.sizes.size() > 5) components.sizes.resize(5);
+  return {{"components", components.count}, {"nodes", nodes}, {"largest", components.sizes}};
+}
+
+void print_tables(const Cli& cli, const Json& json) {
+  Table nodes({"node type", "count", "fields (share present)"});
+  for (const auto& [name, type] : json["nodes"].items()) {
+    std::string fields;
+    const auto count = type["count"].get<double>();
+    for (const auto& [field, entry] : type["fields"].items()) {
+      fields +=
+          fmt::format("{}{} {} {:.0f} %", fields.empty() ? "" : ", ", field, entry["kind"].get<std::string>(),
+                      count > 0 ? 100 * entry["present"].get<double>() / count : 0);
+    }
+    nodes.add({name, with_commas(type["count"].get<std::uint64_t>()), fields});
+  }
+  cli.print(nodes.text());
+  if (json.contains("edges")) {
+    Table edges({"edge type", "from", "to", "count", "first", "last"});
+    for (const auto& [name, type] : json["edges"].items()) {
+      edges.add({name, type["from"], type["to"], with_commas(type["count"].get<std::uint64_t>()),
+                 type.value("first", "-").substr(0, 10), type.value("last", "-").substr(0, 10)});
+    }
+    cli.print("\n" + edges.text());
+  }
+}
+
+void run(Cli& cli, const Options& options) {
+  if (options.devices) {
+    print_devices(cli);
+    return;
+  }
+  if (cli.project_path().empty()) {
+    throw Error("no project file given", {.expected = "weft info PROJECT, or weft info --devices"},
+                ErrorKind::kUsage);
+  }
+  const TomlFile toml = cli.read_project_file();
+  const storage::Project project =
+      storage::read_project(toml, cli.project_path(), storage::Sources::kMayBeMissing);
+  const graph::Snapshot snapshot = open_current_snapshot(project);
+  Json json = describe(snapshot);
+  std::uint64_t quarantined = 0;
+  Json sources = Json::array();
+  const storage::GraphStore store = storage::GraphStore::open_reader(project.workspace.store());
+  for (const storage::LedgerEntry& entry : store.ledger()) {
+    sources.push_back(
+        {{"name", entry.name}, {"bytes", entry.bytes}, {"rows", entry.rows}, {"bad_rows", entry.bad_rows}});
+    quarantined += entry.bad_rows;
+  }
+  json["sources"] = std::move(sources);
+  json["quarantined_rows"] = quarantined;
+  if (options.analyse) json["analysis"] = analyse(snapshot);
+  if (cli.common().json) {
+    cli.print_json(json);
+    return;
+  }
+  print_tables(cli, json);
+  Table table({"source", "rows", "bad rows", "bytes"});
+  for (const Json& source : json["sources"]) {
+    table.add({source["name"], with_commas(source["rows"].get<std::uint64_t>()),
+               with_commas(source["bad_rows"].get<std::uint64_t>()),
+               with_commas(source["bytes"].get<std::uint64_t>())});
+  }
+  cli.print("\n" + table.text());
+  if (options.analyse) {
+    cli.print(fmt::format("\n{} connected components over {} nodes; the largest: {}",
+                          json["analysis"]["components"].get<std::uint64_t>(),
+                          with_commas(json["analysis"]["nodes"].get<std::uint64_t>()),
+                          json["analysis"]["largest"].dump()));
+  }
+  cli.print(fmt::format("\nsnapshot {}, sequence {}", json["snapshot"].get<std::string>(),
+                        json["sequence"].get<std::uint64_t>()));
+}
+
+}  // namespace
+
+void add_info(Cli& cli) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = cli.add_project_command("info", "What the graph holds, or what there is to compute on",
+                                              [&cli, options] { run(cli, *options); });
+  command->get_option("project")->required(false);
+  command->add_flag("--devices", options->devices, "What there is to compute on, and why not more");
+  command->add_flag("--analyse", options->analyse, "Connected components of the whole graph");
+}
+
+}  // namespace weft::tools

@@ -1,0 +1,101 @@
+// `weft ingest`: reads the project's sources into the store and writes a snapshot of it.
+#include <fmt/format.h>
+
+#include "storage/graph_store.h"
+#include "storage/ingest.h"
+#include "storage/project.h"
+#include "storage/snapshot_export.h"
+#include "tools/cli.h"
+#include "tools/table.h"
+
+namespace weft::tools {
+namespace {
+
+Json to_json(const storage::IngestReport& report, const storage::ExportedSnapshot& exported,
+             const storage::StoreInfo& info, const graph::Schema& schema) {
+  Json out = {
+      {"rows", report.rows},
+      {"events", report.events},
+      {"filtered", report.filtered},
+      {"duplicates", report.duplicates},
+      {"quarantined_rows", report.quarantined_rows},
+      {"quarantined", report.quarantined},
+      {"media",
+       {{"found", report.media_found}, {"missing", report.media_missing}, {"corrupt", report.media_corrupt}}},
+      {"sources_unchanged", report.sources_unchanged},
+      {"bytes", report.bytes},
+      {"seconds", report.seconds}};
+  for (std::size_t t = 0; t < schema.node_types().size(); ++t) {
+    out["nodes"][schema.node_types()[t].name] = {{"new", report.new_nodes[t]},
+                                                 {"total", info.node_counts[t]}};
+  }
+  for (std::size_t t = 0; t < schema.edge_types().size(); ++t) {
+    out["edges"][schema.edge_types()[t].name] = {{"new", report.new_edges[t]},
+                                                 {"total", info.edge_counts[t]}};
+  }
+  out["notes"] = report.notes;
+  for (const auto& problem : report.media_problems)
+    out["media_problems"].push_back({{"path", problem.path}, {"what", problem.what}});
+  out["snapshot"] = {{"folder", exported.folder.string()},
+                     {"sequence", exported.info.sequence},
+                     {"checksum", fmt::format("{:016x}", exported.info.checksum)},
+                     {"reused", exported.reused}};
+  return out;
+}
+
+void print_report(const Cli& cli, const storage::IngestReport& report, const storage::Project& project,
+                  const Json& json) {
+  Table table({"nodes and edges", "new", "total"});
+  for (const char* kind : {"nodes", "edges"}) {
+    if (!json.contains(kind)) continue;
+    for (const auto& [name, counts] : json[kind].items()) {
+      table.add({name, with_commas(counts["new"].get<std::uint64_t>()),
+                 with_commas(counts["total"].get<std::uint64_t>())});
+    }
+    if (std::string(kind) == "nodes") table.add_rule();
+  }
+  cli.print(table.text());
+  cli.print(fmt::format("\n{} rows in {:.1f} s ({} rows/s); {} events, {} of them in the store already",
+                        with_commas(report.rows), report.seconds,
+                        with_commas(static_cast<std::uint64_t>(
+                            report.seconds > 0 ? static_cast<double>(report.rows) / report.seconds : 0)),
+                        with_commas(report.events), with_commas(report.duplicates)));
+  if (report.sources_unchanged > 0)
+    cli.print(fmt::format("{} sources had nothing new", report.sources_unchanged));
+  if (report.media_found + report.media_missing + report.media_corrupt > 0) {
+    cli.print(fmt::format("media files: {} found, {} missing, {} unreadable", with_commas(report.media_found),
+                          with_commas(report.media_missing), with_commas(report.media_corrupt)));
+  }
+  if (report.quarantined_rows > 0) {
+    cli.print(fmt::format("{} rows in quarantine, see {}", with_commas(report.quarantined_rows),
+                          project.workspace.quarantine_file().string()));
+    for (const auto& [reason, count] : report.quarantined)
+      cli.print(fmt::format("  {:>6}  {}", with_commas(count), reason));
+  }
+  for (const std::string& note : report.notes) cli.print("note: " + note);
+  cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
+                        json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
+}
+
+void run(Cli& cli) {
+  const TomlFile toml = cli.read_project_file();
+  const storage::Project project = storage::read_project(toml, cli.project_path());
+  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
+  const storage::IngestReport report = storage::ingest(project, store, {}, cli.progress());
+  const storage::ExportedSnapshot exported =
+      storage::export_snapshot(store, project.workspace, project.data_root, cli.progress());
+  const Json json = to_json(report, exported, store.info(), project.schema.graph);
+  if (cli.common().json)
+    cli.print_json(json);
+  else
+    print_report(cli, report, project, json);
+}
+
+}  // namespace
+
+void add_ingest(Cli& cli) {
+  cli.add_project_command("ingest", "Read the project's sources into the store and write a snapshot",
+                          [&cli] { run(cli); });
+}
+
+}  // namespace weft::tools

@@ -1,0 +1,272 @@
+#include "tools/lightgcn_model.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/thread_pool.h"
+#include "gnn/evaluation/evaluator.h"
+#include "gnn/evaluation/link_task.h"
+#include "gnn/safetensors.h"
+
+namespace weft::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kBestFile = "lightgcn.safetensors";
+constexpr const char* kLastFile = "last.safetensors";
+
+torch::Tensor matrix(const std::vector<float>& values, std::size_t rows, std::size_t dim) {
+  return torch::from_blob(const_cast<float*>(values.data()),
+                          {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(dim)}, torch::kFloat32)
+      .clone();
+}
+
+std::vector<float> floats(const torch::Tensor& tensor) {
+  const torch::Tensor dense = tensor.contiguous();
+  return {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()};
+}
+
+// What a state belongs to: going on with it under other data or settings would be neither the one run nor the
+// other.
+std::string identity(const ProjectContext& context, const LightGcnSettings& s) {
+  Hasher64 hash;
+  hash.update_field(context.snapshot.info().store_uuid);
+  hash.update_field(to_hex(context.snapshot.info().checksum));
+  hash.update_field(context.split.description);
+  hash.update_field(fmt::format("{} {} {} {} {} {} {} {}", s.model.dim, s.model.layers, s.model.l2,
+                                s.model.adam.learning_rate, s.model.init_deviation, s.model.seed,
+                                s.training.batch, context.target));
+  return to_hex(hash.digest());
+}
+
+class Trainer {
+ public:
+  Trainer(Cli& cli, const ProjectContext& context, const fs::path& folder)
+      : cli_(cli),
+        context_(context),
+        folder_(folder),
+        settings_(read_lightgcn_settings(context.toml.root())),
+        pool_(cli.threads()),
+        task_(gnn::make_link_task(context.snapshot, context.split)),
+        model_(task_.train, task_.users, task_.items, settings_.model, pool_) {
+    result_.folder = folder;
+    result_.metric_name = validates() ? "ndcg@20" : "loss";
+    result_.supervised_events = task_.train.pairs();
+    result_.parameters = (task_.users + task_.items) * settings_.model.dim;
+    result_.inputs = {
+        "free vectors of users and items; propagation over all train events (not masked, as published)"};
+    result_.best_metric = validates() ? -1 : std::numeric_limits<double>::infinity();
+  }
+
+  gnn::TrainResult run(bool resume) {
+    real_files().make_folders(folder_);
+    if (resume)
+      restore();
+    else
+      start_anew();
+    gnn::train_lightgcn(
+        model_, task_.train, settings_.training, cli_.progress(),
+        [this](const gnn::LightGcnEpoch& epoch, const gnn::LightGcn&) { return end_epoch(epoch); });
+    result_.steps = model_.state().step;
+    result_.finished = true;
+    return result_;
+  }
+
+ private:
+  bool validates() const { return task_.valid_targets.pairs() > 0; }
+
+  // One model a folder: a network that stood here before goes.
+  void start_anew() {
+    for (const char* file : {"model.safetensors", "encoders.json", kBestFile, kLastFile})
+      real_files().remove_all(folder_ / file);
+    real_files().write_whole(folder_ / "metrics.jsonl", "");
+  }
+
+  bool end_epoch(const gnn::LightGcnEpoch& epoch) {
+    gnn::EpochReport report{.epoch = epoch.epoch,
+                            .mean_loss = epoch.mean_loss,
+                            .seconds = epoch.seconds,
+                            .metric = std::numeric_limits<double>::quiet_NaN()};
+    const bool due = epoch.epoch % settings_.validate_every == 0 || epoch.epoch == settings_.training.epochs;
+    if (due) {
+      report.metric = validates() ? validation() : epoch.mean_loss;
+      const bool better =
+          validates() ? report.metric > result_.best_metric : report.metric < result_.best_metric;
+      since_best_ = better ? 0 : since_best_ + 1;
+      if (better) {
+        result_.best_metric = report.metric;
+        result_.best_epoch = epoch.epoch;
+        save_best(epoch.epoch, report.metric);
+      }
+    }
+    result_.epochs.push_back(report);
+    save_last(epoch.epoch);
+    log(report);
+    result_.stopped_early = validates() && settings_.patience > 0 && since_best_ >= settings_.patience;
+    return !result_.stopped_early;
+  }
+
+  double validation() {
+    gnn::RankingTask ranking;
+    ranking.targets = &task_.valid_targets;
+    ranking.mask = &task_.train;
+    gnn::EvaluationOptions options;
+    options.ks = {20};
+    options.auc = false;
+    return gnn::evaluate(model_.scorer(), ranking, options, pool_).at(20).ndcg;
+  }
+
+  void save_best(std::int64_t epoch, double metric) {
+    const std::vector<float> all = model_.embeddings();
+    const std::size_t dim = settings_.model.dim;
+    const torch::Tensor both = matrix(all, task_.users + task_.items, dim);
+    const auto users = static_cast<std::int64_t>(task_.users);
+    gnn::write_safetensors(folder_ / kBestFile,
+                           {{"users", both.slice(0, 0, users)}, {"items", both.slice(0, users)}},
+                           {{"kind", "lightgcn"},
+                            {"store_uuid", context_.snapshot.info().store_uuid},
+                            {"target", context_.task.target},
+                            {"split", context_.split.description},
+                            {"epoch", std::to_string(epoch)},
+                            {result_.metric_name, fmt::format("{}", metric)}});
+  }
+
+  void save_last(std::int64_t epoch) {
+    const gnn::LightGcnState& state = model_.state();
+    const std::size_t nodes = task_.users + task_.items, dim = settings_.model.dim;
+    gnn::write_safetensors(folder_ / kLastFile,
+                           {{"parameters", matrix(state.parameters, nodes, dim)},
+                            {"mean", matrix(state.mean, nodes, dim)},
+                            {"variance", matrix(state.variance, nodes, dim)}},
+                           {{"kind", "lightgcn"},
+                            {"identity", identity(context_, settings_)},
+                            {"step", std::to_string(state.step)},
+                            {"epoch", std::to_string(epoch)},
+                            {"best_epoch", std::to_string(result_.best_epoch)},
+                            {"best_metric", fmt::format("{:a}", result_.best_metric)},
+                            {"since_best", std::to_string(since_best_)}});
+  }
+
+  void restore() {
+    const fs::path file = folder_ / kLastFile;
+    const gnn::TensorFile saved = gnn::read_safetensors(file);
+    const auto meta = [&](const char* key) {
+      const auto found = saved.metadata.find(key);
+      if (found == saved.metadata.end())
+        throw Error("is no LightGCN state", {.file = file.string(), .field = key});
+      return found->second;
+    };
+    if (meta("identity") != identity(context_, settings_)) {
+      throw Error("cannot resume: the state belongs to other data or settings",
+                  {.file = file.string(), .hint = "train without --resume to start anew"});
+    }
+    const auto values = [&](const char* name) {
+      const auto found = saved.tensors.find(name);
+      const auto wanted = static_cast<std::int64_t>((task_.users + task_.items) * settings_.model.dim);
+      if (found == saved.tensors.end() || found->second.scalar_type() != torch::kFloat32 ||
+          found->second.numel() != wanted) {
+        throw Error("tensor is missing or of another shape", {.file = file.string(), .field = name});
+      }
+      return floats(found->second);
+    };
+    model_.set_state({.parameters = values("parameters"),
+                      .mean = values("mean"),
+                      .variance = values("variance"),
+                      .step = std::stoull(meta("step"))});
+    result_.best_epoch = std::stoll(meta("best_epoch"));
+    result_.best_metric = std::strtod(meta("best_metric").c_str(), nullptr);
+    since_best_ = std::stoll(meta("since_best"));
+  }
+
+  void log(const gnn::EpochReport& report) const {
+    Json line = {{"epoch", report.epoch}, {"loss", report.mean_loss}, {"seconds", report.seconds}};
+    if (!std::isnan(report.metric)) line[result_.metric_name] = report.metric;
+    std::ofstream(folder_ / "metrics.jsonl", std::ios::app) << line.dump() << "\n";
+  }
+
+  Cli& cli_;
+  const ProjectContext& context_;
+  fs::path folder_;
+  LightGcnSettings settings_;
+  ThreadPool pool_;
+  gnn::LinkTask task_;
+  gnn::LightGcn model_;
+  gnn::TrainResult result_;
+  std::int64_t since_best_ = 0;
+};
+
+// The stored rows, then zeros for nodes that came later.
+gnn::NodeVectors node_vectors(const torch::Tensor& stored, std::size_t nodes, const fs::path& file) {
+  if (stored.dim() != 2 || stored.scalar_type() != torch::kFloat32 ||
+      static_cast<std::size_t>(stored.size(0)) > nodes) {
+    throw Error("has more nodes than the snapshot, or is damaged",
+                {.file = file.string(), .hint = "train the model again"});
+  }
+  gnn::NodeVectors out{.rows = nodes, .dim = static_cast<std::size_t>(stored.size(1))};
+  out.values = floats(stored);
+  out.values.resize(nodes * out.dim, 0.0F);
+  out.bias.assign(nodes, 0.0F);
+  return out;
+}
+
+}  // namespace
+
+bool wants_lightgcn(const TomlSection& root) {
+  return root.section("model").get_choice("kind", {"graphsage", "lightgcn"}, 0) == 1;
+}
+
+LightGcnSettings read_lightgcn_settings(const TomlSection& root) {
+  const TomlSection section = root.section("lightgcn");
+  LightGcnSettings s;
+  s.model.dim = static_cast<std::size_t>(section.get_integer_in("dim", 64, 1, 4096));
+  s.model.layers = static_cast<std::size_t>(section.get_integer_in("layers", 3, 0, 16));
+  s.model.l2 = section.get_number_in("l2", s.model.l2, 0, 1e3);
+  s.model.adam.learning_rate = section.get_number_in("learning_rate", 1e-3, 1e-9, 10);
+  s.model.init_deviation = section.get_number_in("init", s.model.init_deviation, 1e-9, 10);
+  s.model.seed = static_cast<std::uint64_t>(
+      section.get_integer_in("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
+  s.training.epochs = section.get_integer_in("epochs", s.training.epochs, 1, 1'000'000);
+  s.training.batch = static_cast<std::size_t>(section.get_integer_in("batch", 2048, 1, 1 << 24));
+  s.validate_every = section.get_integer_in("validate_every", s.validate_every, 1, 1'000'000);
+  s.patience = section.get_integer_in("patience", s.patience, 0, 1'000'000);
+  section.check_no_unknown_keys();
+  return s;
+}
+
+gnn::TrainResult train_lightgcn_model(Cli& cli, const ProjectContext& context, const fs::path& folder,
+                                      bool resume) {
+  return Trainer(cli, context, folder).run(resume);
+}
+
+bool holds_lightgcn(const fs::path& folder) {
+  return fs::exists(folder / kBestFile);
+}
+
+LightGcnVectors load_lightgcn(const ProjectContext& context, const fs::path& folder) {
+  const fs::path file = folder / kBestFile;
+  const gnn::TensorFile saved = gnn::read_safetensors(file);
+  const auto meta = [&](const char* key) {
+    const auto found = saved.metadata.find(key);
+    return found == saved.metadata.end() ? std::string() : found->second;
+  };
+  if (meta("store_uuid") != context.snapshot.info().store_uuid) {
+    throw Error("the model belongs to another store", {.file = file.string(), .hint = "train it again"});
+  }
+  if (meta("target") != context.task.target) {
+    throw Error("the model was trained for another target",
+                {.file = file.string(), .hint = "train it again, or give --model"});
+  }
+  if (!saved.tensors.contains("users") || !saved.tensors.contains("items"))
+    throw Error("is no LightGCN model", {.file = file.string()});
+  return {node_vectors(saved.tensors.at("users"), context.snapshot.node_count(context.user_type()), file),
+          node_vectors(saved.tensors.at("items"), context.snapshot.node_count(context.item_type()), file)};
+}
+
+}  // namespace weft::tools

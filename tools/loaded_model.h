@@ -1,0 +1,36 @@
+// A trained model joined to its project: what recommend, similar, score, embed and evaluate start from.
+// Either the heterogeneous network or LightGCN, whichever the model's folder holds.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gnn/trained_model.h"
+#include "tools/cli.h"
+#include "tools/lightgcn_model.h"
+#include "tools/project_context.h"
+
+namespace weft::tools {
+
+class LoadedModel {
+ public:
+  // Loads the model of that name; for the network, encodes what is not encoded yet (new items get vectors
+  // from their content at once). Throws Error if there is none, or it was trained for another target.
+  static LoadedModel load(Cli& cli, const std::string& name);
+
+  const ProjectContext& context() const { return *context_; }
+  // User and item vectors of the target edge type, from the events that `seen` allows. LightGCN's come from
+  // the train part whatever `seen` is; a node that it does not know has a zero vector.
+  gnn::ModelScorer scorer(const gnn::EmbedView& seen, ProgressSink& progress) const;
+  // Vectors of all nodes of a type, from every event so far.
+  gnn::NodeVectors embed(graph::NodeTypeId type, ProgressSink& progress) const;
+
+ private:
+  std::unique_ptr<ProjectContext> context_;  // at a fixed address: the model refers to its snapshot and split
+  std::unique_ptr<gnn::TrainedModel> network_;
+  std::optional<LightGcnVectors> lightgcn_;
+};
+
+}  // namespace weft::tools

@@ -1,0 +1,64 @@
+#include "tools/project_context.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "storage/snapshot_export.h"
+
+namespace weft::tools {
+
+graph::Snapshot open_current_snapshot(const storage::Project& project) {
+  const auto folder = storage::current_snapshot(project.workspace);
+  if (!folder) {
+    throw Error("there is no snapshot yet",
+                {.file = project.workspace.folder.string(),
+                 .hint = fmt::format("run 'weft ingest {}' first", project.file.string())});
+  }
+  return graph::Snapshot::open(*folder);
+}
+
+ProjectContext open_project(const Cli& cli) {
+  TomlFile toml = cli.read_project_file();
+  storage::Project project = storage::read_project(toml, cli.project_path(), storage::Sources::kMayBeMissing);
+  graph::Snapshot snapshot = open_current_snapshot(project);
+  if (!(snapshot.schema() == project.schema.graph)) {
+    throw Error("the snapshot's node and edge types are not the project file's",
+                {.file = project.file.string(),
+                 .hint = "run 'weft ingest' again; if it refuses, use a new project.workspace"});
+  }
+  gnn::TaskOptions task = gnn::read_task_options(toml.root());
+  const TomlSection section = toml.root().section("task");
+  const auto target = snapshot.schema().find_edge_type(task.target);
+  if (!target) {
+    std::vector<std::string> names;
+    for (const auto& type : snapshot.schema().edge_types()) names.push_back(type.name);
+    const std::string nearest = nearest_word(task.target, names);
+    section.fail("target", "no such edge type", "one of " + join(names),
+                 nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
+  }
+  graph::Split split = graph::make_split(snapshot, *target, task.split);
+  return {std::move(toml), std::move(project), std::move(snapshot), std::move(task),
+          *target,         std::move(split)};
+}
+
+std::filesystem::path model_folder(const storage::Project& project, const std::string& name) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+    throw Error("not a model name", {.field = "--model", .value = name, .expected = "a name without '/'"},
+                ErrorKind::kUsage);
+  }
+  return project.workspace.folder / "models" / name;
+}
+
+graph::NodeId find_node(const graph::Snapshot& snapshot, graph::NodeTypeId type,
+                        const std::string& external_id) {
+  if (const auto node = snapshot.find_node(type, external_id)) return *node;
+  const std::string& name = snapshot.schema().node_type(type).name;
+  ErrorContext context{.value = external_id};
+  if (snapshot.node_count(type) > 0) {
+    context.hint = fmt::format("{} ids look like '{}'", name, excerpt(snapshot.external_id({type, 0})));
+  }
+  throw Error(fmt::format("there is no {} with this id", name), std::move(context), ErrorKind::kUsage);
+}
+
+}  // namespace weft::tools

@@ -1,0 +1,42 @@
+// What most commands start from: the project file, its snapshot, its task and its split, and where models and
+// features lie.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/toml.h"
+#include "gnn/task_options.h"
+#include "graph/snapshot.h"
+#include "graph/split.h"
+#include "storage/project.h"
+#include "tools/cli.h"
+
+namespace weft::tools {
+
+struct ProjectContext {
+  TomlFile toml;
+  storage::Project project = {};
+  graph::Snapshot snapshot;
+  gnn::TaskOptions task = {};
+  graph::EdgeTypeId target = 0;
+  graph::Split split = {};
+
+  graph::NodeTypeId user_type() const { return snapshot.schema().edge_type(target).from; }
+  graph::NodeTypeId item_type() const { return snapshot.schema().edge_type(target).to; }
+};
+
+// The store's latest snapshot. Throws Error with a hint to run `weft ingest` if there is none.
+graph::Snapshot open_current_snapshot(const storage::Project& project);
+
+// Everything above. Sources need not be there any more.
+ProjectContext open_project(const Cli& cli);
+
+// workspace/models/NAME. Throws Error (kUsage) if the name would lead elsewhere.
+std::filesystem::path model_folder(const storage::Project& project, const std::string& name);
+
+// The node of that external id; an Error (kUsage) that names it if there is none.
+graph::NodeId find_node(const graph::Snapshot& snapshot, graph::NodeTypeId type,
+                        const std::string& external_id);
+
+}  // namespace weft::tools

@@ -1,0 +1,28 @@
+// Aligned tables for people.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace weft::tools {
+
+// Columns are as wide as their widest cell (in terminal cells: a Chinese character takes two). Cells of a
+// column whose every body cell reads as a number are right-aligned.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
+  void add(std::vector<std::string> row);
+  void add_rule();  // a line across
+  std::string text() const;
+
+ private:
+  std::vector<std::string> header_;
+  std::vector<std::vector<std::string>> rows_;  // an empty row is a rule
+};
+
+// Terminal cells that UTF-8 text takes.
+std::size_t display_width(const std::string& text);
+// Cuts to at most `cells` terminal cells, with an ellipsis if cut.
+std::string fit(const std::string& text, std::size_t cells);
+
+}  // namespace weft::tools
