@@ -51,6 +51,7 @@ void read_inputs(const TomlSection& model, ModelOptions& options) {
 ModelOptions read_model_options(const TomlSection& root) {
   const TomlSection model = root.section("model");
   ModelOptions options;
+  model.has("kind");  // which kind of model: the reader of the other kinds looks at it
   options.hidden = model.get_integer_in("hidden", options.hidden, 1, kMaxWidth);
   options.dim = model.get_integer_in("dim", options.dim, 1, kMaxWidth);
   options.fan_outs = read_fan_outs(model, "fan_outs", options.fan_outs, 1);

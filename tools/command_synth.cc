@@ -17,13 +17,26 @@ struct Options {
 };
 
 Json to_json(const synth::SynthReport& r) {
-  return {{"users", r.users},       {"items", r.items},         {"brands", r.brands},
-          {"categories", r.categories}, {"visits", r.visits},   {"browses", r.browses},
-          {"carts", r.carts},       {"purchases", r.purchases}, {"impressions", r.impressions},
-          {"searches", r.searches}, {"reviews", r.reviews},     {"reviews_chinese", r.reviews_chinese},
-          {"follows", r.follows},   {"photos", r.photos},       {"clips", r.clips},
-          {"dirty_rows", r.dirty_rows}, {"dirty_media", r.dirty_media}, {"test_start_ms", r.test_start_ms},
-          {"exact", r.exact},       {"truth", r.truth}};
+  return {{"users", r.users},
+          {"items", r.items},
+          {"brands", r.brands},
+          {"categories", r.categories},
+          {"visits", r.visits},
+          {"browses", r.browses},
+          {"carts", r.carts},
+          {"purchases", r.purchases},
+          {"impressions", r.impressions},
+          {"searches", r.searches},
+          {"reviews", r.reviews},
+          {"reviews_chinese", r.reviews_chinese},
+          {"follows", r.follows},
+          {"photos", r.photos},
+          {"clips", r.clips},
+          {"dirty_rows", r.dirty_rows},
+          {"dirty_media", r.dirty_media},
+          {"test_start_ms", r.test_start_ms},
+          {"exact", r.exact},
+          {"truth", r.truth}};
 }
 
 void run(Cli& cli, Options& options) {
@@ -35,7 +48,8 @@ void run(Cli& cli, Options& options) {
   }
   Table table({"written", "count"});
   for (const auto& [name, count] : to_json(report).items()) {
-    if (count.is_number() && name != "test_start_ms") table.add({name, with_commas(count.get<std::uint64_t>())});
+    if (count.is_number() && name != "test_start_ms")
+      table.add({name, with_commas(count.get<std::uint64_t>())});
   }
   cli.print(table.text());
   const std::string project = (options.folder / "shop.toml").string();
@@ -46,13 +60,24 @@ void run(Cli& cli, Options& options) {
 
 void add_synth(Cli& cli) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = cli.add_command("synth", "Make a realistic synthetic shop: logs, texts, pictures, clips and the truth behind them",
-                                      [&cli, options] { run(cli, *options); });
-  command->add_option("folder", options->folder, "Where to write it; must be empty or hold an earlier synthetic shop")->required();
-  command->add_option("--users", options->shop.users, "Users")->capture_default_str()->check(CLI::Range(1, 100000000));
-  command->add_option("--items", options->shop.items, "Items")->capture_default_str()->check(CLI::Range(1, 100000000));
-  command->add_option("--seed", options->shop.seed, "The same seed and options give the same bytes")->capture_default_str();
-  command->add_option("--dirt", options->shop.dirt, "Share of rows and media that are duplicated, incomplete, broken or missing")
+  CLI::App* command = cli.add_command(
+      "synth", "Make a realistic synthetic shop: logs, texts, pictures, clips and the truth behind them",
+      [&cli, options] { run(cli, *options); });
+  command
+      ->add_option("folder", options->folder,
+                   "Where to write it; must be empty or hold an earlier synthetic shop")
+      ->required();
+  command->add_option("--users", options->shop.users, "Users")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000000));
+  command->add_option("--items", options->shop.items, "Items")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000000));
+  command->add_option("--seed", options->shop.seed, "The same seed and options give the same bytes")
+      ->capture_default_str();
+  command
+      ->add_option("--dirt", options->shop.dirt,
+                   "Share of rows and media that are duplicated, incomplete, broken or missing")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 0.5));
   command->add_flag("!--no-media", options->shop.media, "No pictures and no clips");

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-constexpr const char* kProject = R"([nodes.item]
+constexpr const char* kProject = R"([nodes.user]
+[nodes.item]
 source = "items.jsonl"
 id = "id"
 fields.title = { kind = "text" }
@@ -61,7 +62,7 @@ TEST(CommandErrors, BrokenTomlNamesLineAndColumn) {
   const fs::path folder = make_project(replaced(kProject, "id = \"id\"", "id = "));
   const RunResult run = run_weft("ingest " + (folder / "shop.toml").string());
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_THAT(run.err, HasSubstr("shop.toml:3"));
+  EXPECT_THAT(run.err, HasSubstr("shop.toml:4"));
   EXPECT_FALSE(fs::exists(folder / "shop.weft" / "store"));
 }
 
