@@ -136,7 +136,8 @@ class PosixFiles final : public Files {
   void kill_point(std::string_view name) override {
     static const PointRequest kill = read_request("WEFT_KILL_POINT");
     static const PointRequest stop = read_request("WEFT_STOP_POINT");
-    if (!stop.name.empty() && stop.name == name && ++passed_stop_ == stop.passing) ::kill(::getpid(), SIGSTOP);
+    if (!stop.name.empty() && stop.name == name && ++passed_stop_ == stop.passing)
+      ::kill(::getpid(), SIGSTOP);
     if (kill.name.empty() || kill.name != name || ++passed_kill_ != kill.passing) return;
     ::kill(::getpid(), SIGKILL);
     while (true) ::pause();  // the signal may reach another thread first: this one must not go on

@@ -53,8 +53,8 @@ class Files {
   void replace_whole(const std::filesystem::path& path, std::string_view content);
 };
 
-// The system's own files. If the environment variable WEFT_KILL_POINT names a kill point ("name", or "name:3" for
-// its third passing), the process is killed (SIGKILL) there: the crash tests use it on the real program.
+// The system's own files. If the environment variable WEFT_KILL_POINT names a kill point ("name", or "name:3"
+// for its third passing), the process is killed (SIGKILL) there: the crash tests use it on the real program.
 // WEFT_STOP_POINT likewise stops it (SIGSTOP) until it is continued: for tests of what others see meanwhile.
 Files& real_files();
 

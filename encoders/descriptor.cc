@@ -161,8 +161,8 @@ Reduction Reduction::load(const ModelFile& file, std::size_t size, std::size_t d
     std::copy_n(packed.begin() + static_cast<std::ptrdiff_t>(i * rank), rank, result.directions_.row(i));
   }
   // Not-a-number in a file whose checksum is right would still break the promise of finite values.
-  for (const std::vector<float>* values :
-       std::initializer_list<const std::vector<float>*>{&result.mean_, &result.scale_, &result.limit_, &packed}) {
+  for (const std::vector<float>* values : std::initializer_list<const std::vector<float>*>{
+           &result.mean_, &result.scale_, &result.limit_, &packed}) {
     for (const float v : *values) {
       if (!std::isfinite(v)) throw Error("holds a number that is not finite", {.file = file.file().string()});
     }

@@ -28,7 +28,7 @@ struct Outline {
       hu;  // [kHuMoments], sign-preserving logarithms (Hu, IRE Trans. Information Theory 8, 1962)
   std::vector<float> harmonics;  // [kHarmonics], magnitudes of the outline's distance from the centre around
                                  // the circle: the third is high for triangles, the fourth for squares
-  std::vector<float> cropped;  // [8, 8], the mask within its bounding box
+  std::vector<float> cropped;    // [8, 8], the mask within its bounding box
 };
 Outline trace_outline(const Foreground& foreground);
 

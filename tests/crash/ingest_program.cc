@@ -1,5 +1,6 @@
-// ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...: ingests, exports a snapshot, verifies, and prints what came of
-// it, one "key value" a line. The crash tests kill it at every moment; it is also the smallest program on storage's interface.
+// ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...: ingests, exports a snapshot, verifies,
+// and prints what came of it, one "key value" a line. The crash tests kill it at every moment; it is also the
+// smallest program on storage's interface.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -17,7 +18,9 @@ namespace {
 
 int run(int argc, char** argv) {
   using namespace weft;
-  if (argc < 2) throw Error("usage: ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...", {}, ErrorKind::kUsage);
+  if (argc < 2)
+    throw Error("usage: ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...", {},
+                ErrorKind::kUsage);
   TomlFile toml = TomlFile::read(argv[1]);
   storage::IngestOptions options;
   for (int i = 2; i + 1 < argc; i += 2) {
@@ -27,7 +30,8 @@ int run(int argc, char** argv) {
   const storage::Project project = storage::read_project(toml, argv[1]);
   storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
   const storage::IngestReport report = storage::ingest(project, store, options);
-  const storage::ExportedSnapshot snapshot = storage::export_snapshot(store, project.workspace, project.data_root);
+  const storage::ExportedSnapshot snapshot =
+      storage::export_snapshot(store, project.workspace, project.data_root);
   const storage::VerifyReport verified = storage::verify_store(store);
   const auto print = [](const std::string& key, std::uint64_t value) {
     std::printf("%s %llu\n", key.c_str(), static_cast<unsigned long long>(value));
@@ -38,8 +42,10 @@ int run(int argc, char** argv) {
   print("duplicates", report.duplicates);
   print("bytes", report.bytes);
   const storage::StoreInfo info = store.info();
-  for (std::size_t i = 0; i < info.node_counts.size(); ++i) print("nodes." + project.schema.graph.node_types()[i].name, info.node_counts[i]);
-  for (std::size_t i = 0; i < info.edge_counts.size(); ++i) print("edges." + project.schema.graph.edge_types()[i].name, info.edge_counts[i]);
+  for (std::size_t i = 0; i < info.node_counts.size(); ++i)
+    print("nodes." + project.schema.graph.node_types()[i].name, info.node_counts[i]);
+  for (std::size_t i = 0; i < info.edge_counts.size(); ++i)
+    print("edges." + project.schema.graph.edge_types()[i].name, info.edge_counts[i]);
   for (const auto& [reason, count] : report.quarantined) print("quarantined." + reason, count);
   print("media.found", report.media_found);
   print("media.missing", report.media_missing);
