@@ -24,7 +24,7 @@
 namespace weft::storage {
 
 struct IngestOptions {
-  std::size_t batch_rows = 20'000;
+  std::size_t batch_rows = 50'000;
   std::size_t batch_bytes = std::size_t{16} << 20;  // of source text
 };
 

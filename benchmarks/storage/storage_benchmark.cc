@@ -82,12 +82,20 @@ void ingest_csv(benchmark::State& state) {
     state.PauseTiming();
     fs::remove_all(project.workspace.folder);
     state.ResumeTiming();
-    GraphStore store = GraphStore::open(project.workspace.store(), project.schema);
-    benchmark::DoNotOptimize(ingest(project, store).events);
+    const StoreOptions options{.write_buffer_bytes = static_cast<std::size_t>(state.range(1)) << 20};
+    GraphStore store = GraphStore::open(project.workspace.store(), project.schema, options);
+    const IngestOptions batches{.batch_rows = static_cast<std::size_t>(state.range(0))};
+    benchmark::DoNotOptimize(ingest(project, store, batches).events);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * log().rows()));
 }
-BENCHMARK(ingest_csv)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(ingest_csv)
+    ->ArgNames({"batch_rows", "write_buffer_mb"})
+    ->Args({50000, 32})
+    ->Args({200000, 128})
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
 
 // The newest `limit` purchases of users drawn by how much they buy.
 void neighbours(benchmark::State& state) {
