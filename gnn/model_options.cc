@@ -70,6 +70,7 @@ ModelOptions read_model_options(const TomlSection& root) {
   options.residual = model.get_bool("residual", options.residual);
   options.layer_norm = model.get_bool("layer_norm", options.layer_norm);
   options.age_weights = model.get_bool("age_weights", options.age_weights);
+  options.shrinkage = model.get_bool("shrinkage", options.shrinkage);
   options.edge_weights = model.get_bool("edge_weights", options.edge_weights);
   options.decoder =
       model.get_choice("decoder", {"dot", "cosine"}, 0) == 0 ? DecoderKind::kDot : DecoderKind::kCosine;

@@ -41,6 +41,8 @@ struct ModelOptions {
   double recent_days = 30;    // and of those in the last days; 0: without
   bool recency = true;        // time since the last event per timed relation, as an input
   bool age_weights = true;    // messages weigh by the age of their edge, learned per relation
+  bool shrinkage = true;      // few messages count less: their weighted sum is divided by their weight plus a
+                              // learned constant per relation, not by their weight alone
   bool edge_weights = false;  // messages also weigh by the edge's own weight
   DecoderKind decoder = DecoderKind::kDot;
   double temperature = 1.0;  // scores are divided by it; learned from this value on

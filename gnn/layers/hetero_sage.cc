@@ -34,6 +34,11 @@ HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<gr
         ages_[relation] = register_parameter(module_name("ages", relation, schema.relation_name(relation)),
                                              torch::full({kAgeClasses}, kSoftplusOfOne));
       }
+      if (options.shrinkage) {
+        shrinkage_[relation] =
+            register_parameter(module_name("shrinkage", relation, schema.relation_name(relation)),
+                               torch::full({1}, kSoftplusOfOne));
+      }
     }
     const auto inputs = static_cast<std::int64_t>(1 + receiver.relations.size());
     receiver.linear =
@@ -67,8 +72,15 @@ torch::Tensor HeteroSageImpl::aggregate(const RelationMessages& messages, Forwar
         torch::from_blob(const_cast<float*>(messages.weights.data()), {count}, torch::kFloat);
     weights = weights.defined() ? weights * own : own;
   }
-  return segment_weighted_mean(messages.senders, messages.offsets, messages.sources.first(picked), weights,
-                               context.pool());
+  const auto sources = messages.sources.first(picked);
+  if (!shrinkage_.contains(messages.relation)) {
+    return segment_weighted_mean(messages.senders, messages.offsets, sources, weights, context.pool());
+  }
+  const torch::Tensor sums =
+      segment_weighted_sum(messages.senders, messages.offsets, sources, weights, context.pool());
+  const torch::Tensor mass = segment_weighted_sum(torch::ones({messages.senders.size(0), 1}),
+                                                  messages.offsets, sources, weights, context.pool());
+  return sums / (mass + torch::softplus(shrinkage_.at(messages.relation)));
 }
 
 torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tensor& self,

@@ -53,7 +53,8 @@ class HeteroSageImpl : public torch::nn::Module {
   bool residual_, layer_norm_, edge_weights_, last_;
   double dropout_;
   std::map<graph::NodeTypeId, Receiver> receivers_;
-  std::map<graph::RelationId, torch::Tensor> ages_;  // [kAgeClasses], before softplus
+  std::map<graph::RelationId, torch::Tensor> ages_;       // [kAgeClasses], before softplus
+  std::map<graph::RelationId, torch::Tensor> shrinkage_;  // before softplus; empty: plain means
 };
 TORCH_MODULE(HeteroSage);
 
