@@ -10,10 +10,10 @@
 namespace weft::gnn {
 namespace {
 
-constexpr std::uint32_t kUsers = 50, kItems = 50, kRounds = 10;
+constexpr std::uint32_t kUsers = 150, kItems = 100, kRounds = 6;
 constexpr std::size_t kTop = 5;
-// Train purchases (7 of 10) leave the ranking, so that the lists are of 43 items or so.
-constexpr double kChance = static_cast<double>(kTop) / 43;
+// Train purchases leave the ranking, so that the lists are of 95 items or so.
+constexpr double kChance = static_cast<double>(kTop) / 95;
 constexpr graph::TimeMs kHour = 3'600'000;
 
 enum class Leak { kForward, kReverse, kReview, kFuture };
@@ -64,10 +64,10 @@ std::string model_text(Leak leak) {
 
 double recall(const graph::Snapshot& snapshot, const graph::Split& split, Leak leak,
               const std::string& batching, Masking masking, const std::filesystem::path& folder) {
-  const TomlFile toml = config(
-      model_text(leak),
-      "epochs = 25\nbatch_size = 48\nlearning_rate = 0.03\npatience = 0\nweight_decay = 0.0\nbatching = \"" +
-          batching + "\"\n");
+  const TomlFile toml = config(model_text(leak),
+                               "epochs = 25\nbatch_size = 64\nlearning_rate = 0.02\npatience = "
+                               "0\nweight_decay = 0.01\nnegatives = 16\nbatching = \"" +
+                                   batching + "\"\n");
   train({.snapshot = &snapshot, .split = &split, .config = &toml, .folder = folder, .masking = masking});
   return test_recall(TrainedModel::load(folder, snapshot, split, {}, masking), snapshot, split, kTop);
 }

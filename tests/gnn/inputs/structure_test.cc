@@ -1,0 +1,146 @@
+#include "gnn/inputs/structure.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "tests/gnn/tiny_graph.h"
+
+namespace weft::gnn {
+namespace {
+
+using graph::kEndOfTime;
+using graph::NodeId;
+using graph::TimeMs;
+
+constexpr TimeMs kHour = 3'600'000;
+constexpr TimeMs kDay = 24 * kHour;
+
+TEST(AgeClass, DoublesFromAnHour) {
+  EXPECT_EQ(age_class(-5), 0);
+  EXPECT_EQ(age_class(kHour - 1), 0);
+  EXPECT_EQ(age_class(kHour), 1);
+  EXPECT_EQ(age_class(3 * kHour - 1), 1);
+  EXPECT_EQ(age_class(3 * kHour), 2);
+  EXPECT_EQ(age_class(100'000 * kDay), kAgeClasses - 1);
+  EXPECT_EQ(age_class(std::numeric_limits<TimeMs>::max()), kAgeClasses - 1);
+  EXPECT_FLOAT_EQ(age_scale(0), 0.0F);
+  EXPECT_FLOAT_EQ(age_scale(65535 * kHour), 1.0F);
+}
+
+struct Purchase {
+  NodeId user, item;
+  TimeMs time;
+  graph::EventId event;
+};
+
+struct Shop {
+  TestFolder folder;
+  std::vector<Purchase> purchases;
+  std::vector<Purchase> brands;  // user is the item, item the brand
+  graph::Snapshot snapshot;
+  Shop() : snapshot(make()) {}
+
+  graph::Snapshot make() {
+    GraphBuilder builder;
+    const auto user = builder.nodes("user", 12);
+    const auto item = builder.nodes("item", 9);
+    const auto brand = builder.nodes("brand", 3);
+    const auto buys = builder.edges("buys", user, item, true);
+    const auto has_brand = builder.edges("has_brand", item, brand, false);
+    Dice dice(7);
+    for (graph::EventId event = 1; event <= 80; ++event) {
+      purchases.push_back(
+          {dice.below(12), dice.below(9), static_cast<TimeMs>(1 + dice.below(100)) * kDay, event});
+      const Purchase& p = purchases.back();
+      builder.edge(buys, p.user, p.item, p.time, p.event);
+    }
+    for (NodeId i = 0; i < 9; ++i) {
+      brands.push_back({i, i % 3, 0, 1000 + i});
+      builder.edge(has_brand, i, i % 3, 0, 1000 + i);
+    }
+    return builder.write(folder / "snapshot");
+  }
+};
+
+TEST(Structure, EqualsCountingOneByOne) {
+  const Shop shop;
+  const StructureOptions options{.counts = true, .recent_days = 20, .recency = true};
+  const Structure structure(graph::view(shop.snapshot), shop.snapshot.schema().relations(), 0, options, true);
+  ASSERT_EQ(structure.width(0), 3u);  // buys: count, recent, recency
+  ASSERT_EQ(structure.width(1), 4u);  // rev_buys as above, has_brand: count
+  TimeMs now = 0;
+  for (const Purchase& p : shop.purchases) now = std::max(now, p.time + 1);
+  EXPECT_EQ(structure.now(), now);
+
+  std::vector<graph::EventId> hidden_ids;
+  for (graph::EventId event = 3; event <= 80; event += 7) hidden_ids.push_back(event);
+  for (const bool hides : {false, true}) {
+    const HiddenRows hidden =
+        structure.hidden_rows(hides ? std::span(hidden_ids) : std::span<graph::EventId>{});
+    for (const TimeMs before : {TimeMs{30 * kDay}, TimeMs{77 * kDay}, kEndOfTime}) {
+      std::vector<NodeId> nodes(9);
+      for (NodeId i = 0; i < 9; ++i) nodes[i] = i;
+      const std::vector<TimeMs> bounds(9, before);
+      std::vector<float> values(9 * 4);
+      std::vector<std::uint8_t> has_events(9);
+      structure.describe(1, nodes, bounds, {}, hidden, values, has_events);
+      double all = 0, all_recent = 0;
+      const TimeMs end = std::min(before, now);
+      const auto recent = [&](const Purchase& p) { return p.time >= end - 20 * kDay; };
+      for (const Purchase& p : shop.purchases) {
+        if (p.time >= before) continue;
+        all += 1;
+        all_recent += recent(p) ? 1 : 0;
+      }
+      for (NodeId i = 0; i < 9; ++i) {
+        double count = 0, late = 0;
+        TimeMs last = graph::kNoTime;
+        for (const Purchase& p : shop.purchases) {
+          if (p.item != i || p.time >= before) continue;
+          if (hides && std::binary_search(hidden_ids.begin(), hidden_ids.end(), p.event)) continue;
+          count += 1;
+          late += recent(p) ? 1 : 0;
+          last = std::max(last, p.time);
+        }
+        EXPECT_NEAR(values[i * 4 + 0], std::log1p(count) - std::log1p(all / 9), 1e-5);
+        EXPECT_NEAR(values[i * 4 + 1], std::log1p(late) - std::log1p(all_recent / 9), 1e-5);
+        EXPECT_FLOAT_EQ(values[i * 4 + 2], count == 0 ? 1.0F : age_scale(end - last));
+        EXPECT_NEAR(values[i * 4 + 3], std::log1p(1) - std::log1p(1.0), 1e-5);
+        EXPECT_EQ(has_events[i], count > 0 ? 1 : 0);
+      }
+    }
+  }
+}
+
+TEST(Structure, ColdNodesLookAsIfWithoutEvents) {
+  const Shop shop;
+  const Structure structure(graph::view(shop.snapshot), shop.snapshot.schema().relations(), 0, {}, false);
+  const std::vector<NodeId> nodes{4, 4};
+  const std::vector<TimeMs> before(2, kEndOfTime);
+  const std::vector<std::uint8_t> cold{0, 1};
+  std::vector<float> values(2 * structure.width(1));
+  std::vector<std::uint8_t> has_events(2);
+  structure.describe(1, nodes, before, cold, {}, values, has_events);
+  EXPECT_EQ(has_events[0], 1);
+  EXPECT_EQ(has_events[1], 0);
+  EXPECT_GT(values[0], values[4]);
+  EXPECT_EQ(values[4 + 2], 1.0F);
+  EXPECT_EQ(values[3], values[4 + 3]) << "a brand is no event";
+}
+
+TEST(Structure, OptionsSetTheWidth) {
+  const Shop shop;
+  const auto width = [&](StructureOptions options) {
+    return Structure(graph::view(shop.snapshot), shop.snapshot.schema().relations(), 0, options, false)
+        .width(1);
+  };
+  EXPECT_EQ(width({.counts = false, .recent_days = 10, .recency = false}), 0u);
+  EXPECT_EQ(width({.counts = false, .recent_days = 10, .recency = true}), 1u);
+  EXPECT_EQ(width({.counts = true, .recent_days = 0, .recency = false}), 2u);
+}
+
+}  // namespace
+}  // namespace weft::gnn
