@@ -147,7 +147,7 @@ void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
   const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
   inputs.ages.resize(block.edges.size());
   for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
-    const TimeMs now = std::min(bounds[row], structure_.now());
+    const TimeMs now = structure_.moment(bounds[row]);
     for (std::uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
       inputs.ages[i] = age_class(now - times[block.edges[i]]);
     }

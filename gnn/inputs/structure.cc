@@ -100,7 +100,7 @@ Structure::RowFacts Structure::facts_without_hidden(RelationId relation, NodeId 
                                                     const HiddenRows& hidden) const {
   const graph::CsrView& csr = graph_.relation(relation);
   const auto& events = graph_.events[graph::edge_type_of(relation)];
-  const TimeMs recent_from = saturating_subtract(std::min(before, now_), recent_ms_);
+  const TimeMs recent_from = saturating_subtract(moment(before), recent_ms_);
   RowFacts facts;
   const std::uint64_t begin = csr.offsets[row];
   for (std::uint64_t i = begin + csr.count_before(row, before); i > begin; --i) {
@@ -122,7 +122,7 @@ Structure::RowFacts Structure::row_facts(RelationId relation, NodeId row, TimeMs
   RowFacts facts{.count = csr.count_before(row, before)};
   if (facts.count == 0 || csr.times.empty()) return facts;
   facts.last = csr.times[csr.offsets[row] + facts.count - 1];
-  const TimeMs recent_from = saturating_subtract(std::min(before, now_), recent_ms_);
+  const TimeMs recent_from = saturating_subtract(moment(before), recent_ms_);
   if (options_.recent_days > 0) facts.recent = facts.count - csr.count_before(row, recent_from);
   return facts;
 }
@@ -137,7 +137,7 @@ Structure::Averages Structure::averages(RelationId relation, TimeMs before) cons
     return static_cast<double>(std::lower_bound(times.begin(), times.end(), bound) - times.begin());
   };
   const double all = earlier(before);
-  const double recent = all - earlier(saturating_subtract(std::min(before, now_), recent_ms_));
+  const double recent = all - earlier(saturating_subtract(moment(before), recent_ms_));
   return {static_cast<float>(std::log1p(all / rows)), static_cast<float>(std::log1p(recent / rows))};
 }
 
@@ -160,8 +160,7 @@ void Structure::describe_relation(RelationId relation, graph::NodeTypeId type, s
     if (options_.counts && options_.recent_days > 0) {
       *out++ = static_cast<float>(std::log1p(static_cast<double>(facts.recent))) - average.recent;
     }
-    if (options_.recency)
-      *out++ = facts.count == 0 ? 1.0F : age_scale(std::min(before[i], now_) - facts.last);
+    if (options_.recency) *out++ = facts.count == 0 ? 1.0F : age_scale(moment(before[i]) - facts.last);
   }
 }
 

@@ -45,6 +45,9 @@ class Structure {
   std::size_t width(graph::NodeTypeId type) const { return widths_[type]; }
   // The time that stands for "now" where there is no bound: just after the last event.
   graph::TimeMs now() const { return now_; }
+  // What ages are counted from under a bound: the bound itself, so that later events in the graph change
+  // nothing.
+  graph::TimeMs moment(graph::TimeMs before) const { return before == graph::kEndOfTime ? now_ : before; }
   HiddenRows hidden_rows(std::span<const graph::EventId> sorted_events) const;
 
   // Writes values [nodes, width] and, per node, whether an event of it shows (a timed relation or the target

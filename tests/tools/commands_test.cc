@@ -23,7 +23,8 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 constexpr const char* kFast =
-    " --set train.epochs=2 --set model.fan_outs=[8,4] --set model.hidden=16 --set model.dim=16";
+    " --set train.epochs=2 --set train.batch_size=512 --set model.fan_outs=[8] --set model.hidden=16 --set "
+    "model.dim=16";
 
 class Commands : public ::testing::Test {
  protected:

@@ -117,6 +117,20 @@ max_bad_rows = {max_bad_rows:.2f}
 [task]
 target = "buys"
 split = {{ kind = "time", valid = 0.1, test = 0.1 }}
+
+# Chosen on the validation part of seed 1.
+[model]
+fan_outs = [48]
+inference_fan_outs = [-1]
+fusion = "sum"
+layer_norm = false
+id_embeddings = []
+[train]
+epochs = 12
+batch_size = 128
+learning_rate = 0.001
+weight_decay = 0.1
+metric = "recall"
 )";
 
 }  // namespace

@@ -22,8 +22,10 @@ graph::Schema shop_schema() {
 
 TEST(HeteroSage, EqualsTheFormulaNodeByNode) {
   const graph::Schema schema = shop_schema();
-  const ModelOptions options{.hidden = kHidden, .dropout = 0, .edge_weights = true};
-  HeteroSage layer(schema, schema.relations(), {0}, options, /*last=*/false);
+  const ModelOptions options{
+      .hidden = kHidden, .dropout = 0, .layer_norm = true, .shrinkage = true, .edge_weights = true};
+  HeteroSage layer(schema, schema.relations(), std::vector<graph::NodeTypeId>{0}, options,
+                   /*last=*/false);
   {
     const at::NoGradGuard no_grad;
     for (auto& item : layer->named_parameters()) {
@@ -38,23 +40,24 @@ TEST(HeteroSage, EqualsTheFormulaNodeByNode) {
   const std::vector<float> weights{1, 0.5F, 2};
   ForwardContext context = ForwardContext::inference();
   const torch::Tensor out =
-      layer(0, self,
-            {{.relation = 0,
-              .senders = items,
-              .offsets = bought,
-              .sources = bought_items,
-              .ages = ages,
-              .weights = weights},
-             {.relation = 2, .senders = items, .offsets = liked, .sources = liked_items}},
-            context);
+      layer->forward(0, self,
+                     {{.relation = 0,
+                       .senders = items,
+                       .offsets = bought,
+                       .sources = bought_items,
+                       .ages = ages,
+                       .weights = weights},
+                      {.relation = 2, .senders = items, .offsets = liked, .sources = liked_items}},
+                     context);
   const auto parameters = layer->named_parameters();
   const torch::Tensor matrix = parameters["linear_0_user.weight"], offset = parameters["linear_0_user.bias"];
   const auto age_weight = [&](int age) { return std::log1p(std::exp(-1 + 3.0 * age / (kAgeClasses - 1))); };
   const double w0 = age_weight(0), w1 = age_weight(5) * 0.5, w2 = age_weight(15) * 2;
-  const torch::Tensor mean = (items[1] * w0 + items[3] * (w1 + w2)) / (w0 + w1 + w2);
+  const torch::Tensor mean =
+      (items[1] * w0 + items[3] * (w1 + w2)) / (w0 + w1 + w2 + 1);  // 1: where the learned constant starts
   const torch::Tensor zero = torch::zeros({kHidden});
   const std::vector<torch::Tensor> gathered{torch::cat({self[0], mean, zero}),
-                                            torch::cat({self[1], zero, items[2]})};
+                                            torch::cat({self[1], zero, items[2] / 2})};
   for (std::int64_t row = 0; row < 2; ++row) {
     torch::Tensor state =
         torch::relu(torch::mv(matrix, gathered[static_cast<std::size_t>(row)]) + offset) + self[row];
@@ -65,14 +68,17 @@ TEST(HeteroSage, EqualsTheFormulaNodeByNode) {
 
 TEST(HeteroSage, AgeWeightsStartEqualAndLearn) {
   const graph::Schema schema = shop_schema();
-  HeteroSage layer(schema, schema.relations(), {0}, {.hidden = kHidden, .dropout = 0}, true);
+  HeteroSage layer(schema, schema.relations(), std::vector<graph::NodeTypeId>{0},
+                   ModelOptions{.hidden = kHidden, .dropout = 0, .shrinkage = false}, true);
   EXPECT_TRUE(torch::allclose(layer->age_weights(0), torch::ones({kAgeClasses})));
   const torch::Tensor items = torch::randn({2, kHidden});
   const std::vector<std::uint32_t> offsets{0, 2}, sources{0, 1};
   const std::vector<std::int32_t> ages{1, 9};
   ForwardContext context = ForwardContext::inference();
-  layer(0, torch::zeros({1, kHidden}),
-        {{.relation = 0, .senders = items, .offsets = offsets, .sources = sources, .ages = ages}}, context)
+  layer
+      ->forward(0, torch::zeros({1, kHidden}),
+                {{.relation = 0, .senders = items, .offsets = offsets, .sources = sources, .ages = ages}},
+                context)
       .select(1, 0)
       .sum()
       .backward();
