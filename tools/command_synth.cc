@@ -47,7 +47,8 @@ void run(Cli& cli, Options& options) {
     return;
   }
   Table table({"written", "count"});
-  for (const auto& [name, count] : to_json(report).items()) {
+  const Json counts = to_json(report);
+  for (const auto& [name, count] : counts.items()) {
     if (count.is_number() && name != "test_start_ms")
       table.add({name, with_commas(count.get<std::uint64_t>())});
   }

@@ -96,6 +96,36 @@ TEST_F(Commands, IngestFindsWhatSynthWrote) {
   EXPECT_GT(ingest_["quarantined_rows"].get<int>(), 0);
 }
 
+// The tables for people: each command's title row and a value that its JSON has too.
+TEST_F(Commands, TextOutputShowsTheSameFigures) {
+  const RunResult synth =
+      run_weft("synth --users 30 --items 30 --no-media --quiet " + (folder_ / "small").string());
+  EXPECT_EQ(synth.exit_code, 0) << synth.err;
+  EXPECT_THAT(synth.out, HasSubstr("users"));
+  EXPECT_THAT(synth.out, HasSubstr("Next: weft ingest"));
+  const std::string user = some_user(), item = some_item();
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"ingest", "nodes and edges"},
+      {"info", "node type"},
+      {"info --analyse", "connected components"},
+      {"verify", "ok: "},
+      {"encode", "item.photo"},
+      {"evaluate", "popularity"},
+      {"recommend --user " + user, "why"},
+      {"similar --item " + item, item},
+      {"score --user " + user + " --item " + item, "rank"},
+      {"embed --type user --out " + (folder_ / "u.npy").string(), "embeddings of user nodes"}};
+  for (const auto& [command, text] : expected) {
+    const RunResult result = run_weft(command + " --quiet " + project_);
+    EXPECT_EQ(result.exit_code, 0) << command << result.err;
+    EXPECT_THAT(result.out, HasSubstr(text)) << command;
+  }
+  const RunResult train = run_weft("train --quiet --model text " + project_ + kFast);
+  EXPECT_EQ(train.exit_code, 0) << train.err;
+  EXPECT_THAT(train.out, HasSubstr("supervised events"));
+  EXPECT_EQ(run_weft("info --devices").exit_code, 0);
+}
+
 TEST_F(Commands, IngestAgainChangesNothing) {
   const json again = run("ingest --json " + project_);
   for (const char* kind : {"nodes", "edges"}) {
