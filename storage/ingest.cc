@@ -57,6 +57,37 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
   return {std::move(mapper), std::move(reader)};
 }
 
+// Rows of one file that name a damaged picture or sound.
+class DamagedMedia {
+ public:
+  void look(const RowMapper& mapper, const Row& row) {
+    bool any = false;
+    for (const MediaFile& media : mapper.media()) {
+      if (media.state != MediaState::kCorrupt) continue;
+      if (rows_ == 0 && !any) first_ = media, line_ = row.line;
+      any = true;
+    }
+    if (any) ++rows_;
+  }
+
+  void check(const SourceFile& file, std::uint64_t all_rows, double most) const {
+    if (rows_ == 0 || static_cast<double>(rows_) <= most * static_cast<double>(all_rows)) return;
+    throw Error(
+        fmt::format("{} of {} rows name a damaged media file; nothing was written. The first: {}",
+                    with_commas(rows_), with_commas(all_rows), first_.problem),
+        {.file = file.name,
+         .line = line_,
+         .value = first_.path,
+         .expected = fmt::format("at most {:g} % (clean.max_bad_media)", 100 * most),
+         .hint = "mend or remove the files; or raise clean.max_bad_media, and they are treated as missing"});
+  }
+
+ private:
+  std::uint64_t rows_ = 0;
+  std::uint64_t line_ = 0;
+  MediaFile first_ = {};
+};
+
 class Ingest {
  public:
   Ingest(const Project& project, GraphStore& store, const IngestOptions& options, ProgressSink& progress,
@@ -116,6 +147,7 @@ class Ingest {
     OpenSource open = open_source(project_, source, entry(source), MediaRead::kLookOnly, files_);
     std::uint64_t rows = 0;
     std::uint64_t bad = 0;
+    DamagedMedia damaged;
     std::map<std::string, std::uint64_t> reasons;
     std::optional<Error> first;
     Row row;
@@ -125,7 +157,7 @@ class Ingest {
       if (row.bad_reason.empty()) {
         MapResult mapped = open.mapper.map(row, event);
         if (mapped.outcome != MapOutcome::kBad) {
-          refuse_corrupt_media(open.mapper, file, row);
+          damaged.look(open.mapper, row);
           continue;
         }
         row.bad_reason = std::move(mapped.reason);
@@ -144,6 +176,7 @@ class Ingest {
     const LedgerEntry before = entries_[source].value_or(LedgerEntry{});
     const std::uint64_t all_rows = before.rows + rows;
     const std::uint64_t all_bad = before.bad_rows + bad;
+    damaged.check(file, all_rows, project_.clean.max_bad_media);
     if (bad > 0 &&
         static_cast<double>(all_bad) > project_.clean.max_bad_rows * static_cast<double>(all_rows)) {
       std::vector<std::string> counts;
@@ -163,18 +196,6 @@ class Ingest {
       for (const std::string& column : open.mapper.absent_columns(*open.reader)) {
         report_.notes.push_back(fmt::format("{}: no row has '{}'", file.name, column));
       }
-    }
-  }
-
-  void refuse_corrupt_media(const RowMapper& mapper, const SourceFile& file, const Row& row) const {
-    if (project_.clean.corrupt_media != CorruptMedia::kError) return;
-    for (const MediaFile& media : mapper.media()) {
-      if (media.state != MediaState::kCorrupt) continue;
-      throw Error(fmt::format("a media file is damaged: {}; nothing was written", media.problem),
-                  {.file = file.name,
-                   .line = row.line,
-                   .value = media.path,
-                   .expected = "whole media files (clean.corrupt_media = \"error\")"});
     }
   }
 
@@ -271,7 +292,8 @@ class Ingest {
       if (file.state == MediaState::kCorrupt) ++report_.media_corrupt;
       if (file.state == MediaState::kFound || file.state == MediaState::kOutside) continue;
       if (report_.media_problems.size() < kMaxMediaProblems)
-        report_.media_problems.push_back({.path = file.path, .what = file.problem});
+        report_.media_problems.push_back(
+            {.path = file.path, .what = file.problem, .damaged = file.state == MediaState::kCorrupt});
     }
   }
 

@@ -31,6 +31,7 @@ struct IngestOptions {
 struct MediaProblem {
   std::string path = {};  // relative to the data root
   std::string what = {};  // "missing", "ends before the image does", ...
+  bool damaged = false;   // there, but not whole
 };
 
 struct IngestReport {

@@ -167,8 +167,7 @@ class ProjectReader {
   void read_clean() {
     const TomlSection section = root_.section("clean");
     project_.clean.max_bad_rows = section.get_number_in("max_bad_rows", project_.clean.max_bad_rows, 0, 1);
-    project_.clean.corrupt_media =
-        static_cast<CorruptMedia>(section.get_choice("corrupt_media", {"note", "error"}, 0));
+    project_.clean.max_bad_media = section.get_number_in("max_bad_media", project_.clean.max_bad_media, 0, 1);
     project_.clean.missing = section.get_strings("missing");
     section.check_no_unknown_keys();
   }

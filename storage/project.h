@@ -95,14 +95,11 @@ struct EdgeMapping {
   bool keep_duplicates = false;  // file and offset join the event id
 };
 
-enum class CorruptMedia {
-  kNote,   // counted and listed; the file is treated like a missing one
-  kError,  // stops the ingest before anything is written
-};
-
+// Shares of a source file's rows; with more, ingest stops before anything is written. Up to them a bad row
+// goes to quarantine, and a damaged picture or sound is listed and treated like a missing one.
 struct CleanOptions {
   double max_bad_rows = 0.05;
-  CorruptMedia corrupt_media = CorruptMedia::kNote;
+  double max_bad_media = 0.05;
   std::vector<std::string> missing = {};  // texts that count as no value, as "n/a"
 };
 

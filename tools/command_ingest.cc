@@ -35,12 +35,27 @@ Json to_json(const storage::IngestReport& report, const storage::ExportedSnapsho
   }
   out["notes"] = report.notes;
   for (const auto& problem : report.media_problems)
-    out["media_problems"].push_back({{"path", problem.path}, {"what", problem.what}});
+    out["media_problems"].push_back(
+        {{"path", problem.path}, {"what", problem.what}, {"damaged", problem.damaged}});
   out["snapshot"] = {{"folder", exported.folder.string()},
                      {"sequence", exported.info.sequence},
                      {"checksum", fmt::format("{:016x}", exported.info.checksum)},
                      {"reused", exported.reused}};
   return out;
+}
+
+constexpr std::size_t kShownProblems = 5;
+
+void print_damaged(const Cli& cli, const storage::IngestReport& report) {
+  std::size_t shown = 0;
+  for (const storage::MediaProblem& problem : report.media_problems) {
+    if (!problem.damaged) continue;
+    if (shown++ == kShownProblems) {
+      cli.print("  ... (--json lists more)");
+      return;
+    }
+    cli.print(fmt::format("  {}: {}", problem.path, problem.what));
+  }
 }
 
 void print_report(const Cli& cli, const storage::IngestReport& report, const storage::Project& project,
@@ -65,6 +80,7 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
   if (report.media_found + report.media_missing + report.media_corrupt > 0) {
     cli.print(fmt::format("media files: {} found, {} missing, {} unreadable", with_commas(report.media_found),
                           with_commas(report.media_missing), with_commas(report.media_corrupt)));
+    print_damaged(cli, report);
   }
   if (report.quarantined_rows > 0) {
     cli.print(fmt::format("{} rows in quarantine, see {}", with_commas(report.quarantined_rows),

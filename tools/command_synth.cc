@@ -16,38 +16,15 @@ struct Options {
   synth::SynthOptions shop = {};
 };
 
-Json to_json(const synth::SynthReport& r) {
-  return {{"users", r.users},
-          {"items", r.items},
-          {"brands", r.brands},
-          {"categories", r.categories},
-          {"visits", r.visits},
-          {"browses", r.browses},
-          {"carts", r.carts},
-          {"purchases", r.purchases},
-          {"impressions", r.impressions},
-          {"searches", r.searches},
-          {"reviews", r.reviews},
-          {"reviews_chinese", r.reviews_chinese},
-          {"follows", r.follows},
-          {"photos", r.photos},
-          {"clips", r.clips},
-          {"dirty_rows", r.dirty_rows},
-          {"dirty_media", r.dirty_media},
-          {"test_start_ms", r.test_start_ms},
-          {"exact", r.exact},
-          {"truth", r.truth}};
-}
-
 void run(Cli& cli, Options& options) {
   options.shop.threads = cli.threads();
   const synth::SynthReport report = synth::generate(options.shop, options.folder, cli.progress());
+  const Json counts = Json::parse(synth::to_json(report));
   if (cli.common().json) {
-    cli.print_json(to_json(report));
+    cli.print_json(counts);
     return;
   }
   Table table({"written", "count"});
-  const Json counts = to_json(report);
   for (const auto& [name, count] : counts.items()) {
     if (count.is_number() && name != "test_start_ms")
       table.add({name, with_commas(count.get<std::uint64_t>())});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -167,6 +168,16 @@ class Trainer {
       throw Error("cannot resume: the state belongs to other data or settings",
                   {.file = file.string(), .hint = "train without --resume to start anew"});
     }
+    const auto number = [&](const char* key) {
+      const std::string text = meta(key);
+      std::int64_t value = 0;
+      const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (code != std::errc() || end != text.data() + text.size() || value < 0) {
+        throw Error("is damaged",
+                    {.file = file.string(), .field = key, .value = text, .expected = "a whole number"});
+      }
+      return value;
+    };
     const auto values = [&](const char* name) {
       const auto found = saved.tensors.find(name);
       const auto wanted = static_cast<std::int64_t>((task_.users + task_.items) * settings_.model.dim);
@@ -179,10 +190,10 @@ class Trainer {
     model_.set_state({.parameters = values("parameters"),
                       .mean = values("mean"),
                       .variance = values("variance"),
-                      .step = std::stoull(meta("step"))});
-    result_.best_epoch = std::stoll(meta("best_epoch"));
+                      .step = static_cast<std::uint64_t>(number("step"))});
+    result_.best_epoch = number("best_epoch");
     result_.best_metric = std::strtod(meta("best_metric").c_str(), nullptr);
-    since_best_ = std::stoll(meta("since_best"));
+    since_best_ = number("since_best");
   }
 
   void log(const gnn::EpochReport& report) const {

@@ -193,11 +193,11 @@ TEST(Ingest, TooManyBadRowsLeaveTheStoreAsItWas) {
   EXPECT_EQ(state_of(shop), before) << "nothing of the good file before it either";
 }
 
-TEST(Ingest, ACorruptPictureMayStopTheRun) {
+TEST(Ingest, DamagedPicturesPastTheThresholdStopTheRun) {
   const Shop shop;
-  EXPECT_THAT(message_of([&] { shop.ingest({"clean.corrupt_media=error"}); }),
+  EXPECT_THAT(message_of([&] { shop.ingest({"clean.max_bad_media=0.05"}); }),
               ::testing::AllOf(HasSubstr("items.jsonl:4"), HasSubstr("the JPEG ends early"),
-                               HasSubstr("images/cut.jpg")));
+                               HasSubstr("images/cut.jpg"), HasSubstr("clean.max_bad_media")));
   const Project project = shop.project();
   EXPECT_EQ(shop.open(project).info().sequence, 0U);
 }

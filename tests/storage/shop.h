@@ -69,6 +69,7 @@ symmetric = true
 
 [clean]
 max_bad_rows = 0.7
+max_bad_media = 0.5
 missing = ["n/a"]
 )";
 

@@ -32,6 +32,7 @@ to = "item:item"
 time = { column = "time", unit = "s" }
 [clean]
 max_bad_rows = 0.5
+max_bad_media = 0.5
 [task]
 target = "buys"
 )";
@@ -149,6 +150,30 @@ TEST(CommandErrors, HalfAJpegIsReportedAndTheStoreVerifies) {
     }
   }
   expect_store_verifies(folder);
+}
+
+TEST(CommandErrors, ByDefaultMoreThanAFewBadRowsOrPicturesStopTheIngest) {
+  const std::string defaults =
+      replaced(replaced(kProject, "max_bad_rows = 0.5\n", ""), "max_bad_media = 0.5\n", "");
+  const auto expect_stopped = [](const fs::path& folder, const std::string& said) {
+    const RunResult run = run_weft("ingest " + (folder / "shop.toml").string());
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.err, HasSubstr(said));
+    EXPECT_THAT(run.err, HasSubstr("items.jsonl:2"));
+    EXPECT_FALSE(fs::exists(folder / "shop.weft" / "snapshots"));
+    expect_store_verifies(folder);
+  };
+  const std::string good = R"({"id": "a", "title": "red chair"})";
+  fs::path folder = make_project(defaults);
+  write_text(folder / "items.jsonl", good + "\n" + R"({"id": "b", "title": "blue)" + "\n");
+  expect_stopped(folder, "clean.max_bad_rows");
+  folder = make_project(defaults);
+  write_text(folder / "items.jsonl", good + "\n" + R"({"id": "b", "photo": "../b.jpg"})" + "\n");
+  expect_stopped(folder, "clean.max_bad_rows");
+  folder = make_project(defaults);
+  write_text(folder / "half.jpg", std::string("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", 13));
+  write_text(folder / "items.jsonl", good + "\n" + R"({"id": "b", "photo": "half.jpg"})" + "\n");
+  expect_stopped(folder, "the JPEG ends early");
 }
 
 TEST(CommandErrors, StoreHeldByAnotherProcessNamesItsPid) {

@@ -113,6 +113,7 @@ symmetric = false
 
 [clean]
 max_bad_rows = {max_bad_rows:.2f}
+max_bad_media = {max_bad_media:.2f}
 
 [task]
 target = "buys"
@@ -140,7 +141,9 @@ void write_project(const Shop& shop) {
   std::string text = fmt::format(kNodes, fmt::arg("users", options.users), fmt::arg("items", options.items),
                                  fmt::arg("seed", options.seed));
   if (options.media) text += kMedia;
-  text += fmt::format(kEdges, fmt::arg("max_bad_rows", std::max(0.05, options.dirt)));
+  // A row names up to two media files, each damaged with this chance.
+  text += fmt::format(kEdges, fmt::arg("max_bad_rows", std::max(0.05, options.dirt)),
+                      fmt::arg("max_bad_media", std::clamp(2 * options.dirt, 0.1, 1.0)));
   real_files().replace_whole(shop.folder / "shop.toml", text);
 }
 

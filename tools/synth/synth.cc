@@ -82,15 +82,33 @@ void generate_events(const World& world, bool exact, ThreadPool& pool, EventBuck
 }
 
 void write_marker(const fs::path& folder, const SynthOptions& o, const SynthReport& r) {
-  const nlohmann::ordered_json json = {{"options",
-                                        {{"users", o.users},
-                                         {"items", o.items},
-                                         {"seed", o.seed},
-                                         {"days", o.days},
-                                         {"purchases_per_user", o.purchases_per_user},
-                                         {"dirt", o.dirt},
-                                         {"media", o.media}}},
-                                       {"users", r.users},
+  nlohmann::ordered_json json = {{"options",
+                                  {{"users", o.users},
+                                   {"items", o.items},
+                                   {"seed", o.seed},
+                                   {"days", o.days},
+                                   {"purchases_per_user", o.purchases_per_user},
+                                   {"dirt", o.dirt},
+                                   {"media", o.media}}}};
+  json.update(nlohmann::ordered_json::parse(to_json(r)));
+  real_files().write_whole(folder / kMarker, json.dump(2) + "\n");
+}
+
+// Everything was written beside the old shop; now it takes its place.
+void publish(const fs::path& unfinished, const fs::path& folder) {
+  Files& files = real_files();
+  files.remove_all(folder / kMarker);
+  for (const std::string_view name : kOutputs) {
+    if (name != kMarker) files.remove_all(folder / name);
+    if (fs::exists(unfinished / name)) files.rename(unfinished / name, folder / name);
+  }
+  files.remove_all(unfinished);
+}
+
+}  // namespace
+
+std::string to_json(const SynthReport& r) {
+  const nlohmann::ordered_json json = {{"users", r.users},
                                        {"items", r.items},
                                        {"brands", r.brands},
                                        {"categories", r.categories},
@@ -110,21 +128,8 @@ void write_marker(const fs::path& folder, const SynthOptions& o, const SynthRepo
                                        {"test_start_ms", r.test_start_ms},
                                        {"exact", r.exact},
                                        {"truth", r.truth}};
-  real_files().write_whole(folder / kMarker, json.dump(2) + "\n");
+  return json.dump();
 }
-
-// Everything was written beside the old shop; now it takes its place.
-void publish(const fs::path& unfinished, const fs::path& folder) {
-  Files& files = real_files();
-  files.remove_all(folder / kMarker);
-  for (const std::string_view name : kOutputs) {
-    if (name != kMarker) files.remove_all(folder / name);
-    if (fs::exists(unfinished / name)) files.rename(unfinished / name, folder / name);
-  }
-  files.remove_all(unfinished);
-}
-
-}  // namespace
 
 SynthReport generate(const SynthOptions& options, const fs::path& folder, ProgressSink& progress) {
   check(options);

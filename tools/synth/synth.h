@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "base/progress.h"
 
@@ -43,6 +44,9 @@ struct SynthReport {
   std::int64_t test_start_ms = 0;  // where the last tenth of the purchases begins
   bool exact = false, truth = false;
 };
+
+// The report as one JSON object, its fields in the order above.
+std::string to_json(const SynthReport& report);
 
 // Writes the shop into `folder` (made if missing; must be empty or hold an earlier synthetic shop, which is
 // replaced). Throws weft::Error on options out of range, a folder that holds anything else, and failures to
