@@ -1,0 +1,47 @@
+// The data sets of the project files in examples/, small and made up: the same files, columns and oddities as
+// the real ones (shared/data/README.md), with generated words, people and pictures. The same on every run of
+// a build.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft {
+
+// A row that makes an edge of the target type.
+struct ExampleEvent {
+  std::string user = {}, item = {};          // external ids
+  std::optional<std::int64_t> time_ms = {};  // since 1970
+  std::optional<int> rating = {};
+  std::string source = {};  // file, below the folder
+};
+
+// What was written, and what `weft ingest` of the example's project file has to find in it.
+struct ExampleData {
+  std::filesystem::path folder = {};
+  std::map<std::string, std::uint64_t> nodes = {}, edges = {};  // by type
+  std::map<std::string, std::uint64_t> present = {};            // "type.field" -> nodes with a value
+  std::uint64_t pictures = 0;                                   // files
+  std::vector<ExampleEvent> events = {};                        // no (user, item) pair twice
+  std::vector<std::string> items = {};                          // ids in the order of their first mention
+  std::map<std::string, std::string> titles = {};  // id -> what people are shown; empty: the id itself
+};
+
+// MovieLens 100K with plots and posters: ml-100k.inter, .item, .user, plots.jsonl, posters.csv,
+// posters/ID.jpg (progressive). Some films have no plot, some no poster, two share title and poster, one has
+// an unknown year.
+ExampleData write_ml_100k(const std::filesystem::path& folder);
+
+// Amazon's reviews: reviews.jsonl.gz, sorted by product; whole days; HTML entities, escaped quotes, some
+// names and some texts missing.
+ExampleData write_musical_instruments(const std::filesystem::path& folder);
+
+// Check-ins without times: train.csv.gz (sorted) and test.csv.gz; every user is in both, every place in
+// train.
+ExampleData write_gowalla(const std::filesystem::path& folder);
+
+}  // namespace weft
