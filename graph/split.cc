@@ -6,12 +6,14 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/progress.h"
 #include "base/strings.h"
+#include "graph/pair_events.h"
 
 namespace weft::graph {
 namespace {
@@ -41,6 +43,7 @@ class Edges {
   std::size_t size() const { return out_.edges(); }
   bool timed() const { return !out_.times.empty(); }
   NodeId row(std::size_t edge) const { return rows_[edge]; }
+  NodeId to(std::size_t edge) const { return out_.targets[edge]; }
   TimeMs time(std::size_t edge) const { return timed() ? out_.times[edge] : kNoTime; }
   std::uint16_t source(std::size_t edge) const { return columns_.sources[edge]; }
   EventId event(std::size_t edge) const { return columns_.events[edge]; }
@@ -213,7 +216,7 @@ void split_by_time(const Snapshot& snapshot, Split& split) {
   }
 }
 
-// Target events get the parts of `assigned`; so does all that shares their event id; the rest is train.
+// Events get the parts of `assigned`, whatever edges they made; the rest is train.
 void spread(const Snapshot& snapshot, const Edges& target, const EventMap<Part>& assigned, Split& split) {
   for (std::size_t i = 0; i < split.parts.size(); ++i) {
     const auto type = static_cast<EdgeTypeId>(i);
@@ -223,6 +226,50 @@ void spread(const Snapshot& snapshot, const Edges& target, const EventMap<Part>&
       const Part* part =
           known ? assigned.find(type == split.target ? target.key(edge) : events[edge]) : nullptr;
       if (part != nullptr) split.parts[i][edge] = *part;
+    }
+  }
+}
+
+// A link that only held-out events make.
+struct HeldOutPair {
+  NodeId from = 0, to = 0;
+  Part part = Part::kTrain;
+  TimeMs time = kNoTime;  // of its first event
+};
+
+std::vector<HeldOutPair> held_out_pairs(const Edges& target, const EventMap<Part>& assigned) {
+  std::vector<HeldOutPair> pairs;
+  for (std::size_t edge = 0; edge < target.size(); ++edge) {
+    pairs.push_back({target.row(edge), target.to(edge), *assigned.find(target.key(edge)), target.time(edge)});
+  }
+  std::sort(pairs.begin(), pairs.end(), [](const HeldOutPair& a, const HeldOutPair& b) {
+    return std::tie(a.from, a.to, a.part, a.time) < std::tie(b.from, b.to, b.part, b.time);
+  });
+  const auto same = [](const HeldOutPair& a, const HeldOutPair& b) {
+    return a.from == b.from && a.to == b.to;
+  };
+  std::size_t kept = 0;
+  for (std::size_t begin = 0; begin < pairs.size();) {
+    HeldOutPair pair = pairs[begin];  // the part of the pair's earliest part; its first time in any
+    std::size_t end = begin;
+    for (; end < pairs.size() && same(pairs[begin], pairs[end]); ++end)
+      pair.time = std::min(pair.time, pairs[end].time);
+    begin = end;
+    if (pair.part != Part::kTrain) pairs[kept++] = pair;
+  }
+  pairs.resize(kept);
+  return pairs;
+}
+
+// The cart, the rating, the review of a held-out link would give it away: they are held out with it. What
+// came before the link stays: it is history.
+void hold_out_pair_events(const Snapshot& snapshot, const Edges& target, EdgeTypeId type,
+                          EventMap<Part>& assigned) {
+  const std::vector<PairEvent> joined = pair_events(snapshot, type);
+  if (joined.empty()) return;
+  for (const HeldOutPair& pair : held_out_pairs(target, assigned)) {
+    for (const PairEvent& event : events_of_pair(joined, pair.from, pair.to)) {
+      if (is_told_by(event, pair.time)) assigned.add(event.event, pair.part);
     }
   }
 }
@@ -464,10 +511,11 @@ Split make_split(const Snapshot& snapshot, EdgeTypeId target, const SplitSpec& s
     choose_cuts(edges, type.name, split);
     split_by_time(snapshot, split);
   } else {
-    const EventMap<Part> assigned = spec.kind == SplitKind::kLast ? assign_last(edges, spec)
-                                    : spec.kind == SplitKind::kRandom
-                                        ? assign_random(edges, spec)
-                                        : assign_files(edges, spec, snapshot.info().source_files);
+    EventMap<Part> assigned = spec.kind == SplitKind::kLast ? assign_last(edges, spec)
+                              : spec.kind == SplitKind::kRandom
+                                  ? assign_random(edges, spec)
+                                  : assign_files(edges, spec, snapshot.info().source_files);
+    hold_out_pair_events(snapshot, edges, target, assigned);
     spread(snapshot, edges, assigned, split);
   }
   check_no_part_empty(split, type.name);

@@ -53,12 +53,14 @@ struct Split {
   std::uint64_t count(Part part) const;  // target edges
 };
 
-// Splits by the target edge type's events. An event with edges at several times falls by its latest one
-// (kTime). Events without an id are told apart by type, ends and time; both directions of a symmetric edge
-// fall together. kLast keeps at least one event of each user in train; edges without a target event are train
-// (kTime: fall by their time). kTime puts the cut between distinct times nearest to the asked shares (a test
-// event is never at the same time as a train event). Ties in kLast break by event id. Throws Error if a part
-// would be empty although its share is not 0, or kTime/kLast is asked of an untimed target.
+// Splits by the target edge type's events. Where the cut is not one in time, other events that join the two
+// ends of a held-out link at its time or later (its cart, rating or review; where either has no time: at any)
+// are held out with it. An event with edges at several times falls by its latest one (kTime). Events without
+// an id are told apart by type, ends and time; both directions of a symmetric edge fall together. kLast keeps
+// at least one event of each user in train; edges without a target event are train (kTime: fall by their
+// time). kTime puts the cut between distinct times nearest to the asked shares (a test event is never at the
+// same time as a train event). Ties in kLast break by event id. Throws Error if a part would be empty
+// although its share is not 0, or kTime/kLast is asked of an untimed target.
 Split make_split(const Snapshot& snapshot, EdgeTypeId target, const SplitSpec& spec);
 
 }  // namespace weft::graph

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "graph/graph_view.h"
+#include "graph/pair_events.h"
 #include "tests/graph/random_graph.h"
 
 namespace weft::graph {
@@ -74,6 +75,27 @@ void expect_sound(const Snapshot& snapshot, const Split& split) {
     total += static_cast<std::uint64_t>(count);
   }
   EXPECT_EQ(total, snapshot.edge_count(split.target));
+}
+
+// Adds to the parts of purchases those of other events that tell of a pair which only held-out purchases
+// make.
+void add_told(const Snapshot& snapshot, const std::vector<FlatEdge>& edges, std::map<EventId, Part>& parts) {
+  std::map<std::pair<NodeId, NodeId>, std::pair<Part, TimeMs>> pairs;
+  for (const FlatEdge& edge : edges) {
+    if (edge.type != kBuys) continue;
+    const auto [at, added] =
+        pairs.emplace(std::pair(edge.from, edge.to), std::pair(parts.at(edge.event), edge.time));
+    at->second.first = std::min(at->second.first, parts.at(edge.event));
+    at->second.second = std::min(at->second.second, edge.time);
+  }
+  std::map<EventId, Part> told;
+  for (const PairEvent& event : pair_events(snapshot, kBuys)) {
+    const auto& [part, time] = pairs.at({event.from, event.to});
+    if (part == Part::kTrain || (event.time != kNoTime && event.time < time)) continue;
+    Part& at = told.emplace(event.event, part).first->second;
+    at = std::max(at, part);
+  }
+  parts.insert(told.begin(), told.end());
 }
 
 class SplitOfRandomShop : public ::testing::TestWithParam<std::uint64_t> {
@@ -176,6 +198,7 @@ TEST_P(SplitOfRandomShop, LastHoldsOutTheNewestEventsOfEachUser) {
       expected[events[i].second] = part;
     }
   }
+  add_told(snapshot_, edges, expected);
   for (const FlatEdge& edge : edges) {
     const auto found = expected.find(edge.event);
     EXPECT_EQ(edge.part, found == expected.end() ? Part::kTrain : found->second);
@@ -189,14 +212,17 @@ TEST_P(SplitOfRandomShop, RandomDependsOnSeedAndEventAlone) {
   const SplitSpec spec{.kind = SplitKind::kRandom, .valid = 0.2, .test = 0.3, .seed = GetParam()};
   const Split split = make_split(snapshot_, kBuys, spec);
   expect_sound(snapshot_, split);
-  std::set<EventId> targets;
-  for (const EventId event : snapshot_.edge_columns(kBuys).events) targets.insert(event);
-  for (const FlatEdge& edge : flatten(snapshot_, split)) {
+  const std::vector<FlatEdge> edges = flatten(snapshot_, split);
+  std::map<EventId, Part> expected;
+  for (const FlatEdge& edge : edges) {
+    if (edge.type != kBuys) continue;
     const std::uint64_t words[2] = {spec.seed, edge.event};
     const double u = static_cast<double>(hash64(std::as_bytes(std::span(words))) >> 11) / 9007199254740992.0;
-    const Part drawn = u < 0.3 ? Part::kTest : u < 0.5 ? Part::kValid : Part::kTrain;
-    EXPECT_EQ(edge.part, targets.contains(edge.event) ? drawn : Part::kTrain);
+    expected[edge.event] = u < 0.3 ? Part::kTest : u < 0.5 ? Part::kValid : Part::kTrain;
   }
+  add_told(snapshot_, edges, expected);
+  for (const FlatEdge& edge : edges)
+    EXPECT_EQ(edge.part, expected.contains(edge.event) ? expected[edge.event] : Part::kTrain);
   EXPECT_NE(make_split(snapshot_, kBuys, {.kind = SplitKind::kRandom, .valid = 0.2, .test = 0.3, .seed = 99})
                 .parts[kBuys],
             split.parts[kBuys]);
@@ -212,6 +238,7 @@ TEST_P(SplitOfRandomShop, FilesGiveTheParts) {
   for (const FlatEdge& edge : edges) {
     if (edge.type == kBuys) expected[edge.event] = parts[edge.source];
   }
+  add_told(snapshot_, edges, expected);
   for (const FlatEdge& edge : edges) {
     EXPECT_EQ(edge.part, expected.contains(edge.event) ? expected[edge.event] : Part::kTrain);
   }
