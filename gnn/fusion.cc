@@ -47,6 +47,11 @@ torch::Tensor FusionImpl::forward(const std::vector<torch::Tensor>& projected, c
     shares = gate_shares(projected, kept);
   } else if (projected.size() > 1) {
     shares = shares / std::sqrt(static_cast<double>(projected.size()));
+    if (context.is_training() && modality_dropout_ > 0) {
+      // What is left stands for what was hidden: sums are as large on average as without dropout.
+      const torch::Tensor several = (present.sum(1, true) > 1).to(shares.scalar_type());
+      shares = shares * (1.0 + several * (1.0 / (1.0 - modality_dropout_) - 1.0));
+    }
   }
   torch::Tensor sum;
   for (std::size_t i = 0; i < projected.size(); ++i) {

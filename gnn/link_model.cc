@@ -87,8 +87,8 @@ LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId targ
         register_module("layer_" + std::to_string(layer),
                         HeteroSage(schema, relations, receivers, options, layer + 1 == options.layers())));
   }
-  from_out_ = register_module("from_out", torch::nn::Linear(options.hidden, options.dim));
-  to_out_ = register_module("to_out", torch::nn::Linear(options.hidden, options.dim));
+  from_out_ = register_module("from_out", OutputHead(options));
+  to_out_ = register_module("to_out", OutputHead(options));
   decoder_ = register_module("decoder", Decoder(structure.width(target_.to), options));
 }
 
@@ -107,7 +107,8 @@ std::vector<RelationMessages> LinkModelImpl::messages_to(NodeTypeId type, std::s
                         .offsets = std::span(block.offsets).first(rows + 1),
                         .sources = block.sources,
                         .ages = nodes.edges[i].ages,
-                        .weights = nodes.edges[i].weights});
+                        .weights = nodes.edges[i].weights,
+                        .stands_for = nodes.edges[i].stands_for});
   }
   return messages;
 }

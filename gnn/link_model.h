@@ -3,7 +3,6 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/types.h>
 
 #include <string>
@@ -15,6 +14,7 @@
 #include "gnn/inputs/node_inputs.h"
 #include "gnn/layers/hetero_sage.h"
 #include "gnn/model_options.h"
+#include "gnn/output_head.h"
 #include "gnn/sampled_nodes.h"
 #include "gnn/train_batches.h"
 #include "graph/schema.h"
@@ -71,7 +71,7 @@ class LinkModelImpl : public torch::nn::Module {
   std::vector<std::vector<std::uint8_t>> needed_;  // [layer 0 .. layers][node type]
   std::vector<NodeInputs> inputs_;                 // [node type]; null where not needed
   std::vector<HeteroSage> layers_;
-  torch::nn::Linear from_out_{nullptr}, to_out_{nullptr};
+  OutputHead from_out_{nullptr}, to_out_{nullptr};
   Decoder decoder_{nullptr};
 };
 TORCH_MODULE(LinkModel);

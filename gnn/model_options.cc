@@ -35,6 +35,7 @@ double read_share(const TomlSection& model, std::string_view key, double fallbac
 void read_inputs(const TomlSection& model, ModelOptions& options) {
   options.skip_fields = model.get_strings("skip_fields");
   if (model.has("id_embeddings")) options.id_embeddings = model.get_strings("id_embeddings");
+  options.id_init = model.get_number_in("id_init", options.id_init, 0.0, 10.0);
   options.id_dropout = read_share(model, "id_dropout", options.id_dropout);
   options.cold_items = read_share(model, "cold_items", options.cold_items);
   options.cold_users = read_share(model, "cold_users", options.cold_users);
@@ -44,6 +45,7 @@ void read_inputs(const TomlSection& model, ModelOptions& options) {
   options.event_counts = model.get_bool("event_counts", options.event_counts);
   options.recent_days = model.get_number_in("recent_days", options.recent_days, 0.0, 36500.0);
   options.recency = model.get_bool("recency", options.recency);
+  options.node_age = model.get_bool("node_age", options.node_age);
 }
 
 }  // namespace
@@ -69,9 +71,11 @@ ModelOptions read_model_options(const TomlSection& root) {
       model.get_choice("activation", {"relu", "gelu"}, 0) == 0 ? Activation::kRelu : Activation::kGelu;
   options.residual = model.get_bool("residual", options.residual);
   options.layer_norm = model.get_bool("layer_norm", options.layer_norm);
+  options.pool_relations = model.get_bool("pool_relations", options.pool_relations);
   options.age_weights = model.get_bool("age_weights", options.age_weights);
   options.shrinkage = model.get_bool("shrinkage", options.shrinkage);
   options.edge_weights = model.get_bool("edge_weights", options.edge_weights);
+  options.head = model.get_choice("head", {"linear", "mlp"}, 0) == 0 ? HeadKind::kLinear : HeadKind::kMlp;
   options.decoder =
       model.get_choice("decoder", {"dot", "cosine"}, 0) == 0 ? DecoderKind::kDot : DecoderKind::kCosine;
   options.temperature = model.get_number_in("temperature", options.temperature, 1e-3, 1e3);

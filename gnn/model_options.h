@@ -14,6 +14,7 @@ enum class PickOrder { kUniform, kRecent };
 enum class FusionKind { kGated, kSum };
 enum class Activation { kRelu, kGelu };
 enum class DecoderKind { kDot, kCosine };
+enum class HeadKind { kLinear, kMlp };
 
 struct ModelOptions {
   std::int64_t hidden = 64;  // width of node states
@@ -28,6 +29,7 @@ struct ModelOptions {
   std::vector<std::string> skip_fields = {};  // "type.field": inputs left out, as for an ablation
   // Node types with a free vector a node; none given: both ends of the target edge type.
   std::optional<std::vector<std::string>> id_embeddings = {};
+  double id_init = 0.5;           // deviation of the free vectors' first values
   double id_dropout = 0.2;        // share of nodes whose free vector is hidden in a training step
   double cold_items = 0.1;        // share of target nodes shown in a step as if they had no event yet
   double cold_users = 0.0;        // the same for source nodes
@@ -37,13 +39,16 @@ struct ModelOptions {
   Activation activation = Activation::kRelu;
   bool residual = true;
   bool layer_norm = true;
-  bool event_counts = true;   // counts of events before the bound per relation, as an input
-  double recent_days = 30;    // and of those in the last days; 0: without
-  bool recency = true;        // time since the last event per timed relation, as an input
-  bool age_weights = true;    // messages weigh by the age of their edge, learned per relation
+  bool event_counts = true;     // counts of events before the bound per relation, as an input
+  double recent_days = 30;      // and of those in the last days; 0: without
+  bool recency = true;          // time since the last event per timed relation, as an input
+  bool node_age = true;         // time since the node first appeared, as an input
+  bool pool_relations = false;  // relations from one node type are one weighted mean, their weights learned
+  bool age_weights = true;      // messages weigh by the age of their edge, learned per relation
   bool shrinkage = true;      // few messages count less: their weighted sum is divided by their weight plus a
                               // learned constant per relation, not by their weight alone
   bool edge_weights = false;  // messages also weigh by the edge's own weight
+  HeadKind head = HeadKind::kLinear;  // from the last layer's states to the vectors that are scored
   DecoderKind decoder = DecoderKind::kDot;
   double temperature = 1.0;  // scores are divided by it; learned from this value on
   bool item_bias = true;     // score offset of a target node from its state, counts and recency

@@ -10,6 +10,7 @@
 namespace weft::gnn {
 namespace {
 
+using graph::NodeId;
 using graph::NodeTypeId;
 using graph::RelationId;
 using graph::TimeMs;
@@ -65,6 +66,21 @@ void drop_rows(sampling::RelationBlock& block, std::span<const std::uint8_t> dro
 
 }  // namespace
 
+StructureOptions structure_options(const ModelOptions& options) {
+  return {.counts = options.event_counts,
+          .recent_days = options.recent_days,
+          .recency = options.recency,
+          .age = options.node_age};
+}
+
+std::vector<std::span<const TimeMs>> first_seen_times(const graph::Snapshot& snapshot) {
+  std::vector<std::span<const TimeMs>> times;
+  for (std::size_t type = 0; type < snapshot.schema().node_types().size(); ++type) {
+    times.push_back(snapshot.first_seen(static_cast<NodeTypeId>(type)));
+  }
+  return times;
+}
+
 std::vector<RelationId> followed_relations(const graph::Schema& schema,
                                            const std::vector<std::string>& skipped) {
   std::vector<std::string> known;
@@ -96,7 +112,9 @@ std::vector<RelationId> followed_relations(const graph::Schema& schema,
 
 NodeSampler::NodeSampler(NodeSamplerSetup setup)
     : setup_(std::move(setup)),
-      structure_(setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events),
+      structure_(setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events,
+                 setup_.snapshot == nullptr ? std::vector<std::span<const TimeMs>>{}
+                                            : first_seen_times(*setup_.snapshot)),
       sampler_(setup_.graph, sampler_options(setup_)) {}
 
 void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step,
@@ -131,6 +149,22 @@ void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t
   }
 }
 
+// A row from which fewer edges were picked than every hop allows had no more of them.
+void NodeSampler::count_edges(const sampling::RelationBlock& block, std::span<const NodeId> nodes,
+                              std::span<const TimeMs> bounds, EdgeInputs& inputs) const {
+  const std::int64_t least = *std::min_element(setup_.fan_outs.begin(), setup_.fan_outs.end());
+  if (least < 0 || setup_.picks != PickOrder::kUniform) return;
+  const graph::CsrView& csr = setup_.graph.relation(block.relation);
+  for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
+    const std::uint32_t picked = block.offsets[row + 1] - block.offsets[row];
+    if (picked < least) continue;
+    const std::uint64_t there = csr.count_before(nodes[row], bounds[row]);
+    if (there <= picked) continue;
+    if (inputs.stands_for.empty()) inputs.stands_for.assign(block.offsets.size() - 1, 1.0F);
+    inputs.stands_for[row] = static_cast<float>(there) / static_cast<float>(picked);
+  }
+}
+
 void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
   const sampling::RelationBlock& block = out.graph.relations[index];
   const graph::EdgeTypeId edge_type = graph::edge_type_of(block.relation);
@@ -142,9 +176,10 @@ void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
       for (std::size_t i = 0; i < block.edges.size(); ++i) inputs.weights[i] = weights[block.edges[i]];
     }
   }
+  const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
+  count_edges(block, out.graph.nodes[setup_.graph.schema->row_type(block.relation)], bounds, inputs);
   const auto& times = setup_.graph.edge_times[edge_type];
   if (!setup_.ages || times.empty()) return;
-  const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
   inputs.ages.resize(block.edges.size());
   for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
     const TimeMs now = structure_.moment(bounds[row]);

@@ -17,6 +17,9 @@ namespace weft::gnn {
 struct EdgeInputs {
   std::vector<std::int32_t> ages = {};  // [picked], age_class; empty: untimed or not wanted
   std::vector<float> weights = {};      // [picked]; empty: unweighted or not wanted
+  // [rows]: how many of the row's edges (before its bound) one pick stands for, 1 or more; empty: 1
+  // everywhere.
+  std::vector<float> stands_for = {};
 };
 
 struct SampledNodes {
@@ -35,7 +38,7 @@ struct HidingRates {
 
 // What the network sees and how: shared by training and embedding.
 struct NodeSamplerSetup {
-  const graph::Snapshot* snapshot = nullptr;  // for edge weights
+  const graph::Snapshot* snapshot = nullptr;  // for edge weights and the nodes' ages
   graph::GraphView graph = {};
   graph::EdgeTypeId target = 0;
   std::vector<graph::RelationId> relations = {};  // followed and counted, ascending
@@ -65,11 +68,18 @@ class NodeSampler {
   void describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step, const HidingRates& rates,
                       std::vector<std::vector<std::uint8_t>>& cold, SampledNodes& out) const;
   void describe_edges(std::size_t block, SampledNodes& out) const;
+  void count_edges(const sampling::RelationBlock& block, std::span<const graph::NodeId> nodes,
+                   std::span<const graph::TimeMs> bounds, EdgeInputs& inputs) const;
 
   NodeSamplerSetup setup_;
   Structure structure_;
   sampling::NeighborSampler sampler_;
 };
+
+// The structural inputs that the options ask for.
+StructureOptions structure_options(const ModelOptions& options);
+// When the nodes of each type appeared, over the snapshot's memory: for Structure.
+std::vector<std::span<const graph::TimeMs>> first_seen_times(const graph::Snapshot& snapshot);
 
 // The relations of a schema except those named (a relation by its name, an edge type by its: both
 // directions). Throws Error (kUsage) on an unknown name.

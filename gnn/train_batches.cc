@@ -33,7 +33,8 @@ std::size_t position(const std::vector<NodeId>& sorted, NodeId id) {
 struct TrainBatches::Request {
   std::vector<std::uint32_t> chosen = {};  // positions in events_
   TimeMs before = kEndOfTime;              // what the shared frontier may see
-  TimeMs candidates_before = kEndOfTime;   // candidates have appeared by then
+  // Candidates have appeared by then; as it is, all that ever do in train.
+  TimeMs candidates_before = kEndOfTime - 1;
 };
 
 TrainBatches::TrainBatches(const graph::Snapshot& snapshot, const graph::Split& split, const LinkTask& task,
@@ -64,16 +65,16 @@ TrainBatches::TrainBatches(const graph::Snapshot& snapshot, const graph::Split& 
   setup.relations = followed_relations(snapshot.schema(), model.skip_relations);
   setup.fan_outs = model.fan_outs;
   setup.picks = model.picks;
-  setup.structure = {
-      .counts = model.event_counts, .recent_days = model.recent_days, .recency = model.recency};
+  setup.structure = structure_options(model);
   setup.ages = model.age_weights;
   setup.weights = model.edge_weights;
   setup.hides_events = batching_ == Batching::kShared && masking == Masking::kOn;
   setup.seed = train.seed;
   sampler_ = std::make_unique<NodeSampler>(std::move(setup));
   collect_events(split);
+  if (batching_ == Batching::kShared && masking == Masking::kOn)
+    pair_events_ = graph::pair_events(snapshot, split.target);
   find_appearances();
-  for (const std::uint64_t count : task.item_counts) total_count_ += count;
   negative_sampler_ = std::make_unique<sampling::NegativeSampler>(
       task_.train, task_.item_counts, appears_,
       sampling::NegativeOptions{.seed = train.seed,
@@ -119,6 +120,8 @@ void TrainBatches::collect_events(const graph::Split& split) {
     throw Error("links without an event id cannot be hidden from the network while they are supervised",
                 {.field = "task.target", .value = snapshot_.schema().edge_type(split.target).name});
   }
+  supervised_.assign(task_.items, 0);
+  for (const SupervisedEvent& event : events_) ++supervised_[event.item];
   if (events_.size() > std::numeric_limits<std::uint32_t>::max()) {
     throw Error("more supervised links than the trainer can number", {.expected = "at most 2^32 - 1"});
   }
@@ -165,6 +168,8 @@ std::pair<std::size_t, std::size_t> TrainBatches::window(std::uint64_t epoch, st
     if (k == 0) return 0;
     if (k == steps_per_epoch_) return events_.size();
     const double width = static_cast<double>(events_.size()) / static_cast<double>(steps_per_epoch_);
+    if (events_.size() < 2 * steps_per_epoch_)
+      return static_cast<std::size_t>(static_cast<double>(k) * width);
     const double jitter =
         unit_interval(mix64(train_.seed, static_cast<std::uint64_t>(Purpose::kJitter), epoch, k)) - 0.5;
     return static_cast<std::size_t>((static_cast<double>(k) + 0.5 * jitter) * width);
@@ -207,7 +212,6 @@ TrainBatch TrainBatches::make(std::uint64_t step, NodeSampler::Scratch& scratch)
   return make_shared_frontier(request, sampler_step, scratch);
 }
 
-// The chosen events and all events of their pairs, sorted.
 std::vector<graph::EventId> TrainBatches::hidden_events(const std::vector<std::uint32_t>& chosen) const {
   const graph::CsrView& csr = snapshot_.outgoing(task_.target);
   const auto events = snapshot_.edge_columns(task_.target).events;
@@ -221,10 +225,19 @@ std::vector<graph::EventId> TrainBatches::hidden_events(const std::vector<std::u
     const SupervisedEvent& event = events_[index];
     hide_pair(event.user, event.item);
     if (task_.user_type == task_.item_type) hide_pair(event.item, event.user);
+    for (const graph::PairEvent& told : graph::events_of_pair(pair_events_, event.user, event.item)) {
+      if (graph::is_told_by(told, event.time)) hidden.push_back(told.event);
+    }
   }
   std::sort(hidden.begin(), hidden.end());
   hidden.erase(std::unique(hidden.begin(), hidden.end()), hidden.end());
   return hidden;
+}
+
+// By when an event's negatives have appeared.
+TimeMs TrainBatches::negatives_before(const Request& request, std::uint32_t event) const {
+  const bool own_time = batching_ == Batching::kDisjoint && masking_ == Masking::kOn;
+  return own_time ? events_[event].time : request.candidates_before;
 }
 
 std::vector<NodeId> TrainBatches::draw_negatives(const Request& request, std::uint32_t step) const {
@@ -234,8 +247,7 @@ std::vector<NodeId> TrainBatches::draw_negatives(const Request& request, std::ui
   for (const std::uint32_t index : request.chosen) {
     rows.push_back(events_[index].user);
     keys.push_back(index);
-    const bool own_time = batching_ == Batching::kDisjoint && masking_ == Masking::kOn;
-    before.push_back(own_time ? events_[index].time : request.candidates_before);
+    before.push_back(negatives_before(request, index));
   }
   const auto per_event = static_cast<std::size_t>(train_.negatives);
   std::vector<NodeId> negatives(rows.size() * per_event, kNoNode);
@@ -275,11 +287,11 @@ void TrainBatches::fill_columns(const Request& request, const std::vector<NodeId
     }
   }
   if (all_candidates_ || !train_.log_q) return;
+  const auto all_events = static_cast<double>(events_.size());
   // Expected proposals of a candidate: as another event's positive, and as a drawn negative.
   for (const NodeId item : items) {
-    const double as_positive =
-        static_cast<double>(task_.item_counts[item]) / static_cast<double>(total_count_);
-    const double as_negative = std::exp(negative_sampler_->log_probability(item));
+    const double as_positive = static_cast<double>(supervised_[item]) / all_events;
+    const double as_negative = std::exp(negative_sampler_->log_probability(item, request.candidates_before));
     const double expected =
         static_cast<double>(events) * (as_positive + static_cast<double>(train_.negatives) * as_negative);
     // Of a batch without repetition: the chance to be in it at all.
@@ -292,9 +304,10 @@ void TrainBatches::fill_pair_log_q(const Request& request, const std::vector<Nod
   if (!train_.log_q || train_.loss != LossKind::kSoftmax) return;
   const std::size_t per_event = batch.negatives_per_event;
   for (std::size_t row = 0; row < request.chosen.size(); ++row) {
+    const TimeMs before = negatives_before(request, request.chosen[row]);
     const auto log_q = [&](NodeId item) {
-      return item == kNoNode ? 0.0F
-                             : static_cast<float>(std::max(negative_sampler_->log_probability(item), -30.0));
+      if (item == kNoNode) return 0.0F;
+      return static_cast<float>(std::max(negative_sampler_->log_probability(item, before), -30.0));
     };
     batch.log_q.push_back(log_q(events_[request.chosen[row]].item));
     for (std::size_t k = 0; k < per_event; ++k) batch.log_q.push_back(log_q(negatives[row * per_event + k]));

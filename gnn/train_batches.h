@@ -16,6 +16,7 @@
 #include "gnn/train_options.h"
 #include "gnn/trainer.h"
 #include "graph/graph_view.h"
+#include "graph/pair_events.h"
 #include "graph/snapshot.h"
 #include "graph/split.h"
 #include "sampling/negative_sampler.h"
@@ -75,7 +76,10 @@ class TrainBatches {
   std::pair<std::size_t, std::size_t> window(std::uint64_t epoch, std::uint64_t index) const;
   void collect_events(const graph::Split& split);
   void find_appearances();
+  // Events that would give the answers of a batch away: the supervised ones, repeats of their pairs, and what
+  // other edges tell of them.
   std::vector<graph::EventId> hidden_events(const std::vector<std::uint32_t>& chosen) const;
+  graph::TimeMs negatives_before(const Request& request, std::uint32_t event) const;
   std::vector<graph::NodeId> draw_negatives(const Request& request, std::uint32_t step) const;
   std::vector<graph::NodeId> candidate_items(const Request& request,
                                              const std::vector<graph::NodeId>& negatives) const;
@@ -99,9 +103,10 @@ class TrainBatches {
   std::unique_ptr<NodeSampler> sampler_;
   std::vector<graph::TimeMs> appears_;  // [items], from when on an item is a candidate; kEndOfTime: never
   std::unique_ptr<sampling::NegativeSampler> negative_sampler_;
-  std::vector<SupervisedEvent> events_;  // by time, then event id
+  std::vector<SupervisedEvent> events_;        // by time, then event id
+  std::vector<graph::PairEvent> pair_events_;  // what tells of a supervised link; kShared alone
   std::uint64_t steps_per_epoch_ = 0;
-  std::uint64_t total_count_ = 0;  // target edges in train
+  std::vector<std::uint64_t> supervised_;  // [items], how often an item is a supervised event's
   mutable std::mutex orders_mutex_;
   mutable std::vector<std::pair<std::uint64_t, std::shared_ptr<const Order>>>
       orders_;  // the last few epochs'

@@ -9,6 +9,7 @@
 #include "gnn/kernels/dot_scores.h"
 #include "gnn/link_model.h"
 #include "gnn/model_options.h"
+#include "gnn/sampled_nodes.h"
 #include "gnn/train_options.h"
 
 namespace weft::gnn {
@@ -96,10 +97,7 @@ TrainedModel TrainedModel::load(const std::filesystem::path& folder, const graph
   const std::vector<graph::RelationId> relations =
       followed_relations(snapshot.schema(), state->options.skip_relations);
   const Structure structure(graph::view(snapshot), relations, state->target,
-                            {.counts = state->options.event_counts,
-                             .recent_days = state->options.recent_days,
-                             .recency = state->options.recency},
-                            false);
+                            structure_options(state->options), false, first_seen_times(snapshot));
   state->model = LinkModel(snapshot.schema(), state->target, relations, checkpoint.inputs, structure,
                            state->options, state->seed);
   restore_model(*state->model, checkpoint, file);

@@ -36,6 +36,10 @@ std::vector<std::uint8_t> id_types(const graph::Schema& schema, const LinkTask& 
   std::vector<std::uint8_t> types(schema.node_types().size(), 0);
   if (!model.id_embeddings) {
     types[task.user_type] = types[task.item_type] = 1;
+    // Brands, tags: without a vector of their own nothing would tell one from another.
+    for (std::size_t t = 0; t < types.size(); ++t) {
+      if (schema.node_type(static_cast<graph::NodeTypeId>(t)).fields.empty()) types[t] = 1;
+    }
   } else {
     for (const std::string& name : *model.id_embeddings) types[schema.node_type_named(name)] = 1;
   }

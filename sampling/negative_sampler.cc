@@ -77,6 +77,12 @@ NegativeSampler::NegativeSampler(const graph::PositiveIndex& positives, std::spa
   }
 }
 
+// Candidates seen before the bound.
+std::uint64_t NegativeSampler::ranks_before(graph::TimeMs before) const {
+  if (seen_.empty() || before == graph::kEndOfTime) return targets_;
+  return static_cast<std::uint64_t>(std::lower_bound(seen_.begin(), seen_.end(), before) - seen_.begin());
+}
+
 // The rank whose weight covers `weight`, among the first `ranks`.
 std::uint64_t NegativeSampler::rank_at(std::uint64_t weight, std::uint64_t ranks) const {
   if (cumulative_.empty()) return weight;
@@ -125,12 +131,8 @@ void NegativeSampler::draw(std::span<const graph::NodeId> rows, std::span<const 
   WEFT_CHECK(per_row < (std::size_t{1} << 27));  // draw numbers stay below 2^31
   const PhiloxKey key = pick_key(options_.seed, step);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Row row{.ranks = targets_};
+    Row row{.ranks = before.empty() ? targets_ : ranks_before(before[i])};
     if (rows[i] < positives_.rows()) row.positives = positives_.targets(rows[i]);
-    if (!seen_.empty() && !before.empty() && before[i] != graph::kEndOfTime) {
-      row.ranks =
-          static_cast<std::uint64_t>(std::lower_bound(seen_.begin(), seen_.end(), before[i]) - seen_.begin());
-    }
     row.total = weight_before(row.ranks);
     const DrawStream proposals{key, rows[i], purpose_word(Purpose::kNegatives, 0, 0), keys[i]};
     // Where most candidates are positives, proposing is a waste.
@@ -153,12 +155,13 @@ void NegativeSampler::draw(std::span<const graph::NodeId> rows, std::span<const 
   }
 }
 
-double NegativeSampler::log_probability(graph::NodeId target) const {
+double NegativeSampler::log_probability(graph::NodeId target, graph::TimeMs before) const {
   WEFT_CHECK(target < targets_);
   const std::uint64_t rank = rank_.empty() ? target : rank_[target];
+  const std::uint64_t ranks = ranks_before(before);
   const std::uint64_t weight = weight_before(rank + 1) - weight_before(rank);
-  if (weight == 0) return -std::numeric_limits<double>::infinity();
-  return std::log(static_cast<double>(weight)) - std::log(static_cast<double>(weight_before(targets_)));
+  if (weight == 0 || rank >= ranks) return -std::numeric_limits<double>::infinity();
+  return std::log(static_cast<double>(weight)) - std::log(static_cast<double>(weight_before(ranks)));
 }
 
 }  // namespace weft::sampling

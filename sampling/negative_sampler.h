@@ -42,9 +42,9 @@ class NegativeSampler {
             std::span<const graph::TimeMs> before, std::uint32_t step, std::size_t per_row,
             std::span<graph::NodeId> out) const;
 
-  // log of the probability with which `target` is proposed when nothing is excluded and all are seen: the
-  // log-Q correction of sampled softmax. Minus infinity for a target that is never proposed.
-  double log_probability(graph::NodeId target) const;
+  // log of the probability with which `target` is proposed under a bound when nothing is excluded: the log-Q
+  // correction of sampled softmax. Minus infinity for a target that is never proposed, or not seen by then.
+  double log_probability(graph::NodeId target, graph::TimeMs before = graph::kEndOfTime) const;
 
  private:
   struct Row;
@@ -53,6 +53,7 @@ class NegativeSampler {
   std::uint64_t weight_before(std::uint64_t rank) const {
     return cumulative_.empty() ? rank : cumulative_[rank];
   }
+  std::uint64_t ranks_before(graph::TimeMs before) const;
   std::uint64_t rank_at(std::uint64_t weight, std::uint64_t ranks) const;
   graph::NodeId node_at(std::uint64_t rank) const {
     return order_.empty() ? static_cast<graph::NodeId>(rank) : order_[rank];

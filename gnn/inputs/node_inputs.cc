@@ -176,8 +176,10 @@ NodeInputsImpl::NodeInputsImpl(std::string name, const TypeInputSpec& spec, std:
     ++inputs;
   }
   if (spec.id_rows > 0) {
-    id_table_ =
-        register_buffer("id_table", torch::randn({static_cast<std::int64_t>(spec.id_rows), hidden_}) * 0.5);
+    id_table_ = register_buffer(
+        "id_table", torch::randn({static_cast<std::int64_t>(spec.id_rows), hidden_}) * options.id_init);
+    id_trained_ =
+        register_buffer("id_trained", torch::zeros({static_cast<std::int64_t>(spec.id_rows)}, torch::kByte));
     ++inputs;
   }
   fusion_ = register_module("fusion", Fusion(inputs, hidden_, options.fusion, options.modality_dropout));
@@ -221,15 +223,18 @@ void NodeInputsImpl::add_ids(const InputNodes& nodes, ForwardContext& context, C
   torch::Tensor ids = torch::zeros({rows}, torch::kLong);
   bool* flags = present.data_ptr<bool>();
   auto* positions = ids.data_ptr<std::int64_t>();
+  const auto* trained = id_trained_.const_data_ptr<std::uint8_t>();
   std::vector<std::int64_t> shown;
   for (std::size_t i = 0; i < nodes.ids.size(); ++i) {
-    // Nodes that came after training have no row.
-    flags[i] = nodes.id_shown[i] != 0 && nodes.ids[i] < spec_.id_rows;
+    // Nodes that came after training have no row, and those whose row no step ever used know nothing.
+    flags[i] = nodes.id_shown[i] != 0 && nodes.ids[i] < spec_.id_rows &&
+               (context.is_training() || trained[nodes.ids[i]] != 0);
     if (flags[i]) positions[i] = static_cast<std::int64_t>(shown.size()) + 1, shown.push_back(nodes.ids[i]);
   }
   const torch::Tensor used = torch::tensor(shown, torch::kLong);
   torch::Tensor vectors = id_table_.index_select(0, used);
   if (context.is_training() && !shown.empty()) {
+    id_trained_.index_fill_(0, used, 1);
     vectors = vectors.detach().requires_grad_(true);
     context.table_uses.push_back({name_, used, vectors});
   }

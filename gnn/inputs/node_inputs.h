@@ -78,6 +78,7 @@ class NodeInputsImpl : public torch::nn::Module {
   std::vector<torch::nn::Linear> vectors_;
   std::vector<torch::Tensor> category_vectors_;  // [values, hidden]
   torch::Tensor id_table_;                       // a buffer: gradients go through TableUse
+  torch::Tensor id_trained_;                     // [rows] uint8, 1: a training step used the row
   Fusion fusion_{nullptr};
 };
 TORCH_MODULE(NodeInputs);

@@ -38,12 +38,24 @@ float age_scale(TimeMs age) {
 }
 
 Structure::Structure(graph::GraphView graph, std::vector<RelationId> relations, graph::EdgeTypeId target,
-                     StructureOptions options, bool hides_events)
-    : graph_(std::move(graph)), relations_(std::move(relations)), target_(target), options_(options) {
+                     StructureOptions options, bool hides_events,
+                     std::vector<std::span<const TimeMs>> first_seen)
+    : graph_(std::move(graph)),
+      relations_(std::move(relations)),
+      target_(target),
+      options_(options),
+      first_seen_(std::move(first_seen)) {
   recent_ms_ = static_cast<TimeMs>(options_.recent_days * 24.0 * static_cast<double>(kHour));
   const graph::Schema& schema = *graph_.schema;
   widths_.assign(schema.node_types().size(), 0);
   for (const RelationId relation : relations_) widths_[schema.row_type(relation)] += relation_width(relation);
+  first_seen_.resize(widths_.size());
+  for (std::size_t type = 0; type < widths_.size(); ++type) {
+    const bool known = options_.age && std::any_of(first_seen_[type].begin(), first_seen_[type].end(),
+                                                   [](TimeMs time) { return time != graph::kNoTime; });
+    if (!known) first_seen_[type] = {};
+    if (known) ++widths_[type];
+  }
   sorted_times_.resize(schema.edge_types().size());
   TimeMs latest = std::numeric_limits<TimeMs>::min();
   for (std::size_t type = 0; type < sorted_times_.size(); ++type) {
@@ -103,12 +115,19 @@ Structure::RowFacts Structure::facts_without_hidden(RelationId relation, NodeId 
   const TimeMs recent_from = saturating_subtract(moment(before), recent_ms_);
   RowFacts facts;
   const std::uint64_t begin = csr.offsets[row];
+  // Without a bound all hidden edges of the row are among the counted; only its latest ones have to be looked
+  // at.
+  const bool all_count = before == kEndOfTime;
+  if (all_count) facts.count = csr.degree(row) - hidden.counts.at(row_key(relation, row));
+  if (all_count && csr.times.empty()) return facts;
   for (std::uint64_t i = begin + csr.count_before(row, before); i > begin; --i) {
+    const bool is_recent = !csr.times.empty() && csr.times[i - 1] >= recent_from;
+    if (all_count && facts.last != graph::kNoTime && !is_recent) break;
     if (std::binary_search(hidden.events.begin(), hidden.events.end(), events[csr.edge_id(i - 1)])) continue;
-    ++facts.count;
+    if (!all_count) ++facts.count;
     if (csr.times.empty()) continue;
     if (facts.last == graph::kNoTime) facts.last = csr.times[i - 1];
-    if (csr.times[i - 1] >= recent_from) ++facts.recent;
+    if (is_recent) ++facts.recent;
   }
   return facts;
 }
@@ -170,12 +189,20 @@ void Structure::describe(graph::NodeTypeId type, std::span<const NodeId> nodes,
                          std::span<std::uint8_t> has_events) const {
   WEFT_CHECK(before.size() == nodes.size() && has_events.size() == nodes.size());
   WEFT_CHECK(values.size() == nodes.size() * widths_[type]);
-  std::fill(has_events.begin(), has_events.end(), std::uint8_t{0});
+  const bool lasting = std::none_of(relations_.begin(), relations_.end(), [&](RelationId relation) {
+    return graph_.schema->row_type(relation) == type && is_event_relation(relation);
+  });
+  std::fill(has_events.begin(), has_events.end(), lasting ? std::uint8_t{1} : std::uint8_t{0});
   std::size_t column = 0;
   for (const RelationId relation : relations_) {
     if (graph_.schema->row_type(relation) != type) continue;
     describe_relation(relation, type, column, nodes, before, cold, hidden, values, has_events);
     column += relation_width(relation);
+  }
+  if (first_seen_[type].empty()) return;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const TimeMs seen = first_seen_[type][nodes[i]];
+    values[i * widths_[type] + column] = seen == graph::kNoTime ? 1.0F : age_scale(moment(before[i]) - seen);
   }
 }
 

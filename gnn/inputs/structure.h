@@ -24,6 +24,7 @@ struct StructureOptions {
   bool counts = true;
   double recent_days = 30;  // 0: no counts of late events
   bool recency = true;
+  bool age = true;  // time since the node first appeared, for types whose nodes have such a time
   bool operator==(const StructureOptions&) const = default;
 };
 
@@ -37,9 +38,11 @@ struct HiddenRows {
 class Structure {
  public:
   // `relations`: those to count. `target`: the supervised edge type, whose edges count as events even if
-  // untimed. With `hides_events` an index of edges by event is built, which hidden_rows needs.
+  // untimed. With `hides_events` an index of edges by event is built, which hidden_rows needs. `first_seen`
+  // [node type]: when each node appeared, over memory that outlives this; empty: without ages.
   Structure(graph::GraphView graph, std::vector<graph::RelationId> relations, graph::EdgeTypeId target,
-            StructureOptions options, bool hides_events);
+            StructureOptions options, bool hides_events,
+            std::vector<std::span<const graph::TimeMs>> first_seen = {});
 
   // Floats a node of a type.
   std::size_t width(graph::NodeTypeId type) const { return widths_[type]; }
@@ -51,8 +54,9 @@ class Structure {
   HiddenRows hidden_rows(std::span<const graph::EventId> sorted_events) const;
 
   // Writes values [nodes, width] and, per node, whether an event of it shows (a timed relation or the target
-  // has an edge before the bound that is not hidden). `before`: a bound a node. Nodes with cold[i] != 0 are
-  // described as without events; an empty `cold`: none.
+  // has an edge before the bound that is not hidden; always so for a type that has no such relation, as
+  // brands). `before`: a bound a node. Nodes with cold[i] != 0 are described as without events; an empty
+  // `cold`: none.
   void describe(graph::NodeTypeId type, std::span<const graph::NodeId> nodes,
                 std::span<const graph::TimeMs> before, std::span<const std::uint8_t> cold,
                 const HiddenRows& hidden, std::span<float> values, std::span<std::uint8_t> has_events) const;
@@ -90,9 +94,10 @@ class Structure {
   StructureOptions options_;
   graph::TimeMs recent_ms_ = 0;
   graph::TimeMs now_ = 0;
-  std::vector<std::size_t> widths_;                       // [node type]
-  std::vector<std::vector<graph::TimeMs>> sorted_times_;  // [edge type], ascending; empty if untimed
-  std::vector<EventEdge> event_edges_;                    // by event; empty unless hides_events
+  std::vector<std::size_t> widths_;                         // [node type]
+  std::vector<std::span<const graph::TimeMs>> first_seen_;  // [node type]; empty: no ages for this type
+  std::vector<std::vector<graph::TimeMs>> sorted_times_;    // [edge type], ascending; empty if untimed
+  std::vector<EventEdge> event_edges_;                      // by event; empty unless hides_events
 };
 
 }  // namespace weft::gnn

@@ -11,6 +11,7 @@ namespace weft::gnn {
 namespace {
 
 constexpr double kSoftplusOfOne = 0.5413248546129181;  // softplus of it is 1
+constexpr double kLeastMass = 1e-12;                   // rows without messages are zero
 
 }  // namespace
 
@@ -26,21 +27,11 @@ HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<gr
       dropout_(options.dropout) {
   for (const graph::NodeTypeId type : receivers) {
     Receiver receiver;
-    const std::string& name = schema.node_type(type).name;
     for (const graph::RelationId relation : relations) {
-      if (schema.row_type(relation) != type) continue;
-      receiver.relations.push_back(relation);
-      if (options.age_weights && schema.edge_type(graph::edge_type_of(relation)).timed) {
-        ages_[relation] = register_parameter(module_name("ages", relation, schema.relation_name(relation)),
-                                             torch::full({kAgeClasses}, kSoftplusOfOne));
-      }
-      if (options.shrinkage) {
-        shrinkage_[relation] =
-            register_parameter(module_name("shrinkage", relation, schema.relation_name(relation)),
-                               torch::full({1}, kSoftplusOfOne));
-      }
+      if (schema.row_type(relation) == type) add_relation(schema, relation, options, receiver);
     }
-    const auto inputs = static_cast<std::int64_t>(1 + receiver.relations.size());
+    const std::string& name = schema.node_type(type).name;
+    const auto inputs = static_cast<std::int64_t>(1 + receiver.groups.size());
     receiver.linear =
         register_module(module_name("linear", type, name), torch::nn::Linear(inputs * hidden_, hidden_));
     if (layer_norm_) {
@@ -52,14 +43,39 @@ HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<gr
   }
 }
 
+void HeteroSageImpl::add_relation(const graph::Schema& schema, graph::RelationId relation,
+                                  const ModelOptions& options, Receiver& receiver) {
+  const std::string name = schema.relation_name(relation);
+  const auto one = [&](const char* kind, std::int64_t width) {
+    return register_parameter(module_name(kind, relation, name), torch::full({width}, kSoftplusOfOne));
+  };
+  if (options.age_weights && schema.edge_type(graph::edge_type_of(relation)).timed) {
+    ages_[relation] = one("ages", kAgeClasses);
+  }
+  const graph::NodeTypeId sender = schema.target_type(relation);
+  const auto found = std::find_if(receiver.groups.begin(), receiver.groups.end(),
+                                  [&](const Group& group) { return group.sender == sender; });
+  if (options.pool_relations && found != receiver.groups.end()) {
+    found->relations.push_back(relation);
+    for (const graph::RelationId member : found->relations) {
+      if (shares_.contains(member)) continue;
+      shares_[member] = register_parameter(module_name("share", member, schema.relation_name(member)),
+                                           torch::full({1}, kSoftplusOfOne));
+    }
+    return;
+  }
+  Group group{.sender = sender, .relations = {relation}};
+  if (options.shrinkage) group.shrinkage = one("shrinkage", hidden_);
+  receiver.groups.push_back(std::move(group));
+}
+
 torch::Tensor HeteroSageImpl::age_weights(graph::RelationId relation) const {
   const auto found = ages_.find(relation);
   return found == ages_.end() ? torch::ones({kAgeClasses}) : torch::softplus(found->second);
 }
 
-torch::Tensor HeteroSageImpl::aggregate(const RelationMessages& messages, ForwardContext& context) const {
-  const std::size_t picked = messages.offsets.empty() ? 0 : messages.offsets.back();
-  const auto count = static_cast<std::int64_t>(picked);
+torch::Tensor HeteroSageImpl::edge_weights(const RelationMessages& messages) const {
+  const auto count = static_cast<std::int64_t>(messages.offsets.back());
   torch::Tensor weights;
   const auto found = ages_.find(messages.relation);
   if (found != ages_.end() && !messages.ages.empty()) {
@@ -72,15 +88,44 @@ torch::Tensor HeteroSageImpl::aggregate(const RelationMessages& messages, Forwar
         torch::from_blob(const_cast<float*>(messages.weights.data()), {count}, torch::kFloat);
     weights = weights.defined() ? weights * own : own;
   }
-  const auto sources = messages.sources.first(picked);
-  if (!shrinkage_.contains(messages.relation)) {
-    return segment_weighted_mean(messages.senders, messages.offsets, sources, weights, context.pool());
+  return weights;
+}
+
+HeteroSageImpl::Sum HeteroSageImpl::sum(const RelationMessages& messages, ForwardContext& context) const {
+  const auto sources = messages.sources.first(messages.offsets.back());
+  const torch::Tensor weights = edge_weights(messages);
+  Sum sum{segment_weighted_sum(messages.senders, messages.offsets, sources, weights, context.pool()),
+          segment_weighted_sum(torch::ones({messages.senders.size(0), 1}), messages.offsets, sources, weights,
+                               context.pool())};
+  if (!messages.stands_for.empty()) {
+    const torch::Tensor scale = torch::from_blob(const_cast<float*>(messages.stands_for.data()),
+                                                 {sum.mass.size(0), 1}, torch::kFloat);
+    sum.states = sum.states * scale;
+    sum.mass = sum.mass * scale;
   }
-  const torch::Tensor sums =
-      segment_weighted_sum(messages.senders, messages.offsets, sources, weights, context.pool());
-  const torch::Tensor mass = segment_weighted_sum(torch::ones({messages.senders.size(0), 1}),
-                                                  messages.offsets, sources, weights, context.pool());
-  return sums / (mass + torch::softplus(shrinkage_.at(messages.relation)));
+  const auto share = shares_.find(messages.relation);
+  if (share != shares_.end()) {
+    const torch::Tensor weight = torch::softplus(share->second);
+    sum.states = sum.states * weight;
+    sum.mass = sum.mass * weight;
+  }
+  return sum;
+}
+
+torch::Tensor HeteroSageImpl::aggregate(const Group& group, const std::vector<RelationMessages>& messages,
+                                        const torch::Tensor& self, ForwardContext& context) const {
+  Sum all;
+  for (const RelationMessages& m : messages) {
+    if (m.sources.empty() ||
+        std::find(group.relations.begin(), group.relations.end(), m.relation) == group.relations.end())
+      continue;
+    const Sum one = sum(m, context);
+    all.states = all.states.defined() ? all.states + one.states : one.states;
+    all.mass = all.mass.defined() ? all.mass + one.mass : one.mass;
+  }
+  if (!all.states.defined()) return torch::zeros_like(self);
+  if (group.shrinkage.defined()) return all.states / (all.mass + torch::softplus(group.shrinkage));
+  return all.states / all.mass.clamp_min(kLeastMass);
 }
 
 torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tensor& self,
@@ -88,12 +133,7 @@ torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tenso
                                       ForwardContext& context) {
   const Receiver& receiver = receivers_.at(type);
   std::vector<torch::Tensor> parts{self};
-  for (const graph::RelationId relation : receiver.relations) {
-    const auto found = std::find_if(messages.begin(), messages.end(),
-                                    [&](const RelationMessages& m) { return m.relation == relation; });
-    const bool none = found == messages.end() || found->sources.empty();
-    parts.push_back(none ? torch::zeros_like(self) : aggregate(*found, context));
-  }
+  for (const Group& group : receiver.groups) parts.push_back(aggregate(group, messages, self, context));
   torch::nn::Linear linear = receiver.linear;
   torch::Tensor state = linear(torch::cat(parts, 1));
   if (!last_) state = activation_ == Activation::kRelu ? torch::relu(state) : torch::gelu(state);

@@ -25,6 +25,7 @@ struct RelationMessages {
   std::span<const std::uint32_t> sources = {};  // rows of senders; may go on past offsets.back()
   std::span<const std::int32_t> ages = {};      // as sources, age classes; empty: untimed
   std::span<const float> weights = {};          // as sources; empty: 1
+  std::span<const float> stands_for = {};       // [rows or more]: edges that one pick stands for; empty: 1
 };
 
 class HeteroSageImpl : public torch::nn::Module {
@@ -41,20 +42,35 @@ class HeteroSageImpl : public torch::nn::Module {
   torch::Tensor age_weights(graph::RelationId relation) const;
 
  private:
-  struct Receiver {
+  // Relations whose messages make one mean: one relation, or all from one node type.
+  struct Group {
+    graph::NodeTypeId sender = 0;
     std::vector<graph::RelationId> relations = {};
-    torch::nn::Linear linear{nullptr};  // from (1 + relations) x hidden
+    torch::Tensor shrinkage = {};  // [hidden], before softplus; undefined: plain means
+  };
+  struct Receiver {
+    std::vector<Group> groups = {};
+    torch::nn::Linear linear{nullptr};  // from (1 + groups) x hidden
     torch::Tensor norm_gain = {}, norm_offset = {};
   };
-  torch::Tensor aggregate(const RelationMessages& messages, ForwardContext& context) const;
+  struct Sum {
+    torch::Tensor states = {};  // [rows, hidden], weighted sum of messages
+    torch::Tensor mass = {};    // [rows, 1], sum of weights
+  };
+  void add_relation(const graph::Schema& schema, graph::RelationId relation, const ModelOptions& options,
+                    Receiver& receiver);
+  torch::Tensor edge_weights(const RelationMessages& messages) const;  // [edges]; undefined: all 1
+  Sum sum(const RelationMessages& messages, ForwardContext& context) const;
+  torch::Tensor aggregate(const Group& group, const std::vector<RelationMessages>& messages,
+                          const torch::Tensor& self, ForwardContext& context) const;
 
   std::int64_t hidden_;
   Activation activation_;
   bool residual_, layer_norm_, edge_weights_, last_;
   double dropout_;
   std::map<graph::NodeTypeId, Receiver> receivers_;
-  std::map<graph::RelationId, torch::Tensor> ages_;       // [kAgeClasses], before softplus
-  std::map<graph::RelationId, torch::Tensor> shrinkage_;  // before softplus; empty: plain means
+  std::map<graph::RelationId, torch::Tensor> ages_;    // [kAgeClasses], before softplus
+  std::map<graph::RelationId, torch::Tensor> shares_;  // [1], before softplus: of a relation in its group
 };
 TORCH_MODULE(HeteroSage);
 

@@ -52,6 +52,17 @@ TEST(Fusion, MissingInputsDoNotMatterWhateverTheirValues) {
   }
 }
 
+TEST(Fusion, SumsAreAsLargeWithDropoutAsWithout) {
+  Fusion fusion(3, 2, FusionKind::kSum, 0.3);
+  const std::int64_t rows = 20000;
+  const torch::Tensor present = torch::ones({rows, 3}, torch::kBool);
+  const std::vector<torch::Tensor> inputs(3, torch::ones({rows, 2}));
+  ForwardContext inference = ForwardContext::inference(), training = ForwardContext::training(5, nullptr);
+  const double whole = fusion(inputs, present, inference).mean().item<double>();
+  // The one that is kept where all would go counts a little extra: .027 of the rows.
+  EXPECT_NEAR(fusion(inputs, present, training).mean().item<double>(), whole, 0.03 * whole);
+}
+
 TEST(Fusion, ModalityDropoutNeverTakesAll) {
   Fusion fusion(3, 2, FusionKind::kGated, 0.7);
   const std::int64_t rows = 4000;

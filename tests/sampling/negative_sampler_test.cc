@@ -223,6 +223,10 @@ TEST(NegativeSampler, LogProbabilityIsThatOfTheProposals) {
   EXPECT_NEAR(popular.log_probability(1), std::log(4.0 / 14), 1e-6);
   EXPECT_EQ(popular.log_probability(2), -std::numeric_limits<double>::infinity());
   EXPECT_NEAR(popular.log_probability(3), std::log(9.0 / 14), 1e-6);
+  const std::vector<TimeMs> appeared = {10, 30, 20, 40};
+  const NegativeSampler timed(positives, counts, appeared, {.law = NegativeLaw::kUniform});
+  EXPECT_NEAR(timed.log_probability(2, 25), std::log(0.5), 1e-12) << "two of four are there by then";
+  EXPECT_EQ(timed.log_probability(1, 25), -std::numeric_limits<double>::infinity());
 }
 
 TEST(NegativeSampler, PowerZeroIsUniform) {

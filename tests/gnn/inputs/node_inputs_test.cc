@@ -78,6 +78,14 @@ TEST(NodeInputs, MissingInputsAndHiddenVectorsDoNotMatter) {
   const auto run = [&] {
     return inputs->forward(tables, {.ids = ids, .structure = structure, .id_shown = shown}, context).detach();
   };
+  const torch::Tensor untrained = run();
+  {
+    const at::NoGradGuard no_grad;
+    inputs->id_table().fill_(1000);
+    EXPECT_TRUE(untrained.equal(run())) << "first values that no step has touched say nothing";
+    inputs->id_table().fill_(0.5);
+    inputs->named_buffers()["id_trained"].fill_(1);
+  }
   const torch::Tensor before = run();
   {
     const at::NoGradGuard no_grad;

@@ -131,6 +131,37 @@ TEST(Structure, ColdNodesLookAsIfWithoutEvents) {
   EXPECT_EQ(values[3], values[4 + 3]) << "a brand is no event";
 }
 
+TEST(Structure, ATypeWithoutEventRelationsAlwaysShows) {
+  const Shop shop;
+  const Structure structure(graph::view(shop.snapshot), shop.snapshot.schema().relations(), 0, {}, false);
+  const std::vector<NodeId> nodes{0, 2};
+  const std::vector<TimeMs> before(2, TimeMs{1});
+  std::vector<float> values(2 * structure.width(2));
+  std::vector<std::uint8_t> has_events(2);
+  structure.describe(2, nodes, before, {}, {}, values, has_events);
+  EXPECT_EQ(has_events, (std::vector<std::uint8_t>{1, 1})) << "brands";
+}
+
+TEST(Structure, AgeIsCountedFromTheFirstAppearance) {
+  const Shop shop;
+  const std::vector<TimeMs> none;
+  std::vector<TimeMs> appeared(9, graph::kNoTime);
+  appeared[3] = 10 * kDay;
+  const Structure structure(graph::view(shop.snapshot), shop.snapshot.schema().relations(), 0,
+                            {.counts = false, .recent_days = 0, .recency = false}, false,
+                            {none, appeared, none});
+  ASSERT_EQ(structure.width(0), 0u);
+  ASSERT_EQ(structure.width(1), 1u);
+  const std::vector<NodeId> nodes{3, 3, 4};
+  const std::vector<TimeMs> before{35 * kDay, 5 * kDay, 35 * kDay};
+  std::vector<float> values(3);
+  std::vector<std::uint8_t> has_events(3);
+  structure.describe(1, nodes, before, {}, {}, values, has_events);
+  EXPECT_FLOAT_EQ(values[0], age_scale(25 * kDay));
+  EXPECT_EQ(values[1], 0.0F) << "not there yet";
+  EXPECT_EQ(values[2], 1.0F) << "no time is known";
+}
+
 TEST(Structure, OptionsSetTheWidth) {
   const Shop shop;
   const auto width = [&](StructureOptions options) {

@@ -66,6 +66,66 @@ TEST(HeteroSage, EqualsTheFormulaNodeByNode) {
   }
 }
 
+// One user who bought items 0 and 1 (of more) and likes item 2.
+struct TwoRelations {
+  graph::Schema schema = shop_schema();
+  torch::Tensor self = torch::zeros({1, kHidden}), items = torch::randn({4, kHidden});
+  std::vector<std::uint32_t> bought{0, 2}, bought_items{0, 1}, liked{0, 1}, liked_items{2};
+  std::vector<float> stands_for{5};
+
+  // The layer's output for linear = identity on the last part: what was aggregated.
+  torch::Tensor aggregated(HeteroSage& layer, std::int64_t parts) const {
+    const at::NoGradGuard no_grad;
+    auto parameters = layer->named_parameters();
+    parameters["linear_0_user.weight"].copy_(
+        torch::cat({torch::zeros({kHidden, (parts - 1) * kHidden}), torch::eye(kHidden)}, 1));
+    parameters["linear_0_user.bias"].zero_();
+    ForwardContext context = ForwardContext::inference();
+    return layer->forward(0, self,
+                          {{.relation = 0,
+                            .senders = items,
+                            .offsets = bought,
+                            .sources = bought_items,
+                            .stands_for = stands_for},
+                           {.relation = 2, .senders = items, .offsets = liked, .sources = liked_items}},
+                          context)[0];
+  }
+};
+
+TEST(HeteroSage, PooledRelationsAreOneMeanAndPicksStandForWhatWasNotPicked) {
+  const TwoRelations bench;
+  HeteroSage layer(bench.schema, bench.schema.relations(), std::vector<graph::NodeTypeId>{0},
+                   ModelOptions{.hidden = kHidden,
+                                .dropout = 0,
+                                .residual = false,
+                                .layer_norm = false,
+                                .pool_relations = true,
+                                .shrinkage = true},
+                   true);
+  {
+    const at::NoGradGuard no_grad;
+    for (auto& item : layer->named_parameters()) {
+      if (item.key().starts_with("share_2")) item.value().fill_(2.0);
+      if (item.key().starts_with("shrinkage")) item.value().copy_(torch::tensor({-1.0F, 0.0F, 3.0F}));
+    }
+  }
+  const torch::Tensor out = bench.aggregated(layer, 2);
+  const double liked = std::log1p(std::exp(2.0));  // weight of `likes`; of `buys` 1
+  const torch::Tensor sum = (bench.items[0] + bench.items[1]) * 5 + bench.items[2] * liked;
+  const torch::Tensor mass = torch::softplus(torch::tensor({-1.0F, 0.0F, 3.0F})) + (2 * 5 + liked);
+  EXPECT_TRUE(torch::allclose(out, sum / mass, 1e-4, 1e-5)) << out << sum / mass;
+}
+
+TEST(HeteroSage, WithoutPoolingAPartARelation) {
+  const TwoRelations bench;
+  HeteroSage layer(
+      bench.schema, bench.schema.relations(), std::vector<graph::NodeTypeId>{0},
+      ModelOptions{
+          .hidden = kHidden, .dropout = 0, .residual = false, .layer_norm = false, .shrinkage = false},
+      true);
+  EXPECT_TRUE(torch::allclose(bench.aggregated(layer, 3), bench.items[2], 1e-4, 1e-5));
+}
+
 TEST(HeteroSage, AgeWeightsStartEqualAndLearn) {
   const graph::Schema schema = shop_schema();
   HeteroSage layer(schema, schema.relations(), std::vector<graph::NodeTypeId>{0},
