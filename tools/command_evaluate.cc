@@ -19,6 +19,7 @@
 #include "tools/split_files.h"
 #include "tools/table.h"
 #include "tools/torch_threads.h"
+#include "tools/tsv.h"
 
 namespace weft::tools {
 namespace {
@@ -76,10 +77,10 @@ class Evaluation {
       real_files().make_folders(options_.lists);
       options.lists.path = options_.lists / (name + ".tsv");
       options.lists.user_name = [this](graph::NodeId n) {
-        return context_.snapshot.external_id({context_.user_type(), n});
+        return tsv_escaped(context_.snapshot.external_id({context_.user_type(), n}));
       };
       options.lists.item_name = [this](graph::NodeId n) {
-        return context_.snapshot.external_id({context_.item_type(), n});
+        return tsv_escaped(context_.snapshot.external_id({context_.item_type(), n}));
       };
     }
     rows_.push_back({name, gnn::evaluate(scorer, ranking_, options, pool_, cli_.progress())});
