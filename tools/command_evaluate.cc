@@ -205,6 +205,7 @@ void add_evaluate(Cli& cli) {
   CLI::App* command =
       cli.add_project_command("evaluate", "Rank all items on held-out events: the model beside the baselines",
                               [&cli, options] { run(cli, *options); });
+  cli.add_threads(command);
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   command->add_option("--part", options->part, "Which held-out part: valid or test")
       ->capture_default_str()

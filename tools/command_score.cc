@@ -6,6 +6,7 @@
 #include "gnn/retrieval/top_k.h"
 #include "tools/cli.h"
 #include "tools/loaded_model.h"
+#include "tools/table.h"
 #include "tools/torch_threads.h"
 
 namespace weft::tools {
@@ -36,9 +37,9 @@ void run(Cli& cli, const Options& options) {
                     {"rank", rank},
                     {"items", scores.size()}});
   } else {
-    cli.print(fmt::format("{:.4f}  rank {} of {} items, '{}'", asked.score, with_commas(rank),
-                          with_commas(scores.size()),
-                          context.snapshot.display_name({context.item_type(), item})));
+    cli.print(printable(fmt::format("{:.4f}  rank {} of {} items, '{}'", asked.score, with_commas(rank),
+                                    with_commas(scores.size()),
+                                    context.snapshot.display_name({context.item_type(), item}))));
   }
 }
 
@@ -51,6 +52,7 @@ void add_score(Cli& cli) {
   command->add_option("--user", options->user, "External id of the user")->required();
   command->add_option("--item", options->item, "External id of the item")->required();
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
+  cli.add_threads(command);
 }
 
 }  // namespace weft::tools

@@ -53,7 +53,8 @@ void run(Cli& cli, const Options& options) {
   if (cli.common().json)
     cli.print_json(json);
   else
-    cli.print(fmt::format("{} ({})\n\n{}", json["title"].get<std::string>(), options.item, table.text()));
+    cli.print(printable(fmt::format("{} ({})", json["title"].get<std::string>(), options.item)) + "\n\n" +
+              table.text());
 }
 
 }  // namespace
@@ -67,6 +68,7 @@ void add_similar(Cli& cli) {
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
+  cli.add_threads(command);
 }
 
 }  // namespace weft::tools

@@ -94,3 +94,4 @@ void add_train(Cli& cli) {
 }
 
 }  // namespace weft::tools
+  cli.add_threads(command);
