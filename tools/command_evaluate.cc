@@ -42,11 +42,11 @@ struct Row {
 
 class Evaluation {
  public:
-  Evaluation(Cli& cli, const Options& options, const ProjectContext& context)
+  Evaluation(Cli& cli, const Options& options, graph::Part part, const ProjectContext& context)
       : cli_(cli),
         options_(options),
         context_(context),
-        part_(options.part == "valid" ? graph::Part::kValid : graph::Part::kTest),
+        part_(part),
         task_(gnn::make_link_task(context.snapshot, context.split)),
         pool_(cli.threads()) {
     if (task_.targets(part_).pairs() == 0) {
@@ -63,7 +63,6 @@ class Evaluation {
     ranking_.item_counts = counts_;
   }
 
-  graph::Part part() const { return part_; }
   void set_item_vectors(const gnn::NodeVectors& items) {
     item_vectors_ = items.values;
     ranking_.item_vectors = item_vectors_;
@@ -172,18 +171,19 @@ class Evaluation {
 
 void run(Cli& cli, const Options& options) {
   set_up_torch(cli);
+  const graph::Part part = options.part == "valid" ? graph::Part::kValid : graph::Part::kTest;
   std::optional<LoadedModel> loaded;
   std::optional<ProjectContext> alone;
   if (options.baselines_only)
     alone.emplace(open_project(cli));
   else
-    loaded.emplace(LoadedModel::load(cli, options.model));
+    loaded.emplace(LoadedModel::load(cli, options.model, part));
   const ProjectContext& context = loaded ? loaded->context() : *alone;
   if (!options.split_files.empty()) write_split_files(context.snapshot, context.split, options.split_files);
-  Evaluation evaluation(cli, options, context);
+  Evaluation evaluation(cli, options, part, context);
   std::optional<gnn::ModelScorer> model;
   if (loaded) {
-    model.emplace(loaded->scorer(gnn::evaluation_view(context.split, evaluation.part()), cli.progress()));
+    model.emplace(loaded->scorer(gnn::evaluation_view(context.split, part), cli.progress()));
     evaluation.set_item_vectors(model->item_vectors());
   }
   if (!options.oracle.empty()) {

@@ -32,6 +32,7 @@ void run(Cli& cli, const Options& options) {
   const graph::NodeTypeId users = context.user_type(), items = context.item_type();
   const graph::NodeId user = find_node(snapshot, users, options.user);
   const gnn::ModelScorer scorer = loaded.scorer(gnn::EmbedView{}, cli.progress());
+  require_known(scorer.user_vectors(), snapshot, {users, user});
   std::vector<float> scores(scorer.items());
   scorer.score(std::span(&user, 1), scores);
   const graph::PositiveIndex known(snapshot.outgoing(context.target), {});
@@ -78,8 +79,8 @@ void add_recommend(Cli& cli) {
   command->add_option("-k,--count", options->count, "How many items")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
-  command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   cli.add_threads(command);
+  command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   command->add_flag("--include-known", options->include_known,
                     "Also items that the user has a target event with");
 }

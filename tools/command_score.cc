@@ -23,6 +23,7 @@ void run(Cli& cli, const Options& options) {
   const graph::NodeId user = find_node(context.snapshot, context.user_type(), options.user);
   const graph::NodeId item = find_node(context.snapshot, context.item_type(), options.item);
   const gnn::ModelScorer scorer = loaded.scorer(gnn::EmbedView{}, cli.progress());
+  require_known(scorer.user_vectors(), context.snapshot, {context.user_type(), user});
   std::vector<float> scores(scorer.items());
   scorer.score(std::span(&user, 1), scores);
   const gnn::ScoredItem asked{item, scores[item]};
@@ -51,8 +52,8 @@ void add_score(Cli& cli) {
                                               [&cli, options] { run(cli, *options); });
   command->add_option("--user", options->user, "External id of the user")->required();
   command->add_option("--item", options->item, "External id of the item")->required();
-  command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   cli.add_threads(command);
+  command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
 }
 
 }  // namespace weft::tools

@@ -29,6 +29,7 @@ void run(Cli& cli, const Options& options) {
   const graph::NodeTypeId items = loaded.context().item_type();
   const graph::NodeId item = find_node(snapshot, items, options.item);
   const gnn::NodeVectors vectors = loaded.embed(items, cli.progress());
+  require_known(vectors, snapshot, {items, item});
   std::vector<float> scores(vectors.rows);
   for (std::size_t i = 0; i < vectors.rows; ++i)
     scores[i] = static_cast<float>(cosine(vectors.row(item), vectors.row(i)));
@@ -67,8 +68,8 @@ void add_similar(Cli& cli) {
   command->add_option("-k,--count", options->count, "How many items")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
-  command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   cli.add_threads(command);
+  command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
 }
 
 }  // namespace weft::tools
