@@ -239,7 +239,7 @@ TEST(Evaluator, RankedListsGiveTheFiguresAgain) {
       evaluate(TableScorer(c.table, Case::kItems), c.task(),
                {.ks = {10},
                 .block = 4,
-                .lists = {.path = path, .user_name = [&](NodeId u) -> std::string_view { return names[u]; }}},
+                .lists = {.path = path, .user_name = [&](NodeId u) { return names[u]; }}},
                pool);
   std::ifstream in(path);
   std::string header;
