@@ -1,5 +1,5 @@
-// Held while a process writes encoders and feature sets of a workspace, or removes those that no model uses, so
-// that none takes away what another is about to train on. Gone with its process, however that ends.
+// Held while a process writes encoders and feature sets of a workspace, or removes those that no model uses,
+// so that none takes away what another is about to train on. Gone with its process, however that ends.
 #pragma once
 
 #include <filesystem>

@@ -81,7 +81,8 @@ TEST(CommandEncode, WhatIsDamagedIsMadeAnew) {
 
 TEST(CommandEncode, MediaThatHaveGoneAreNoMissingOnes) {
   const SmallShop shop(kPhotos);
-  for (int i = 0; i < shop.items; ++i) write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
+  for (int i = 0; i < shop.items; ++i)
+    write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
   fs::rename(shop.folder / "photos", shop.folder / "moved");
   const RunResult gone = shop.run("encode");
@@ -102,7 +103,8 @@ TEST(CommandEncode, MediaThatHaveGoneAreNoMissingOnes) {
 
 TEST(CommandEncode, AFileLargerThanTheDecoderTakesIsListed) {
   const SmallShop shop(kPhotos);
-  for (int i = 0; i < shop.items; ++i) write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
+  for (int i = 0; i < shop.items; ++i)
+    write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
   write_text(shop.folder / "photos" / "5.png", "x");
   fs::resize_file(shop.folder / "photos" / "5.png", (std::uintmax_t{64} << 20) + 1);
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
@@ -114,7 +116,8 @@ TEST(CommandEncode, AFileLargerThanTheDecoderTakesIsListed) {
 // Where an encoder is fitted on a sample, it is one of the nodes that have something.
 TEST(CommandEncode, SampleToFitOnIsOfWhatIsThere) {
   const SmallShop shop(kPhotos);
-  for (int i = 1; i < shop.items; i += 2) write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
+  for (int i = 1; i < shop.items; i += 2)
+    write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
   const json photo = field(shop.run("encode --json --set encoders.image.max_fit=10"), "item.photo");
   EXPECT_EQ(photo["present"], 10);

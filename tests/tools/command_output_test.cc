@@ -24,7 +24,8 @@ TEST(CommandOutput, TitlesCannotDriveTheTerminal) {
     const RunResult run = shop.run(command);
     EXPECT_EQ(run.exit_code, 0) << run.err;
     EXPECT_THAT(run.out, HasSubstr("red  [2J   chair")) << command;
-    for (const char* control : {"\x1b", "\x7f", "\xc2\x9b"}) EXPECT_EQ(run.out.find(control), std::string::npos) << command;
+    for (const char* control : {"\x1b", "\x7f", "\xc2\x9b"})
+      EXPECT_EQ(run.out.find(control), std::string::npos) << command;
   }
 }
 

@@ -1,5 +1,5 @@
-// What a training leaves behind when it is refused, mistyped, or meets another one, and what evaluation accepts of
-// it afterwards.
+// What a training leaves behind when it is refused, mistyped, or meets another one, and what evaluation
+// accepts of it afterwards.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -34,7 +34,8 @@ class Stopped {
     process_ = ::fork();
     if (process_ == 0) {
       ::setenv("WEFT_STOP_POINT", point.c_str(), 1);
-      const std::string line = std::string("unset OMP_WAIT_POLICY GOMP_SPINCOUNT; exec " WEFT_BINARY " ") + command + " --quiet " + project + " >/dev/null 2>&1";
+      const std::string line = std::string("unset OMP_WAIT_POLICY GOMP_SPINCOUNT; exec " WEFT_BINARY " ") +
+                               command + " --quiet " + project + " >/dev/null 2>&1";
       ::execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
       ::_exit(127);
     }
@@ -86,7 +87,8 @@ TEST(CommandTrain, RefusedOrMistypedLeavesTheModelThatWorks) {
   ASSERT_EQ(shop.run("train").exit_code, 0);
   EXPECT_EQ(shop.run(ask).exit_code, 0);
   std::size_t encoders = 0;
-  for (const std::string& file : files_below(shop.workspace() / "encoders")) encoders += file.ends_with(".enc") ? 1 : 0;
+  for (const std::string& file : files_below(shop.workspace() / "encoders"))
+    encoders += file.ends_with(".enc") ? 1 : 0;
   EXPECT_EQ(encoders, 1U) << "what no model uses any more goes";
 }
 
@@ -95,10 +97,12 @@ TEST(CommandTrain, OneAtATimeForAModelAndOthersLeaveItsFilesAlone) {
   const SmallShop shop;
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
   Stopped first("train", shop.project, "model.before_rename");
-  EXPECT_THAT(read_text("/proc/" + std::to_string(first.process()) + "/environ"), HasSubstr("OMP_WAIT_POLICY="));
+  EXPECT_THAT(read_text("/proc/" + std::to_string(first.process()) + "/environ"),
+              HasSubstr("OMP_WAIT_POLICY="));
   const RunResult second = shop.run("train");
   EXPECT_EQ(second.exit_code, 1);
-  EXPECT_THAT(second.err, HasSubstr("the model 'default' is held by process " + std::to_string(first.process())));
+  EXPECT_THAT(second.err,
+              HasSubstr("the model 'default' is held by process " + std::to_string(first.process())));
   const RunResult other = shop.run("train --model other --set encoders.text.dim=7");
   EXPECT_EQ(other.exit_code, 0) << other.err;
   EXPECT_EQ(first.finish(), 0);
@@ -167,7 +171,8 @@ TEST(LightGcnModel, ResumeAfterEarlyStoppingTrainsNoMore) {
   ASSERT_EQ(first.exit_code, 0) << first.err;
   ASSERT_TRUE(first.json()["stopped_early"].get<bool>());
   const fs::path folder = first.json()["model"].get<std::string>();
-  const std::string log = read_text(folder / "metrics.jsonl"), best = read_text(folder / "lightgcn.safetensors");
+  const std::string log = read_text(folder / "metrics.jsonl"),
+                    best = read_text(folder / "lightgcn.safetensors");
   const RunResult again = shop.run(train + " --resume");
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_TRUE(again.json()["stopped_early"].get<bool>());
@@ -184,7 +189,8 @@ TEST(LightGcnModel, SaysWhomItDoesNotKnow) {
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
   ASSERT_EQ(shop.run("train --set model.kind=lightgcn").exit_code, 0);
   EXPECT_EQ(shop.run("recommend --user u1").exit_code, 0);
-  for (const char* command : {"recommend --user late", "score --user late --item i1", "similar --item unsold"}) {
+  for (const char* command :
+       {"recommend --user late", "score --user late --item i1", "similar --item unsold"}) {
     const RunResult run = shop.run(command);
     EXPECT_EQ(run.exit_code, 1) << command << run.out;
     EXPECT_THAT(run.err, HasSubstr("does not know this")) << command;
@@ -199,7 +205,8 @@ TEST(LightGcnModel, AndTheNetworkReplaceEachOther) {
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
   const fs::path folder = shop.workspace() / "models" / "default";
   ASSERT_EQ(shop.run("train").exit_code, 0);
-  EXPECT_EQ(shop.run("train --resume --set model.kind=lightgcn").exit_code, 1) << "the state is the network's";
+  EXPECT_EQ(shop.run("train --resume --set model.kind=lightgcn").exit_code, 1)
+      << "the state is the network's";
   EXPECT_TRUE(fs::exists(folder / "model.safetensors"));
   ASSERT_EQ(shop.run("train --set model.kind=lightgcn").exit_code, 0);
   EXPECT_FALSE(fs::exists(folder / "model.safetensors"));
