@@ -1,10 +1,12 @@
 #include "tools/features.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -413,15 +415,26 @@ EncoderKeys model_keys(const fs::path& model) {
   }
 }
 
-// Removes what is in `folder`/NAME but not in `used`. Names that begin with '.' are being written.
+// Whether a name like ".KEY.writing-1234" is of a process that is still there.
+bool being_written(const std::string& name) {
+  pid_t process = 0;
+  const char* end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + name.rfind('-') + 1, end, process);
+  return parsed.ec == std::errc() && parsed.ptr == end && (::kill(process, 0) == 0 || errno != ESRCH);
+}
+
+// Removes what is in `folder`/NAME but not in `used`. What begins with '.' is of who writes it, while he
+// lives.
 void prune(const fs::path& folder, const std::set<std::pair<std::string, std::string>>& used) {
   if (!fs::exists(folder)) return;
   for (const auto& field : fs::directory_iterator(folder)) {
     for (const auto& entry : fs::directory_iterator(field.path())) {
       const std::string name = entry.path().filename().string();
-      if (!name.starts_with('.') &&
-          !used.contains({field.path().filename().string(), entry.path().stem().string()}))
-        real_files().remove_all(entry.path());
+      const bool wanted =
+          name.starts_with('.')
+              ? being_written(name)
+              : used.contains({field.path().filename().string(), entry.path().stem().string()});
+      if (!wanted) real_files().remove_all(entry.path());
     }
   }
 }
@@ -498,8 +511,8 @@ std::vector<fs::path> feature_folders(const storage::Project& project) {
   if (!fs::exists(root)) return out;
   for (const auto& field : fs::directory_iterator(root)) {
     for (const auto& entry : fs::directory_iterator(field.path())) {
-      const bool being_written = entry.path().filename().string().starts_with('.');
-      if (!being_written && fs::exists(entry.path() / "manifest.json")) out.push_back(entry.path());
+      if (!entry.path().filename().string().starts_with('.') && fs::exists(entry.path() / "manifest.json"))
+        out.push_back(entry.path());
     }
   }
   std::sort(out.begin(), out.end());

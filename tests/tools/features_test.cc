@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "encoders/vector_cache.h"
 #include "storage/vector_cache.h"
@@ -38,13 +39,21 @@ TEST(PruneFeatures, TrainingRemovesWhatNoModelUses) {
     EXPECT_EQ(folders.size(), 1U);
     return encoders::FeatureSet::open(folders.at(0)).info().encoder_fingerprint + "/" + hash;
   };
-  const std::string first = trained(""), second = trained(" --set encoders.text.dim=9");
+  const std::string first = trained("");
+  const auto place = feature_folders(project).at(0).parent_path();
+  const auto living = place / (".00ff.writing-" + std::to_string(::getpid())),
+             dead = place / ".00ff.writing-4999999";
+  std::filesystem::create_directory(living);
+  std::filesystem::create_directory(dead);
+  const std::string second = trained(" --set encoders.text.dim=9");
   ASSERT_NE(first, second);
   const storage::VectorCache cache = storage::VectorCache::open(shop.workspace() / "vectors");
   const std::vector<std::string> keys = {first, second};
   const auto found = cache.get_many(keys);
   EXPECT_FALSE(found[0].has_value());
   EXPECT_TRUE(found[1].has_value());
+  EXPECT_TRUE(std::filesystem::exists(living)) << "somebody writes it";
+  EXPECT_FALSE(std::filesystem::exists(dead)) << "left by a process that was killed";
 }
 
 }  // namespace
