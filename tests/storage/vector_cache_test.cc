@@ -27,6 +27,7 @@ TEST(VectorCache, HoldsWhatWasPutThroughReopening) {
     }
     cache.put_many(entries);
     std::vector<std::string> keys;
+    keys.reserve(310);
     for (int i = 0; i < 310; ++i) keys.push_back("encoder/" + std::to_string(i));
     const auto found = cache.get_many(keys);
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -47,6 +48,7 @@ TEST(VectorCache, KeepsOnlyTheKeysOfGivenPrefixes) {
                                          "b/\xff", "b/",   "c\xff\xff", "c\xff\xff/1", "d"};
   const auto left = [&](const std::set<std::string>& prefixes) {
     std::vector<std::pair<std::string, std::string>> entries;
+    entries.reserve(keys.size());
     for (const std::string& key : keys) entries.emplace_back(key, "value");
     cache.put_many(entries);
     cache.keep_only(prefixes);
