@@ -11,14 +11,45 @@
 namespace weft::gnn {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr const char* kDocument = "weft";
+
+nlohmann::json split_to_json(const TrainedSplit& split) {
+  return {{"kind", static_cast<int>(split.spec.kind)},
+          {"valid", split.spec.valid},
+          {"test", split.spec.test},
+          {"seed", split.spec.seed},
+          {"train_files", split.spec.train_files},
+          {"valid_files", split.spec.valid_files},
+          {"test_files", split.spec.test_files},
+          {"valid_start", split.valid_start},
+          {"test_start", split.test_start}};
+}
+
+TrainedSplit split_from_json(const nlohmann::json& json, const std::string& file) {
+  const int kind = json.at("kind").get<int>();
+  if (kind < 0 || kind > static_cast<int>(graph::SplitKind::kFiles)) {
+    throw Error("the model's description is damaged",
+                {.file = file, .field = "split kind", .value = std::to_string(kind)});
+  }
+  return {.spec = {.kind = static_cast<graph::SplitKind>(kind),
+                   .valid = json.at("valid").get<double>(),
+                   .test = json.at("test").get<double>(),
+                   .seed = json.at("seed").get<std::uint64_t>(),
+                   .train_files = json.at("train_files").get<std::vector<std::string>>(),
+                   .valid_files = json.at("valid_files").get<std::vector<std::string>>(),
+                   .test_files = json.at("test_files").get<std::vector<std::string>>()},
+          .valid_start = json.at("valid_start").get<graph::TimeMs>(),
+          .test_start = json.at("test_start").get<graph::TimeMs>()};
+}
 
 nlohmann::json to_json(const ModelInfo& info) {
   return {{"store_uuid", info.store_uuid},
           {"snapshot_checksum", to_hex(info.snapshot_checksum)},
           {"config", info.config},
           {"split", info.split},
+          {"trained_split", split_to_json(info.trained_split)},
+          {"encoders", info.encoders},
           {"epoch", info.epoch},
           {"step", info.step},
           {"metric_name", info.metric_name},
@@ -32,6 +63,8 @@ ModelInfo info_from_json(const nlohmann::json& json, const std::string& file) {
   ModelInfo info{.store_uuid = json.at("store_uuid").get<std::string>(),
                  .config = json.at("config").get<std::string>(),
                  .split = json.at("split").get<std::string>(),
+                 .trained_split = split_from_json(json.at("trained_split"), file),
+                 .encoders = json.at("encoders").get<std::map<std::string, std::string>>(),
                  .epoch = json.at("epoch").get<std::int64_t>(),
                  .step = json.at("step").get<std::uint64_t>(),
                  .metric_name = json.at("metric_name").get<std::string>(),
@@ -58,12 +91,21 @@ auto with_document(const std::map<std::string, std::string>& metadata, const std
       throw Error("the model was written by another version of weft", {.file = path.string(),
                                                                        .field = "format",
                                                                        .value = std::to_string(format),
-                                                                       .expected = std::to_string(kFormat)});
+                                                                       .expected = std::to_string(kFormat),
+                                                                       .hint = "train it again"});
     }
     return read(json);
   } catch (const nlohmann::json::exception& problem) {
     throw Error("the model's description is damaged", {.file = path.string(), .value = problem.what()});
   }
+}
+
+Checkpoint description_from_json(const nlohmann::json& json, const std::filesystem::path& path) {
+  return {.info = info_from_json(json.at("model"), path.string()),
+          .schema = json.at("schema").get<std::string>(),
+          .target = json.at("target").get<std::string>(),
+          .inputs = input_spec_from_json(json.at("inputs"), path.string()),
+          .trainer = json.at("trainer").get<std::string>()};
 }
 
 }  // namespace
@@ -81,14 +123,27 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 Checkpoint load_checkpoint(const std::filesystem::path& path, Files& files) {
   TensorFile file = read_safetensors(path, files);
   return with_document(file.metadata, path, [&](const nlohmann::json& json) {
-    Checkpoint checkpoint{.info = info_from_json(json.at("model"), path.string()),
-                          .schema = json.at("schema").get<std::string>(),
-                          .target = json.at("target").get<std::string>(),
-                          .inputs = input_spec_from_json(json.at("inputs"), path.string()),
-                          .trainer = json.at("trainer").get<std::string>()};
+    Checkpoint checkpoint = description_from_json(json, path);
     for (auto& [name, tensor] : file.tensors) checkpoint.tensors.emplace_back(name, std::move(tensor));
     return checkpoint;
   });
+}
+
+Checkpoint load_description(const std::filesystem::path& path, Files& files) {
+  return with_document(read_safetensors_metadata(path, files), path,
+                       [&](const nlohmann::json& json) { return description_from_json(json, path); });
+}
+
+std::string to_json(const TrainedSplit& split) {
+  return split_to_json(split).dump();
+}
+
+TrainedSplit trained_split_from_json(const std::string& text, const std::filesystem::path& file) {
+  try {
+    return split_from_json(nlohmann::json::parse(text), file.string());
+  } catch (const nlohmann::json::exception& problem) {
+    throw Error("the model's description is damaged", {.file = file.string(), .value = problem.what()});
+  }
 }
 
 ModelInfo read_model_info(const std::filesystem::path& folder) {

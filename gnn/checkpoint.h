@@ -35,6 +35,12 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
                      Files& files = real_files());
 // Throws Error naming the file if it is damaged or no model of weft.
 Checkpoint load_checkpoint(const std::filesystem::path& path, Files& files = real_files());
+// The same without tensors: reads the description alone.
+Checkpoint load_description(const std::filesystem::path& path, Files& files = real_files());
+
+// For the metadata of other kinds of models. Reading throws Error naming `file` if the text is damaged.
+std::string to_json(const TrainedSplit& split);
+TrainedSplit trained_split_from_json(const std::string& text, const std::filesystem::path& file);
 
 // The module's parameters and buffers as "model.<name>".
 std::vector<std::pair<std::string, torch::Tensor>> model_tensors(const torch::nn::Module& module);

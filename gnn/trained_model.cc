@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/error.h"
 #include "gnn/checkpoint.h"
@@ -14,6 +15,15 @@
 
 namespace weft::gnn {
 
+namespace {
+
+auto fields_of(const graph::SplitSpec& spec) {
+  return std::tie(spec.kind, spec.valid, spec.test, spec.seed, spec.train_files, spec.valid_files,
+                  spec.test_files);
+}
+
+}  // namespace
+
 EmbedView evaluation_view(const graph::Split& split, graph::Part part) {
   WEFT_CHECK(part != graph::Part::kTrain);
   const bool valid = part == graph::Part::kValid;
@@ -21,6 +31,27 @@ EmbedView evaluation_view(const graph::Split& split, graph::Part part) {
   const graph::TimeMs start = valid ? split.valid_start : split.test_start;
   if (start != graph::kEndOfTime) view.before = start;
   return view;
+}
+
+void check_evaluation_split(const TrainedSplit& trained, const graph::Split& now, graph::Part part,
+                            const std::filesystem::path& file) {
+  WEFT_CHECK(part != graph::Part::kTrain);
+  if (fields_of(trained.spec) != fields_of(now.spec)) {
+    throw Error(
+        "the model was trained with another split: some events to evaluate on were trained on",
+        {.file = file.string(),
+         .field = "task.split",
+         .value = now.description,
+         .hint = "train again with this split, or evaluate with the one that the model was trained with"},
+        ErrorKind::kUsage);
+  }
+  const graph::TimeMs train_end = std::min(trained.valid_start, trained.test_start);
+  const graph::TimeMs start = part == graph::Part::kValid ? now.valid_start : now.test_start;
+  if (now.spec.kind == graph::SplitKind::kTime && train_end > start) {
+    throw Error(
+        "the split's cut has moved since the model was trained: some events to evaluate on were trained on",
+        {.file = file.string(), .field = "task.split", .value = now.description, .hint = "train again"});
+  }
 }
 
 void ModelScorer::score(std::span<const graph::NodeId> users, std::span<float> out) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,12 +18,20 @@
 
 namespace weft::gnn {
 
+// The split that a model was trained with: what was asked for, and where a time split cut.
+struct TrainedSplit {
+  graph::SplitSpec spec = {};
+  graph::TimeMs valid_start = graph::kEndOfTime, test_start = graph::kEndOfTime;
+};
+
 // What the model's file says about it.
 struct ModelInfo {
   std::string store_uuid = {};
   std::uint64_t snapshot_checksum = 0;  // of the snapshot it was trained on
   std::string config = {};              // the resolved project file as TOML
   std::string split = {};               // one line for people
+  TrainedSplit trained_split = {};
+  std::map<std::string, std::string> encoders = {};  // TrainSetup::encoders
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
   std::string metric_name = {};
@@ -31,6 +40,12 @@ struct ModelInfo {
   std::vector<std::string> inputs = {};
 };
 ModelInfo read_model_info(const std::filesystem::path& folder);
+
+// Throws Error naming `file` if evaluating on `part` of the split as it is now would ask a model for what it
+// was trained on: the split's specification is another one (kUsage), or so much came since that a time
+// split's part now begins before the model's training ended. Data that only grew is no reason otherwise.
+void check_evaluation_split(const TrainedSplit& trained, const graph::Split& now, graph::Part part,
+                            const std::filesystem::path& file);
 
 // Which events the network may look at when it embeds.
 struct EmbedView {

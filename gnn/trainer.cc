@@ -53,6 +53,27 @@ TrainOptions without_speed(TrainOptions options) {
   return options;
 }
 
+// What last.safetensors says; throws Error if it is not of this store, snapshot, split and configuration.
+void check_resumable(const ModelInfo& last, const TrainSetup& setup, const std::filesystem::path& file) {
+  const auto refuse = [&](const std::string& what, const std::string& value = {},
+                          const std::string& expected = {}) {
+    throw Error("the checkpoint does not fit: " + what, {.file = file.string(),
+                                                         .value = value,
+                                                         .expected = expected,
+                                                         .hint = "train without --resume to start anew"});
+  };
+  const graph::SnapshotInfo& info = setup.snapshot->info();
+  if (last.store_uuid != info.store_uuid) refuse("another store", last.store_uuid, info.store_uuid);
+  if (last.snapshot_checksum != info.checksum) refuse("another snapshot");
+  if (last.split != setup.split->description) refuse("another split", last.split, setup.split->description);
+  const TomlFile config = TomlFile::parse(last.config, file.string());
+  const TomlSection now = setup.config->root();
+  if (read_model_options(config.root()) != read_model_options(now)) refuse("[model] has changed");
+  if (without_speed(read_train_options(config.root())) != without_speed(read_train_options(now)))
+    refuse("[train] has changed");
+  if (last.encoders != setup.encoders) refuse("[encoders] has changed");
+}
+
 class Run {
  public:
   explicit Run(const TrainSetup& setup);
@@ -144,6 +165,10 @@ Run::Run(const TrainSetup& setup)
            .snapshot_checksum = snapshot.info().checksum,
            .config = setup.config->to_text(),
            .split = setup.split->description,
+           .trained_split = {.spec = setup.split->spec,
+                             .valid_start = setup.split->valid_start,
+                             .test_start = setup.split->test_start},
+           .encoders = setup.encoders,
            .metric_name = metric_name_,
            .metric = std::nan(""),
            .parameters = model_->parameter_count(),
@@ -153,27 +178,13 @@ Run::Run(const TrainSetup& setup)
 void Run::start_anew() {
   state_ = TrainerState{.best_metric = std::nan("")};
   files_.make_folders(setup_.folder);
-  // What an earlier training left would not fit this one.
-  for (const char* name : {kBestFile, kLastFile}) files_.remove_all(setup_.folder / name);
+  files_.remove_all(setup_.folder / kLastFile);  // what an earlier training left would not fit this one
 }
 
 void Run::resume() {
   const std::filesystem::path file = setup_.folder / kLastFile;
   const Checkpoint last = load_checkpoint(file, files_);
-  const auto refuse = [&](const std::string& what, const std::string& value, const std::string& expected) {
-    throw Error("the checkpoint does not fit: " + what, {.file = file.string(),
-                                                         .value = value,
-                                                         .expected = expected,
-                                                         .hint = "train without --resume to start anew"});
-  };
-  if (last.info.store_uuid != info_.store_uuid)
-    refuse("another store", last.info.store_uuid, info_.store_uuid);
-  if (last.info.snapshot_checksum != info_.snapshot_checksum) refuse("another snapshot", "", "");
-  if (last.info.split != info_.split) refuse("another split", last.info.split, info_.split);
-  const TomlFile config = TomlFile::parse(last.info.config, file.string());
-  if (read_model_options(config.root()) != model_options_) refuse("[model] has changed", "", "");
-  if (without_speed(read_train_options(config.root())) != without_speed(options_))
-    refuse("[train] has changed", "", "");
+  check_resumable(last.info, setup_, file);
   restore_model(*model_, last, file);
   state_ = TrainerState::from_json(last.trainer, file.string());
   std::map<std::string, torch::Tensor> tensors(last.tensors.begin(), last.tensors.end());
@@ -267,6 +278,7 @@ void Run::end_epoch() {
       state_.since_best = 0;
       info_.metric = report.metric;
       save(kBestFile, false);
+      if (setup_.on_best) setup_.on_best();
     } else {
       ++state_.since_best;
       state_.stopped_early = options_.patience > 0 && state_.since_best >= options_.patience;
@@ -324,6 +336,20 @@ TrainResult Run::run() {
 }
 
 }  // namespace
+
+void check_setup(const TrainSetup& setup) {
+  WEFT_CHECK(setup.snapshot != nullptr && setup.split != nullptr && setup.config != nullptr);
+  read_model_options(setup.config->root());
+  read_train_options(setup.config->root());
+  if (!setup.resume) return;
+  const std::filesystem::path file = setup.folder / kLastFile;
+  if (!std::filesystem::exists(file)) {
+    throw Error("there is nothing to resume",
+                {.file = file.string(), .hint = "train without --resume to start anew"});
+  }
+  Files& files = setup.files != nullptr ? *setup.files : real_files();
+  check_resumable(load_description(file, files).info, setup, file);
+}
 
 TrainResult train(const TrainSetup& setup) {
   WEFT_CHECK(setup.snapshot != nullptr && setup.split != nullptr && setup.config != nullptr);

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,14 @@ struct TrainSetup {
   const graph::Split* split = nullptr;        // of the [task] target
   const TomlFile* config = nullptr;           // the resolved project file; kept in the checkpoint
   FeatureInputs features = {};
+  // What made the features, by field: kept in the model's description for whoever encodes for it later.
+  std::map<std::string, std::string> encoders = {};
   std::filesystem::path folder = {};  // of the model; made if absent
   bool resume = false;  // go on from last.safetensors (an Error if it does not fit); false: start anew
   // Asked after each step with the number of finished steps; true: write last.safetensors and return with
   // finished = false.
   std::function<bool(std::uint64_t)> should_stop = {};
+  std::function<void()> on_best = {};  // called after each writing of model.safetensors
   Masking masking = Masking::kOn;
   ProgressSink* progress = nullptr;  // null: none
   Files* files = nullptr;            // null: the system's
@@ -71,9 +75,14 @@ struct TrainResult {
   std::filesystem::path folder = {};
 };
 
-// Throws Error if the setup does not fit together (features of another snapshot, an unknown relation, nothing
-// to train on) and, with resume, if last.safetensors belongs to another store, snapshot, split or
-// configuration.
+// Throws what train() would throw for [model], [train] and, with resume, for a last.safetensors that does not
+// fit. Needs no features, writes nothing: to be asked before anything is encoded.
+void check_setup(const TrainSetup& setup);
+
+// An earlier model.safetensors stays until this training's first best epoch replaces it; an earlier
+// last.safetensors goes at once. Throws Error if the setup does not fit together (features of another
+// snapshot, an unknown relation, nothing to train on) and, with resume, if last.safetensors belongs to
+// another store, snapshot, split or configuration.
 TrainResult train(const TrainSetup& setup);
 
 }  // namespace weft::gnn

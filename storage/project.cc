@@ -118,7 +118,7 @@ class ProjectReader {
 
   Project read() {
     for (const char* name :
-         {"project", "nodes", "edges", "clean", "task", "encoders", "model", "lightgcn", "train", "serve"})
+         {"project", "nodes", "edges", "clean", "task", "encoders", "model", "lightgcn", "train"})
       root_.has(name);
     root_.check_no_unknown_keys();
     read_places();

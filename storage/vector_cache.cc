@@ -3,6 +3,8 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_options.h"
@@ -62,6 +64,39 @@ void VectorCache::put_many(std::span<const std::pair<std::string, std::string>> 
   }
   check_status(impl_->db->Write(rocksdb::WriteOptions(), &batch), "write to the cache of vectors",
                impl_->folder);
+}
+
+void VectorCache::keep_only(const std::set<std::string>& prefixes) {
+  std::string end;  // behind the last key
+  {
+    const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator(rocksdb::ReadOptions()));
+    it->SeekToLast();
+    check_status(it->status(), "read the cache of vectors", impl_->folder);
+    if (!it->Valid()) return;
+    end = it->key().ToString() + '\0';
+  }
+  rocksdb::WriteBatch batch;
+  const auto remove = [&](const std::string& from, const std::string& to) {
+    if (from < to)
+      check_status(batch.DeleteRange(from, to), "delete from the cache of vectors", impl_->folder);
+  };
+  std::string from;  // behind all keys of the prefixes so far
+  for (const std::string& prefix : prefixes) {
+    remove(from, std::min(prefix, end));
+    std::string next = prefix;
+    while (!next.empty() && next.back() == '\xff') next.pop_back();
+    if (next.empty())
+      next = end;
+    else
+      next.back() = static_cast<char>(next.back() + 1);
+    from = std::max(from, next);
+  }
+  remove(from, end);
+  if (batch.Count() == 0) return;
+  check_status(impl_->db->Write(rocksdb::WriteOptions(), &batch), "write to the cache of vectors",
+               impl_->folder);
+  check_status(impl_->db->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr),
+               "compact the cache of vectors", impl_->folder);
 }
 
 }  // namespace weft::storage

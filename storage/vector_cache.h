@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -28,6 +29,8 @@ class VectorCache {
   std::vector<std::optional<std::string>> get_many(std::span<const std::string> keys) const;
   // Later values win. Not synced: a power cut may lose the newest ones.
   void put_many(std::span<const std::pair<std::string, std::string>> entries);
+  // Removes every key that begins with none of the prefixes, and gives their space back.
+  void keep_only(const std::set<std::string>& prefixes);
 
  private:
   struct Impl;

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <memory>
 #include <thread>
+
+#include "base/error.h"
 
 namespace weft::tools {
 
@@ -12,8 +16,6 @@ CLI::App* Cli::add_command(const std::string& name, const std::string& help, std
   CLI::App* command = app_.add_subcommand(name, help);
   command->add_flag("--json", common_.json, "Print the result as JSON");
   command->add_flag("--quiet", common_.quiet, "No progress and no notes");
-  command->add_option("--threads", common_.threads, "Threads to use; 0: all cores")
-      ->check(CLI::Range(0, 1024));
   command->callback([this, run = std::move(run)] { chosen_ = run; });
   return command;
 }
@@ -27,6 +29,11 @@ CLI::App* Cli::add_project_command(const std::string& name, const std::string& h
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   return command;
+}
+
+void Cli::add_threads(CLI::App* command) {
+  command->add_option("--threads", common_.threads, "Threads to use; 0: all cores")
+      ->check(CLI::Range(0, 1024));
 }
 
 TomlFile Cli::read_project_file() const {
@@ -44,8 +51,10 @@ void Cli::note(const std::string& text) const {
 }
 
 void Cli::print(const std::string& text) const {
-  fmt::print("{}{}", text, text.empty() || text.back() != '\n' ? "\n" : "");
-  std::fflush(stdout);
+  const std::string lines = text.empty() || text.back() != '\n' ? text + "\n" : text;
+  errno = 0;
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0)
+    throw Error("cannot write the result: " + errno_text(errno), {.file = "standard output"});
 }
 
 void Cli::print_json(const Json& json) const {

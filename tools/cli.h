@@ -32,10 +32,13 @@ class Cli {
  public:
   explicit Cli(CLI::App& app) : app_(app), bar_(stderr) {}
 
-  // Adds a subcommand with --json, --quiet and --threads; `run` is called after parsing.
+  // Adds a subcommand with --json and --quiet; `run` is called after parsing.
   CLI::App* add_command(const std::string& name, const std::string& help, std::function<void()> run);
   // Also gives it the project file as first argument, and --set.
   CLI::App* add_project_command(const std::string& name, const std::string& help, std::function<void()> run);
+
+  // Gives --threads to a command that heeds it.
+  void add_threads(CLI::App* command);
 
   const CommonOptions& common() const { return common_; }
   const std::filesystem::path& project_path() const { return project_path_; }
@@ -46,7 +49,7 @@ class Cli {
 
   // Prints to stderr unless --quiet.
   void note(const std::string& text) const;
-  // Prints to stdout.
+  // Prints to stdout. Throws Error if it does not arrive, as on a full disk.
   void print(const std::string& text) const;
   void print_json(const Json& json) const;
 

@@ -18,6 +18,7 @@ struct Options {
 };
 
 void run(Cli& cli, const Options& options) {
+  check_embedding_file(options.out);
   set_up_torch(cli);
   const LoadedModel loaded = LoadedModel::load(cli, options.model);
   const graph::Snapshot& snapshot = loaded.context().snapshot;
@@ -46,6 +47,7 @@ void add_embed(Cli& cli) {
                               [&cli, options] { run(cli, *options); });
   command->add_option("--type", options->type, "Node type, as in the project file")->required();
   command->add_option("--out", options->out, "File to write: .npy (ids beside it) or .parquet")->required();
+  cli.add_threads(command);
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
 }
 

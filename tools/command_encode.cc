@@ -39,14 +39,15 @@ void run(Cli& cli) {
   }
   cli.print(table.text());
   for (const EncodedField& field : report.fields) {
-    for (const std::string& failure : field.failures) cli.print("unreadable: " + failure);
+    for (const std::string& failure : field.failures) cli.print(printable("unreadable: " + failure));
   }
 }
 
 }  // namespace
 
 void add_encode(Cli& cli) {
-  cli.add_project_command("encode", "Turn texts, pictures and sounds into vectors", [&cli] { run(cli); });
+  cli.add_threads(cli.add_project_command("encode", "Turn texts, pictures and sounds into vectors",
+                                          [&cli] { run(cli); }));
 }
 
 }  // namespace weft::tools

@@ -19,6 +19,7 @@
 #include "tools/split_files.h"
 #include "tools/table.h"
 #include "tools/torch_threads.h"
+#include "tools/tsv.h"
 
 namespace weft::tools {
 namespace {
@@ -41,11 +42,11 @@ struct Row {
 
 class Evaluation {
  public:
-  Evaluation(Cli& cli, const Options& options, const ProjectContext& context)
+  Evaluation(Cli& cli, const Options& options, graph::Part part, const ProjectContext& context)
       : cli_(cli),
         options_(options),
         context_(context),
-        part_(options.part == "valid" ? graph::Part::kValid : graph::Part::kTest),
+        part_(part),
         task_(gnn::make_link_task(context.snapshot, context.split)),
         pool_(cli.threads()) {
     if (task_.targets(part_).pairs() == 0) {
@@ -62,7 +63,6 @@ class Evaluation {
     ranking_.item_counts = counts_;
   }
 
-  graph::Part part() const { return part_; }
   void set_item_vectors(const gnn::NodeVectors& items) {
     item_vectors_ = items.values;
     ranking_.item_vectors = item_vectors_;
@@ -76,10 +76,10 @@ class Evaluation {
       real_files().make_folders(options_.lists);
       options.lists.path = options_.lists / (name + ".tsv");
       options.lists.user_name = [this](graph::NodeId n) {
-        return context_.snapshot.external_id({context_.user_type(), n});
+        return tsv_escaped(context_.snapshot.external_id({context_.user_type(), n}));
       };
       options.lists.item_name = [this](graph::NodeId n) {
-        return context_.snapshot.external_id({context_.item_type(), n});
+        return tsv_escaped(context_.snapshot.external_id({context_.item_type(), n}));
       };
     }
     rows_.push_back({name, gnn::evaluate(scorer, ranking_, options, pool_, cli_.progress())});
@@ -171,18 +171,19 @@ class Evaluation {
 
 void run(Cli& cli, const Options& options) {
   set_up_torch(cli);
+  const graph::Part part = options.part == "valid" ? graph::Part::kValid : graph::Part::kTest;
   std::optional<LoadedModel> loaded;
   std::optional<ProjectContext> alone;
   if (options.baselines_only)
     alone.emplace(open_project(cli));
   else
-    loaded.emplace(LoadedModel::load(cli, options.model));
+    loaded.emplace(LoadedModel::load(cli, options.model, part));
   const ProjectContext& context = loaded ? loaded->context() : *alone;
   if (!options.split_files.empty()) write_split_files(context.snapshot, context.split, options.split_files);
-  Evaluation evaluation(cli, options, context);
+  Evaluation evaluation(cli, options, part, context);
   std::optional<gnn::ModelScorer> model;
   if (loaded) {
-    model.emplace(loaded->scorer(gnn::evaluation_view(context.split, evaluation.part()), cli.progress()));
+    model.emplace(loaded->scorer(gnn::evaluation_view(context.split, part), cli.progress()));
     evaluation.set_item_vectors(model->item_vectors());
   }
   if (!options.oracle.empty()) {
@@ -204,6 +205,7 @@ void add_evaluate(Cli& cli) {
   CLI::App* command =
       cli.add_project_command("evaluate", "Rank all items on held-out events: the model beside the baselines",
                               [&cli, options] { run(cli, *options); });
+  cli.add_threads(command);
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   command->add_option("--part", options->part, "Which held-out part: valid or test")
       ->capture_default_str()

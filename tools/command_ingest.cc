@@ -54,7 +54,7 @@ void print_damaged(const Cli& cli, const storage::IngestReport& report) {
       cli.print("  ... (--json lists more)");
       return;
     }
-    cli.print(fmt::format("  {}: {}", problem.path, problem.what));
+    cli.print(printable(fmt::format("  {}: {}", problem.path, problem.what)));
   }
 }
 
@@ -86,9 +86,9 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
     cli.print(fmt::format("{} rows in quarantine, see {}", with_commas(report.quarantined_rows),
                           project.workspace.quarantine_file().string()));
     for (const auto& [reason, count] : report.quarantined)
-      cli.print(fmt::format("  {:>6}  {}", with_commas(count), reason));
+      cli.print(printable(fmt::format("  {:>6}  {}", with_commas(count), reason)));
   }
-  for (const std::string& note : report.notes) cli.print("note: " + note);
+  for (const std::string& note : report.notes) cli.print(printable("note: " + note));
   cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
 }

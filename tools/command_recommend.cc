@@ -32,6 +32,7 @@ void run(Cli& cli, const Options& options) {
   const graph::NodeTypeId users = context.user_type(), items = context.item_type();
   const graph::NodeId user = find_node(snapshot, users, options.user);
   const gnn::ModelScorer scorer = loaded.scorer(gnn::EmbedView{}, cli.progress());
+  require_known(scorer.user_vectors(), snapshot, {users, user});
   std::vector<float> scores(scorer.items());
   scorer.score(std::span(&user, 1), scores);
   const graph::PositiveIndex known(snapshot.outgoing(context.target), {});
@@ -57,7 +58,7 @@ void run(Cli& cli, const Options& options) {
     cli.print_json(json);
     return;
   }
-  cli.print(fmt::format("{} {}", snapshot.schema().node_type(users).name, options.user));
+  cli.print(printable(fmt::format("{} {}", snapshot.schema().node_type(users).name, options.user)));
   if (history.empty()) cli.print("  no history yet: ranked from what is known of the user and of the items");
   for (std::size_t i = 0; i < std::min(history.size(), kHistoryShown); ++i) {
     cli.print(fmt::format("  {:<10} {}", snapshot.schema().edge_type(history[i].edge_type).name,
@@ -78,6 +79,7 @@ void add_recommend(Cli& cli) {
   command->add_option("-k,--count", options->count, "How many items")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
+  cli.add_threads(command);
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
   command->add_flag("--include-known", options->include_known,
                     "Also items that the user has a target event with");

@@ -6,6 +6,7 @@
 #include "gnn/retrieval/top_k.h"
 #include "tools/cli.h"
 #include "tools/loaded_model.h"
+#include "tools/table.h"
 #include "tools/torch_threads.h"
 
 namespace weft::tools {
@@ -22,6 +23,7 @@ void run(Cli& cli, const Options& options) {
   const graph::NodeId user = find_node(context.snapshot, context.user_type(), options.user);
   const graph::NodeId item = find_node(context.snapshot, context.item_type(), options.item);
   const gnn::ModelScorer scorer = loaded.scorer(gnn::EmbedView{}, cli.progress());
+  require_known(scorer.user_vectors(), context.snapshot, {context.user_type(), user});
   std::vector<float> scores(scorer.items());
   scorer.score(std::span(&user, 1), scores);
   const gnn::ScoredItem asked{item, scores[item]};
@@ -36,9 +38,9 @@ void run(Cli& cli, const Options& options) {
                     {"rank", rank},
                     {"items", scores.size()}});
   } else {
-    cli.print(fmt::format("{:.4f}  rank {} of {} items, '{}'", asked.score, with_commas(rank),
-                          with_commas(scores.size()),
-                          context.snapshot.display_name({context.item_type(), item})));
+    cli.print(printable(fmt::format("{:.4f}  rank {} of {} items, '{}'", asked.score, with_commas(rank),
+                                    with_commas(scores.size()),
+                                    context.snapshot.display_name({context.item_type(), item}))));
   }
 }
 
@@ -50,6 +52,7 @@ void add_score(Cli& cli) {
                                               [&cli, options] { run(cli, *options); });
   command->add_option("--user", options->user, "External id of the user")->required();
   command->add_option("--item", options->item, "External id of the item")->required();
+  cli.add_threads(command);
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
 }
 

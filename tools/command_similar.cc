@@ -29,6 +29,7 @@ void run(Cli& cli, const Options& options) {
   const graph::NodeTypeId items = loaded.context().item_type();
   const graph::NodeId item = find_node(snapshot, items, options.item);
   const gnn::NodeVectors vectors = loaded.embed(items, cli.progress());
+  require_known(vectors, snapshot, {items, item});
   std::vector<float> scores(vectors.rows);
   for (std::size_t i = 0; i < vectors.rows; ++i)
     scores[i] = static_cast<float>(cosine(vectors.row(item), vectors.row(i)));
@@ -53,7 +54,8 @@ void run(Cli& cli, const Options& options) {
   if (cli.common().json)
     cli.print_json(json);
   else
-    cli.print(fmt::format("{} ({})\n\n{}", json["title"].get<std::string>(), options.item, table.text()));
+    cli.print(printable(fmt::format("{} ({})", json["title"].get<std::string>(), options.item)) + "\n\n" +
+              table.text());
 }
 
 }  // namespace
@@ -66,6 +68,7 @@ void add_similar(Cli& cli) {
   command->add_option("-k,--count", options->count, "How many items")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
+  cli.add_threads(command);
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
 }
 

@@ -41,6 +41,7 @@ void add_synth(Cli& cli) {
   CLI::App* command = cli.add_command(
       "synth", "Make a realistic synthetic shop: logs, texts, pictures, clips and the truth behind them",
       [&cli, options] { run(cli, *options); });
+  cli.add_threads(command);
   command
       ->add_option("folder", options->folder,
                    "Where to write it; must be empty or hold an earlier synthetic shop")

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "gnn/trainer.h"
+#include "storage/store_lock.h"
 #include "tools/cli.h"
 #include "tools/features.h"
 #include "tools/lightgcn_model.h"
@@ -43,18 +44,21 @@ Json to_json(const gnn::TrainResult& result, const graph::Split& split) {
 
 gnn::TrainResult train_network(Cli& cli, const ProjectContext& context, const std::filesystem::path& folder,
                                bool resume) {
-  const FeatureReport features = ensure_features(cli, context);
   gnn::TrainSetup setup;
   setup.snapshot = &context.snapshot;
   setup.split = &context.split;
   setup.config = &context.toml;
-  setup.features = features.inputs;
+  setup.encoders = encoder_keys(context);
   setup.folder = folder;
   setup.resume = resume;
+  setup.on_best = [&] { real_files().remove_all(folder / kLightGcnFile); };  // one model a folder
   setup.progress = &cli.progress();
-  keep_encoders(context, folder, features);
-  if (!resume) real_files().remove_all(folder / "lightgcn.safetensors");  // one model a folder
-  return gnn::train(setup);
+  gnn::check_setup(setup);
+  claim_encoders(folder, setup.encoders);
+  setup.features = ensure_features(cli, context).inputs;
+  gnn::TrainResult result = gnn::train(setup);
+  prune_features(context);
+  return result;
 }
 
 void run(Cli& cli, const Options& options) {
@@ -62,6 +66,8 @@ void run(Cli& cli, const Options& options) {
   const ProjectContext context = open_project(cli);
   cli.note(context.split.description);
   const std::filesystem::path folder = model_folder(context.project, options.model);
+  real_files().make_folders(folder);
+  const storage::StoreLock lock(folder / "train.lock", fmt::format("the model '{}'", options.model));
   const gnn::TrainResult result = wants_lightgcn(context.toml.root())
                                       ? train_lightgcn_model(cli, context, folder, options.resume)
                                       : train_network(cli, context, folder, options.resume);
@@ -90,6 +96,7 @@ void add_train(Cli& cli) {
   CLI::App* command =
       cli.add_project_command("train", "Train the project's model", [&cli, options] { run(cli, *options); });
   command->add_option("--model", options->model, "Name of the model in the workspace")->capture_default_str();
+  cli.add_threads(command);
   command->add_flag("--resume", options->resume, "Go on where a stopped run of this model was");
 }
 

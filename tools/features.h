@@ -1,9 +1,14 @@
 // From a snapshot's texts, pictures and sounds to feature sets: fits encoders on what training may see,
 // encodes every node, keeps the vectors by content.
 //
-//   workspace/encoders/TYPE.FIELD/KEY.enc   a fitted encoder; KEY names what it was fitted on: snapshot,
-//   split and options workspace/features/TYPE.FIELD/KEY/      its feature set for the current snapshot
-//   workspace/models/NAME/encoders.json     which KEY a model uses, so that it finds its own encoders again
+//   workspace/encoders/TYPE.FIELD/KEY.enc  - a fitted encoder; KEY names snapshot, split and options
+//   workspace/features/TYPE.FIELD/KEY/     - its feature set for the current snapshot
+//   workspace/models/NAME/encoders.json    - the KEYs of the model's latest training, finished or not; which
+//   ones
+//                                            the model itself uses, its own file says
+//
+// Writing takes the workspace's EncodeLock, except on behalf of a model that is only asked: two such
+// processes may write the same feature set, and the later one replaces it by its equal.
 #pragma once
 
 #include <filesystem>
@@ -29,18 +34,26 @@ struct EncodedField {
 struct FeatureReport {
   std::vector<EncodedField> fields = {};
   gnn::FeatureInputs inputs = {};
-  std::map<std::string, std::string> keys() const;  // "type.field" -> KEY
 };
 
+// "type.field" -> KEY.
+using EncoderKeys = std::map<std::string, std::string>;
+
+// The keys that ensure_features will use; fits and writes nothing.
+EncoderKeys encoder_keys(const ProjectContext& context);
 // Feature sets of all text, image and audio fields, with encoders fitted on the train part of the project's
-// split.
+// split. What is damaged is made anew, with a note. Throws Error, with nothing written, if more than
+// clean.max_bad_media's share of a field's files has gone since they were ingested: the data root has moved.
 FeatureReport ensure_features(Cli& cli, const ProjectContext& context);
-// With the encoders that a model was trained with.
-FeatureReport features_for_model(Cli& cli, const ProjectContext& context, const std::filesystem::path& model);
-// Remembers the encoders in the model's folder, and removes encoders and feature sets that no model and no
-// current field uses.
-void keep_encoders(const ProjectContext& context, const std::filesystem::path& model,
-                   const FeatureReport& features);
+// With the encoders that a model was trained with, which must be there; fields that it does not know are left
+// out. Goes on without the cache of vectors where another process holds it.
+FeatureReport features_for_model(Cli& cli, const ProjectContext& context, const EncoderKeys& keys);
+
+// Keeps the encoders of a training that begins from being removed.
+void claim_encoders(const std::filesystem::path& model, const EncoderKeys& keys);
+// Removes encoders, feature sets and cached vectors that no model uses. Does nothing while another process
+// encodes: the next training will.
+void prune_features(const ProjectContext& context);
 
 // All feature sets of the workspace.
 std::vector<std::filesystem::path> feature_folders(const storage::Project& project);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/thread_pool.h"
+#include "gnn/checkpoint.h"
 #include "gnn/evaluation/evaluator.h"
 #include "gnn/evaluation/link_task.h"
 #include "gnn/safetensors.h"
@@ -20,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kBestFile = "lightgcn.safetensors";
-constexpr const char* kLastFile = "last.safetensors";
+using gnn::kLastFile;
+constexpr const char* kSplitEntry = "trained_split";
 
 torch::Tensor matrix(const std::vector<float>& values, std::size_t rows, std::size_t dim) {
   return torch::from_blob(const_cast<float*>(values.data()),
@@ -72,9 +74,14 @@ class Trainer {
       restore();
     else
       start_anew();
-    gnn::train_lightgcn(
-        model_, task_.train, settings_.training, cli_.progress(),
-        [this](const gnn::LightGcnEpoch& epoch, const gnn::LightGcn&) { return end_epoch(epoch); });
+    result_.stopped_early = out_of_patience();
+    if (!result_.stopped_early) {
+      gnn::train_lightgcn(
+          model_, task_.train, settings_.training, cli_.progress(),
+          [this](const gnn::LightGcnEpoch& epoch, const gnn::LightGcn&) { return end_epoch(epoch); });
+    }
+    if (resume && result_.epochs.empty())
+      cli_.note("this training was finished: there is nothing to go on with");
     result_.steps = model_.state().step;
     result_.finished = true;
     return result_;
@@ -83,60 +90,90 @@ class Trainer {
  private:
   bool validates() const { return task_.valid_targets.pairs() > 0; }
 
-  // One model a folder: a network that stood here before goes.
+  bool out_of_patience() const {
+    return validates() && settings_.patience > 0 && since_best_ >= settings_.patience;
+  }
+
   void start_anew() {
-    for (const char* file : {"model.safetensors", "encoders.json", kBestFile, kLastFile})
-      real_files().remove_all(folder_ / file);
-    real_files().write_whole(folder_ / "metrics.jsonl", "");
+    real_files().remove_all(folder_ / kLastFile);
+    real_files().write_whole(folder_ / gnn::kMetricsFile, "");
   }
 
   bool end_epoch(const gnn::LightGcnEpoch& epoch) {
+    if (!std::isfinite(epoch.mean_loss)) {
+      throw Error("training diverged: the loss is not finite",
+                  {.field = "lightgcn.learning_rate",
+                   .value = fmt::format("{}", settings_.model.adam.learning_rate),
+                   .hint = "try a lower one"});
+    }
     gnn::EpochReport report{.epoch = epoch.epoch,
                             .mean_loss = epoch.mean_loss,
                             .seconds = epoch.seconds,
                             .metric = std::numeric_limits<double>::quiet_NaN()};
     const bool due = epoch.epoch % settings_.validate_every == 0 || epoch.epoch == settings_.training.epochs;
     if (due) {
-      report.metric = validates() ? validation() : epoch.mean_loss;
+      const LightGcnVectors now = vectors();
+      report.metric = validates() ? validation(now) : epoch.mean_loss;
       const bool better =
           validates() ? report.metric > result_.best_metric : report.metric < result_.best_metric;
       since_best_ = better ? 0 : since_best_ + 1;
       if (better) {
         result_.best_metric = report.metric;
         result_.best_epoch = epoch.epoch;
-        save_best(epoch.epoch, report.metric);
+        save_best(now, epoch.epoch, report.metric);
       }
     }
     result_.epochs.push_back(report);
     save_last(epoch.epoch);
     log(report);
-    result_.stopped_early = validates() && settings_.patience > 0 && since_best_ >= settings_.patience;
+    result_.stopped_early = out_of_patience();
     return !result_.stopped_early;
   }
 
-  double validation() {
+  // Zero where there is no train event: the random numbers that such a vector began with say nothing.
+  LightGcnVectors vectors() const {
+    const std::vector<float> all = model_.embeddings();
+    const std::size_t dim = settings_.model.dim;
+    const auto rows = [&](std::size_t first, const std::vector<std::uint8_t>& warm) {
+      gnn::NodeVectors out{.rows = warm.size(), .dim = dim};
+      out.values.assign(out.rows * dim, 0.0F);
+      out.bias.assign(out.rows, 0.0F);
+      for (std::size_t i = 0; i < out.rows; ++i) {
+        if (warm[i] != 0)
+          std::copy_n(all.begin() + static_cast<std::ptrdiff_t>((first + i) * dim), dim,
+                      out.values.begin() + static_cast<std::ptrdiff_t>(i * dim));
+      }
+      return out;
+    };
+    return {.users = rows(0, task_.user_warm), .items = rows(task_.users, task_.item_warm)};
+  }
+
+  double validation(const LightGcnVectors& now) {
     gnn::RankingTask ranking;
     ranking.targets = &task_.valid_targets;
     ranking.mask = &task_.train;
     gnn::EvaluationOptions options;
     options.ks = {20};
     options.auc = false;
-    return gnn::evaluate(model_.scorer(), ranking, options, pool_).at(20).ndcg;
+    return gnn::evaluate(gnn::ModelScorer(now.users, now.items), ranking, options, pool_).at(20).ndcg;
   }
 
-  void save_best(std::int64_t epoch, double metric) {
-    const std::vector<float> all = model_.embeddings();
-    const std::size_t dim = settings_.model.dim;
-    const torch::Tensor both = matrix(all, task_.users + task_.items, dim);
-    const auto users = static_cast<std::int64_t>(task_.users);
-    gnn::write_safetensors(folder_ / kBestFile,
-                           {{"users", both.slice(0, 0, users)}, {"items", both.slice(0, users)}},
+  void save_best(const LightGcnVectors& now, std::int64_t epoch, double metric) {
+    const gnn::TrainedSplit split{.spec = context_.split.spec,
+                                  .valid_start = context_.split.valid_start,
+                                  .test_start = context_.split.test_start};
+    gnn::write_safetensors(folder_ / kLightGcnFile,
+                           {{"users", matrix(now.users.values, now.users.rows, now.users.dim)},
+                            {"items", matrix(now.items.values, now.items.rows, now.items.dim)}},
                            {{"kind", "lightgcn"},
                             {"store_uuid", context_.snapshot.info().store_uuid},
                             {"target", context_.task.target},
                             {"split", context_.split.description},
+                            {kSplitEntry, gnn::to_json(split)},
                             {"epoch", std::to_string(epoch)},
                             {result_.metric_name, fmt::format("{}", metric)}});
+    // One model a folder: a network that stood here before goes.
+    for (const char* file : {gnn::kBestFile, "encoders.json"}) real_files().remove_all(folder_ / file);
   }
 
   void save_last(std::int64_t epoch) {
@@ -157,11 +194,16 @@ class Trainer {
 
   void restore() {
     const fs::path file = folder_ / kLastFile;
+    if (!fs::exists(file)) {
+      throw Error("there is nothing to resume",
+                  {.file = file.string(), .hint = "train without --resume to start anew"});
+    }
     const gnn::TensorFile saved = gnn::read_safetensors(file);
     const auto meta = [&](const char* key) {
       const auto found = saved.metadata.find(key);
       if (found == saved.metadata.end())
-        throw Error("is no LightGCN state", {.file = file.string(), .field = key});
+        throw Error("is no LightGCN state",
+                    {.file = file.string(), .field = key, .hint = "train without --resume to start anew"});
       return found->second;
     };
     if (meta("identity") != identity(context_, settings_)) {
@@ -199,7 +241,7 @@ class Trainer {
   void log(const gnn::EpochReport& report) const {
     Json line = {{"epoch", report.epoch}, {"loss", report.mean_loss}, {"seconds", report.seconds}};
     if (!std::isnan(report.metric)) line[result_.metric_name] = report.metric;
-    std::ofstream(folder_ / "metrics.jsonl", std::ios::app) << line.dump() << "\n";
+    std::ofstream(folder_ / gnn::kMetricsFile, std::ios::app) << line.dump() << "\n";
   }
 
   Cli& cli_;
@@ -257,11 +299,22 @@ gnn::TrainResult train_lightgcn_model(Cli& cli, const ProjectContext& context, c
 }
 
 bool holds_lightgcn(const fs::path& folder) {
-  return fs::exists(folder / kBestFile);
+  return fs::exists(folder / kLightGcnFile);
+}
+
+gnn::TrainedSplit lightgcn_split(const fs::path& folder) {
+  const fs::path file = folder / kLightGcnFile;
+  const auto metadata = gnn::read_safetensors_metadata(file);
+  const auto found = metadata.find(kSplitEntry);
+  if (found == metadata.end()) {
+    throw Error("the model does not say with which split it was trained",
+                {.file = file.string(), .hint = "train it again"});
+  }
+  return gnn::trained_split_from_json(found->second, file);
 }
 
 LightGcnVectors load_lightgcn(const ProjectContext& context, const fs::path& folder) {
-  const fs::path file = folder / kBestFile;
+  const fs::path file = folder / kLightGcnFile;
   const gnn::TensorFile saved = gnn::read_safetensors(file);
   const auto meta = [&](const char* key) {
     const auto found = saved.metadata.find(key);

@@ -1,9 +1,9 @@
 // LightGCN as a model of a project: `model.kind = "lightgcn"`, its settings in [lightgcn], its files in the
 // model's folder.
 //
-//   lightgcn.safetensors   vectors of users and items after the best epoch
-//   last.safetensors       free vectors and optimizer state after the last finished epoch: what --resume
-//   reads metrics.jsonl          one line an epoch
+//   lightgcn.safetensors  - vectors of users and items after the best epoch; zero where there was no train
+//   event last.safetensors      - free vectors and optimizer state after the last finished epoch: what
+//   --resume reads metrics.jsonl         - one line an epoch
 #pragma once
 
 #include <filesystem>
@@ -17,6 +17,8 @@
 #include "tools/project_context.h"
 
 namespace weft::tools {
+
+inline constexpr const char* kLightGcnFile = "lightgcn.safetensors";
 
 struct LightGcnSettings {
   gnn::LightGcnOptions model = {};
@@ -34,11 +36,13 @@ struct LightGcnVectors {
   gnn::NodeVectors users = {}, items = {};
 };
 
-// Trains on the train part; deterministic. With `resume` goes on after the last finished epoch.
+// Trains on the train part; deterministic. With `resume` goes on after the last finished epoch. An earlier
+// model of the folder stays until the first best epoch replaces it.
 gnn::TrainResult train_lightgcn_model(Cli& cli, const ProjectContext& context,
                                       const std::filesystem::path& folder, bool resume);
 
 bool holds_lightgcn(const std::filesystem::path& folder);
+gnn::TrainedSplit lightgcn_split(const std::filesystem::path& folder);
 // Rows for all nodes of the snapshot; those that came after training are zero.
 LightGcnVectors load_lightgcn(const ProjectContext& context, const std::filesystem::path& folder);
 

@@ -2,17 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "tools/features.h"
 
 namespace weft::tools {
 
-LoadedModel LoadedModel::load(Cli& cli, const std::string& name) {
+LoadedModel LoadedModel::load(Cli& cli, const std::string& name, std::optional<graph::Part> evaluated) {
   LoadedModel loaded;
   loaded.context_ = std::make_unique<ProjectContext>(open_project(cli));
   const ProjectContext& context = *loaded.context_;
   const std::filesystem::path folder = model_folder(context.project, name);
+  const auto check_split = [&](const gnn::TrainedSplit& trained) {
+    if (evaluated) gnn::check_evaluation_split(trained, context.split, *evaluated, folder);
+  };
   if (holds_lightgcn(folder)) {
+    if (evaluated) check_split(lightgcn_split(folder));
     loaded.lightgcn_ = load_lightgcn(context, folder);
     return loaded;
   }
@@ -21,7 +27,9 @@ LoadedModel LoadedModel::load(Cli& cli, const std::string& name) {
                 {.file = folder.string(),
                  .hint = fmt::format("run 'weft train {}' first", context.project.file.string())});
   }
-  const FeatureReport features = features_for_model(cli, context, folder);
+  const gnn::ModelInfo info = gnn::read_model_info(folder);
+  check_split(info.trained_split);
+  const FeatureReport features = features_for_model(cli, context, info.encoders);
   loaded.network_ = std::make_unique<gnn::TrainedModel>(
       gnn::TrainedModel::load(folder, context.snapshot, context.split, features.inputs));
   if (loaded.network_->target() != context.target) {
@@ -43,6 +51,17 @@ gnn::NodeVectors LoadedModel::embed(graph::NodeTypeId type, ProgressSink& progre
   throw Error(
       fmt::format("LightGCN has no vectors of '{}' nodes", context_->snapshot.schema().node_type(type).name),
       {.expected = "the source or target type of the predicted edges"}, ErrorKind::kUsage);
+}
+
+void require_known(const gnn::NodeVectors& vectors, const graph::Snapshot& snapshot, graph::NodeRef node) {
+  const auto row = vectors.row(node.id);
+  if (std::any_of(row.begin(), row.end(), [](float value) { return value != 0; })) return;
+  throw Error(
+      fmt::format("the model does not know this {}: it had no event to learn from",
+                  snapshot.schema().node_type(node.type).name),
+      {.value = std::string(snapshot.external_id(node)),
+       .hint = "train again once it has events, or use model.kind = \"graphsage\", which also goes by "
+               "what else is known of it"});
 }
 
 }  // namespace weft::tools

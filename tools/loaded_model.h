@@ -17,8 +17,10 @@ namespace weft::tools {
 class LoadedModel {
  public:
   // Loads the model of that name; for the network, encodes what is not encoded yet (new items get vectors
-  // from their content at once). Throws Error if there is none, or it was trained for another target.
-  static LoadedModel load(Cli& cli, const std::string& name);
+  // from their content at once). Throws Error if there is none, or it was trained for another target; and
+  // where a part is to be evaluated, if that part may hold what the model was trained on
+  // (gnn::check_evaluation_split).
+  static LoadedModel load(Cli& cli, const std::string& name, std::optional<graph::Part> evaluated = {});
 
   const ProjectContext& context() const { return *context_; }
   // User and item vectors of the target edge type, from the events that `seen` allows. LightGCN's come from
@@ -32,5 +34,9 @@ class LoadedModel {
   std::unique_ptr<gnn::TrainedModel> network_;
   std::optional<LightGcnVectors> lightgcn_;
 };
+
+// Throws Error if the node's vector is zero: LightGCN has learnt nothing of a node without train events, and
+// its scores for it would say nothing.
+void require_known(const gnn::NodeVectors& vectors, const graph::Snapshot& snapshot, graph::NodeRef node);
 
 }  // namespace weft::tools

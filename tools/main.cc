@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 #include <new>
 
 #include "base/error.h"
@@ -41,7 +42,8 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
-    return app.exit(request);
+    const int code = app.exit(request);
+    return std::cout.flush() ? code : kFailed;
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "weft: {}\n", error.what());
     const std::string near = argc > 1 && app.get_subcommands().empty() ? nearest_command(app, argv[1]) : "";
@@ -63,9 +65,10 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "weft: error: {}\n", error.what());
     return error.kind() == weft::ErrorKind::kUsage ? kMisuse : kFailed;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr,
-               "weft: error: out of memory\n  hint: lower train.batch or the fan-outs, or use a machine with "
-               "more memory\n");
+    fmt::print(
+        stderr,
+        "weft: error: out of memory\n  hint: lower train.batch_size or the fan-outs, or use a machine with "
+        "more memory\n");
     return kFailed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "weft: error: {}\n", error.what());

@@ -4,9 +4,24 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "encoders/options.h"
+#include "gnn/model_options.h"
+#include "gnn/train_options.h"
 #include "storage/snapshot_export.h"
+#include "tools/lightgcn_model.h"
 
 namespace weft::tools {
+namespace {
+
+void check_settings(const TomlSection& root) {
+  encoders::parse_encoder_options(root.section("encoders"));
+  gnn::read_model_options(root);
+  gnn::read_train_options(root);
+  wants_lightgcn(root);
+  read_lightgcn_settings(root);
+}
+
+}  // namespace
 
 graph::Snapshot open_current_snapshot(const storage::Project& project) {
   const auto folder = storage::current_snapshot(project.workspace);
@@ -21,6 +36,7 @@ graph::Snapshot open_current_snapshot(const storage::Project& project) {
 ProjectContext open_project(const Cli& cli) {
   TomlFile toml = cli.read_project_file();
   storage::Project project = storage::read_project(toml, cli.project_path(), storage::Sources::kMayBeMissing);
+  check_settings(toml.root());
   graph::Snapshot snapshot = open_current_snapshot(project);
   if (!(snapshot.schema() == project.schema.graph)) {
     throw Error("the snapshot's node and edge types are not the project file's",

@@ -29,7 +29,8 @@ struct ProjectContext {
 // The store's latest snapshot. Throws Error with a hint to run `weft ingest` if there is none.
 graph::Snapshot open_current_snapshot(const storage::Project& project);
 
-// Everything above. Sources need not be there any more.
+// Everything above. Sources need not be there any more. All sections are read, whichever kind of model
+// they are for: a slip in one that is not used now is an error all the same.
 ProjectContext open_project(const Cli& cli);
 
 // workspace/models/NAME. Throws Error (kUsage) if the name would lead elsewhere.

@@ -38,6 +38,22 @@ bool reads_as_number(const std::string& cell) {
 
 }  // namespace
 
+std::string printable(const std::string& text) {
+  std::string out;
+  each_character(text, [&](std::size_t at, std::size_t bytes, std::size_t) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+    // One byte: C0, DEL, or a C1 that is no UTF-8. Two: a C1 as UTF-8 has it.
+    const bool control = bytes == 1 ? byte(0) < 0x20 || (byte(0) >= 0x7F && byte(0) < 0xA0)
+                                    : bytes == 2 && byte(0) == 0xC2 && byte(1) < 0xA0;
+    if (control)
+      out += ' ';
+    else
+      out += text.substr(at, bytes);
+    return true;
+  });
+  return out;
+}
+
 std::size_t display_width(const std::string& text) {
   std::size_t width = 0;
   each_character(text, [&](std::size_t, std::size_t, std::size_t cells) {
@@ -47,7 +63,8 @@ std::size_t display_width(const std::string& text) {
   return width;
 }
 
-std::string fit(const std::string& text, std::size_t cells) {
+std::string fit(const std::string& raw, std::size_t cells) {
+  std::string text = printable(raw);
   if (display_width(text) <= cells) return text;
   std::size_t used = 0;
   std::size_t end = 0;
@@ -62,6 +79,7 @@ std::string fit(const std::string& text, std::size_t cells) {
 
 void Table::add(std::vector<std::string> row) {
   WEFT_CHECK(row.size() == header_.size());
+  for (std::string& cell : row) cell = printable(cell);
   rows_.push_back(std::move(row));
 }
 

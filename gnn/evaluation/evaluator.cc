@@ -291,9 +291,7 @@ void Ranking::add_lists(std::span<const ScoredItem> list, BlockResult& result) c
 
 void Ranking::add_lines(NodeId user, std::span<const ScoredItem> list, std::string& tsv) const {
   const RankedListOutput& lists = options_.lists;
-  const auto name = [](const auto& names, NodeId id) {
-    return names ? std::string(names(id)) : fmt::format("{}", id);
-  };
+  const auto name = [](const auto& names, NodeId id) { return names ? names(id) : fmt::format("{}", id); };
   const std::string start =
       fmt::format("{}\t{}\t", name(lists.user_name, user), task_.targets->targets(user).size());
   for (std::size_t place = 0; place < list.size(); ++place) {

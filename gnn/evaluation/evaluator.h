@@ -36,9 +36,10 @@ struct RankingTask {
 // place of each list, users in id order. Enough to compute every figure again.
 struct RankedListOutput {
   std::filesystem::path path = {};  // empty: not written
-  // External ids; empty: dense ids are written. Called from several threads.
-  std::function<std::string_view(graph::NodeId)> user_name = {};
-  std::function<std::string_view(graph::NodeId)> item_name = {};
+  // External ids, written as they are: without tabs and line ends. Empty: dense ids are written. Called from
+  // several threads.
+  std::function<std::string(graph::NodeId)> user_name = {};
+  std::function<std::string(graph::NodeId)> item_name = {};
 };
 
 struct EvaluationOptions {

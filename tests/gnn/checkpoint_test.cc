@@ -19,6 +19,12 @@ Checkpoint example(const torch::nn::Module& module) {
                      .snapshot_checksum = 0xFFFFFFFFFFFFFFFFu,
                      .config = "[task]\n",
                      .split = "by \"time\"",
+                     .trained_split = {.spec = {.kind = graph::SplitKind::kFiles,
+                                                .valid = 0.1 + 0.2,
+                                                .seed = 0xFFFFFFFFFFFFFFFFu,
+                                                .test_files = {"a \"b\".csv"}},
+                                       .valid_start = -5},
+                     .encoders = {{"item.title", "00ff"}},
                      .epoch = 3,
                      .step = 77,
                      .metric_name = "ndcg@20",
@@ -40,6 +46,14 @@ TEST(Checkpoint, EverythingComesBackExactly) {
   EXPECT_EQ(read.info.snapshot_checksum, 0xFFFFFFFFFFFFFFFFu);
   EXPECT_EQ(read.info.metric, 0.1 + 0.2);
   EXPECT_EQ(read.info.split, "by \"time\"");
+  EXPECT_EQ(read.info.trained_split.spec.kind, graph::SplitKind::kFiles);
+  EXPECT_EQ(read.info.trained_split.spec.valid, 0.1 + 0.2);
+  EXPECT_EQ(read.info.trained_split.spec.seed, 0xFFFFFFFFFFFFFFFFu);
+  EXPECT_EQ(read.info.trained_split.spec.test_files, std::vector<std::string>{"a \"b\".csv"});
+  EXPECT_EQ(read.info.trained_split.valid_start, -5);
+  EXPECT_EQ(read.info.trained_split.test_start, graph::kEndOfTime);
+  EXPECT_EQ(read.info.encoders.at("item.title"), "00ff");
+  EXPECT_EQ(load_description(folder / kBestFile).inputs.types[0].id_rows, 4000000000u);
   EXPECT_EQ(read.inputs.types[0].numbers[0].mean, 1.0 / 3);
   EXPECT_EQ(read.inputs.types[0].id_rows, 4000000000u);
   restore_model(*two, read, "m");
@@ -53,9 +67,9 @@ TEST(Checkpoint, OtherFilesAreNoModels) {
   const TestFolder folder;
   write_safetensors(folder / "a", {{"x", torch::ones({1})}}, {});
   EXPECT_THROW(load_checkpoint(folder / "a"), Error);
-  write_safetensors(folder / "b", {}, {{"weft", "{\"format\":2}"}});
+  write_safetensors(folder / "b", {}, {{"weft", "{\"format\":1}"}});
   EXPECT_THROW(load_checkpoint(folder / "b"), Error);
-  write_safetensors(folder / "c", {}, {{"weft", "{\"format\":1,\"model\":3}"}});
+  write_safetensors(folder / "c", {}, {{"weft", "{\"format\":2,\"model\":3}"}});
   EXPECT_THROW(load_checkpoint(folder / "c"), Error);
   write_safetensors(folder / "d", {}, {{"weft", "{"}});
   EXPECT_THROW(load_checkpoint(folder / "d"), Error);

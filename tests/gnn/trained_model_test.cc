@@ -26,6 +26,39 @@ struct Bench {
   TrainedModel load() const { return TrainedModel::load(folder / "model", snapshot, split, {}); }
 };
 
+// What was trained on must not be asked for: by another split, or by one whose cut moved back.
+TEST(TrainedModel, EvaluationRefusesASplitThatWasNotTrainedWith) {
+  const Bench bench;
+  const TrainedSplit trained = read_model_info(bench.folder / "model").trained_split;
+  const auto kind_of_refusal = [&](const TrainedSplit& split, graph::Part part) {
+    try {
+      check_evaluation_split(split, bench.split, part, "model");
+    } catch (const Error& error) {
+      return error.kind() == ErrorKind::kUsage ? 2 : 1;
+    }
+    return 0;
+  };
+  EXPECT_EQ(kind_of_refusal(trained, graph::Part::kValid), 0);
+  EXPECT_EQ(kind_of_refusal(trained, graph::Part::kTest), 0);
+  TrainedSplit other = trained;
+  other.spec.kind = graph::SplitKind::kRandom;
+  EXPECT_EQ(kind_of_refusal(other, graph::Part::kTest), 2);
+  other = trained;
+  other.spec.test *= 2;
+  EXPECT_EQ(kind_of_refusal(other, graph::Part::kTest), 2);
+  TrainedSplit earlier = trained;  // the data grew: today's cuts are later
+  earlier.valid_start -= 1000;
+  earlier.test_start -= 1000;
+  EXPECT_EQ(kind_of_refusal(earlier, graph::Part::kTest), 0);
+  TrainedSplit later = trained;
+  later.valid_start = bench.split.test_start + 1;
+  later.test_start = bench.split.test_start + 1000;
+  EXPECT_EQ(kind_of_refusal(later, graph::Part::kTest), 1);
+  later.valid_start = bench.split.valid_start + 1;
+  EXPECT_EQ(kind_of_refusal(later, graph::Part::kTest), 0);
+  EXPECT_EQ(kind_of_refusal(later, graph::Part::kValid), 1);
+}
+
 TEST(TrainedModel, ScoresAreScalarProductsPlusBias) {
   const Bench bench;
   const TrainedModel model = bench.load();

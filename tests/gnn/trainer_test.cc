@@ -132,6 +132,7 @@ TEST(Trainer, RefusesToResumeWhatDoesNotFit) {
   TrainSetup setup = bench.setup(toml, "model");
   setup.resume = true;
   EXPECT_THROW(train(setup), Error) << "there is nothing to resume";
+  EXPECT_THROW(check_setup(setup), Error);
   setup.resume = false;
   setup.should_stop = [](std::uint64_t step) { return step == 2; };
   train(setup);
@@ -139,10 +140,39 @@ TEST(Trainer, RefusesToResumeWhatDoesNotFit) {
   setup.resume = true;
   setup.config = &other;
   EXPECT_THROW(train(setup), Error);
+  EXPECT_THROW(check_setup(setup), Error) << "known before anything is read but the description";
+  setup.config = &toml;
+  EXPECT_NO_THROW(check_setup(setup));
+  setup.encoders = {{"item.title", "00ff"}};
+  EXPECT_THROW(check_setup(setup), Error) << "other vectors than the run began with";
+  setup.encoders = {};
   const TomlFile more_threads = config(kSmallModel, kShortTrain + "threads = 2");
   setup.config = &more_threads;
   setup.should_stop = {};
   EXPECT_TRUE(train(setup).finished);
+}
+
+// A run that is mistyped, refused or killed must not cost the model that works.
+TEST(Trainer, EarlierModelStaysUntilThereIsABetterOne) {
+  const Bench bench;
+  const TomlFile toml = config(kSmallModel, kShortTrain);
+  TrainSetup setup = bench.setup(toml, "model");
+  int written = 0;
+  setup.on_best = [&] { ++written; };
+  train(setup);
+  EXPECT_GE(written, 1);
+  const std::string before = real_files().read_whole(bench.folder / "model" / kBestFile);
+  const TomlFile mistyped = config(kSmallModel, "epoch = 3");
+  setup.config = &mistyped;
+  EXPECT_THROW(check_setup(setup), Error);
+  EXPECT_THROW(train(setup), Error);
+  setup.config = &toml;
+  setup.should_stop = [](std::uint64_t) -> bool { throw Error("killed in the first epoch"); };
+  written = 0;
+  EXPECT_THROW(train(setup), Error);
+  EXPECT_EQ(written, 0);
+  EXPECT_EQ(real_files().read_whole(bench.folder / "model" / kBestFile), before);
+  EXPECT_FALSE(std::filesystem::exists(bench.folder / "model" / kLastFile)) << "of the earlier run";
 }
 
 TEST(Trainer, BrokenCheckpointsAreErrors) {

@@ -27,6 +27,7 @@ TEST(VectorCache, HoldsWhatWasPutThroughReopening) {
     }
     cache.put_many(entries);
     std::vector<std::string> keys;
+    keys.reserve(310);
     for (int i = 0; i < 310; ++i) keys.push_back("encoder/" + std::to_string(i));
     const auto found = cache.get_many(keys);
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -36,6 +37,38 @@ TEST(VectorCache, HoldsWhatWasPutThroughReopening) {
       }
     }
     EXPECT_THROW(VectorCache::open(folder / "vectors"), Error) << "one process at a time";
+  }
+}
+
+TEST(VectorCache, KeepsOnlyTheKeysOfGivenPrefixes) {
+  const test::TempFolder folder;
+  VectorCache cache = VectorCache::open(folder / "vectors");
+  cache.keep_only({});  // of an empty cache
+  const std::vector<std::string> keys = {"a",      "ab/1", "ab/2",      "ab0",         "abc/1",
+                                         "b/\xff", "b/",   "c\xff\xff", "c\xff\xff/1", "d"};
+  const auto left = [&](const std::set<std::string>& prefixes) {
+    std::vector<std::pair<std::string, std::string>> entries;
+    entries.reserve(keys.size());
+    for (const std::string& key : keys) entries.emplace_back(key, "value");
+    cache.put_many(entries);
+    cache.keep_only(prefixes);
+    std::set<std::string> found;
+    const auto values = cache.get_many(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (values[i]) found.insert(keys[i]);
+    }
+    return found;
+  };
+  const std::vector<std::set<std::string>> cases = {
+      {}, {""}, {"ab/", "b/"}, {"a", "ab/"}, {"c\xff\xff"}, {"\xff"}, {"0", "d", "z"}};
+  for (const auto& prefixes : cases) {
+    std::set<std::string> wanted;
+    for (const std::string& key : keys) {
+      for (const std::string& prefix : prefixes) {
+        if (key.starts_with(prefix)) wanted.insert(key);
+      }
+    }
+    EXPECT_EQ(left(prefixes), wanted);
   }
 }
 

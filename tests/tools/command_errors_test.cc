@@ -225,6 +225,46 @@ TEST(CommandErrors, BadSetting) {
   const RunResult run = run_weft("train " + (folder / "shop.toml").string() + " --set train.epoch=5");
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, HasSubstr("epochs"));
+  EXPECT_FALSE(fs::exists(folder / "shop.weft" / "encoders"));
+  EXPECT_FALSE(fs::exists(folder / "shop.weft" / "models"));
+}
+
+// A section that the chosen kind of model does not use is checked all the same.
+TEST(CommandErrors, BadSettingOfTheOtherKindOfModel) {
+  const fs::path folder = make_project();
+  const std::string project = (folder / "shop.toml").string();
+  ASSERT_EQ(run_weft("ingest " + project).exit_code, 0);
+  for (const char* settings :
+       {"--set model.kind=lightgcn --set train.epoch=5", "--set model.kind=lightgcn --set model.hiden=5",
+        "--set lightgcn.epoch=5", "--set model.kind=lightgcn --set encoders.text.dims=5"}) {
+    EXPECT_EQ(run_weft("train " + project + " " + settings).exit_code, 2) << settings;
+    EXPECT_EQ(run_weft("recommend --user u " + project + " " + settings).exit_code, 2) << settings;
+  }
+  const RunResult serve = run_weft("ingest " + project + " --set serve.port=80");
+  EXPECT_EQ(serve.exit_code, 2) << "nothing reads such a section";
+  EXPECT_THAT(serve.err, HasSubstr("serve"));
+}
+
+TEST(CommandErrors, LostOutputIsAFailure) {
+  const fs::path folder = make_project();
+  const std::string project = (folder / "shop.toml").string();
+  ASSERT_EQ(run_weft("ingest " + project).exit_code, 0);
+  for (const std::string& command : {"info " + project, "info --json " + project, std::string("--help")}) {
+    const RunResult run = run_weft(command + " >/dev/full || echo exit code $?");
+    EXPECT_EQ(run.out, "exit code 1\n") << command;
+  }
+}
+
+TEST(CommandErrors, ThreadsAreTakenOnlyWhereTheyAreUsed) {
+  for (const char* command : {"ingest", "info", "verify"})
+    EXPECT_EQ(run_weft(std::string(command) + " --threads 2 x.toml").exit_code, 2) << command;
+}
+
+TEST(CommandErrors, UnknownKindOfEmbeddingFileIsSaidAtOnce) {
+  const fs::path folder = make_project();
+  const RunResult run = run_weft("embed --type user --out x.bin " + (folder / "shop.toml").string());
+  EXPECT_EQ(run.exit_code, 2) << "before it is looked for a snapshot";
+  EXPECT_THAT(run.err, HasSubstr(".parquet"));
 }
 
 }  // namespace

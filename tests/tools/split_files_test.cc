@@ -18,6 +18,8 @@ TEST(SplitFiles, HoldEachTargetEdgeOnceInItsPart) {
             "user\titem\ttime\tweight\nu0\ti0\t10\t\nu1\ti0\t20\t\nu2\ti3\t30\t\n");
   EXPECT_EQ(read_text(folder / "split" / "valid.tsv"), "user\titem\ttime\tweight\nu0\ti2\t40\t\n");
   EXPECT_EQ(read_text(folder / "split" / "test.tsv"), "user\titem\ttime\tweight\nu1\ti1\t50\t\n");
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "split"))
+    EXPECT_EQ(entry.path().extension(), ".tsv") << "nothing temporary stays";
 }
 
 }  // namespace

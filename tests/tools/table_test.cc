@@ -42,5 +42,23 @@ TEST(Fit, IllFormedBytesCountOneCellEach) {
   EXPECT_EQ(display_width("\xff\xfe"), 2U);
 }
 
+TEST(Printable, ControlCharactersBecomeBlanks) {
+  EXPECT_EQ(printable("a\x1b[31mb\tc\nd\x7f"), "a [31mb c d ");
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "31m"),
+            "a 31m")
+      << "C1 in UTF-8";
+  EXPECT_EQ(printable("a\x9b"
+                      "31m"),
+            "a 31m")
+      << "C1 as a bare byte";
+  EXPECT_EQ(printable(std::string("a\0b", 3)), "a b");
+  EXPECT_EQ(printable("Größe 中文 \xc2\xa0"), "Größe 中文 \xc2\xa0");
+  EXPECT_EQ(fit("a\x1b[2Jbc", 4), "a […");
+  Table table({"x"});
+  table.add({"a\nb"});
+  EXPECT_EQ(table.text(), "x\n---\na b\n");
+}
+
 }  // namespace
 }  // namespace weft::tools

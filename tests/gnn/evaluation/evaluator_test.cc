@@ -235,12 +235,10 @@ TEST(Evaluator, RankedListsGiveTheFiguresAgain) {
   const std::filesystem::path path = folder.path() / "lists.tsv";
   std::vector<std::string> names;
   for (std::size_t u = 0; u < Case::kUsers; ++u) names.push_back("user-" + std::to_string(u));
-  const Evaluation got =
-      evaluate(TableScorer(c.table, Case::kItems), c.task(),
-               {.ks = {10},
-                .block = 4,
-                .lists = {.path = path, .user_name = [&](NodeId u) -> std::string_view { return names[u]; }}},
-               pool);
+  const Evaluation got = evaluate(
+      TableScorer(c.table, Case::kItems), c.task(),
+      {.ks = {10}, .block = 4, .lists = {.path = path, .user_name = [&](NodeId u) { return names[u]; }}},
+      pool);
   std::ifstream in(path);
   std::string header;
   std::getline(in, header);
