@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,6 +13,10 @@
 
 namespace weft::tools {
 namespace {
+
+// Memory of tensors up to this size is kept when they are freed, rather than given back to the system and
+// faulted in again, page by page, in the next step.
+constexpr int kKeptBytes = 256 << 20;
 
 constexpr const char* kWaitPolicy = "OMP_WAIT_POLICY";
 
@@ -42,6 +47,10 @@ void set_up_torch(const Cli& cli) {
   start_with_sleeping_threads();
   at::set_num_threads(static_cast<int>(cli.threads()));
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  // With deterministic algorithms Torch also fills fresh memory with NaN, to show who reads it unwritten.
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+  ::mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
 }
 
 }  // namespace weft::tools
