@@ -122,6 +122,19 @@ TEST(RowMapper, WhereSomethingIsPresent) {
   EXPECT_EQ(rows[1].result.outcome, MapOutcome::kFiltered);
 }
 
+TEST(RowMapper, WhereAListHoldsNumbers) {
+  Shop shop;
+  std::string text = kShopToml;
+  text.replace(text.find("where = { action = \"buy\" }"), 26, "where = { action = [4, 5.5, true, \"buy\"] }");
+  shop.write("shop.toml", text);
+  shop.write("events.csv",
+             "user,item,action,time\na,1,4,1\na,1,5,1\na,1,5.5,1\na,1,true,1\na,1,buy,1\na,1,1,1\n");
+  std::vector<MapOutcome> outcomes;
+  for (const Mapped& row : map_all(shop.project(), 3)) outcomes.push_back(row.result.outcome);
+  using enum MapOutcome;
+  EXPECT_THAT(outcomes, ::testing::ElementsAre(kEvent, kFiltered, kEvent, kEvent, kEvent, kFiltered));
+}
+
 TEST(RowMapper, AColumnThatIsNotThereNamesProjectFileAndNearestColumn) {
   Shop shop;
   shop.write("events.csv", "user,itm,action,time\n");
