@@ -153,7 +153,7 @@ class Ingest {
     Row row;
     graph::Event event;
     while (open.reader->next(row)) {
-      ++rows;
+      if ((++rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + rows);
       if (row.bad_reason.empty()) {
         MapResult mapped = open.mapper.map(row, event);
         if (mapped.outcome != MapOutcome::kBad) {
@@ -168,7 +168,6 @@ class Ingest {
       if (!first)
         first.emplace(fmt::format("{}: {}", row.bad_reason, row.bad_detail),
                       ErrorContext{.line = row.line, .value = excerpt(row.raw, 80)});
-      if ((rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + rows);
     }
     has_news_[source] = rows > 0;
     rows_to_read_ += rows;

@@ -202,6 +202,26 @@ TEST(Ingest, DamagedPicturesPastTheThresholdStopTheRun) {
   EXPECT_EQ(shop.open(project).info().sequence, 0U);
 }
 
+TEST(Ingest, TheFirstPassShowsHowFarItIs) {
+  struct Steps : ProgressSink {
+    void begin(const std::string& name, std::uint64_t, const std::string&) override { phase = name; }
+    void advance(std::uint64_t done) override {
+      if (phase == "check") check.push_back(done);
+    }
+    std::string phase;
+    std::vector<std::uint64_t> check;
+  };
+  Shop shop;
+  std::string rows = "a\tb\n";
+  for (int i = 0; i < 140'000; ++i) rows += "u\tv\n";
+  shop.write("follows.tsv", rows);
+  const Project project = shop.project();
+  GraphStore store = shop.open(project);
+  Steps steps;
+  ingest(project, store, {}, steps);
+  EXPECT_THAT(steps.check, ElementsAre(5, 10, 13, 21, 21 + 65'536, 21 + 131'072, 21 + 140'000));
+}
+
 TEST(Ingest, EmptyHeaderOnlyAndOneRowFiles) {
   Shop shop;
   shop.write("events.csv", "");

@@ -135,6 +135,23 @@ TEST(RowMapper, WhereAListHoldsNumbers) {
   EXPECT_THAT(outcomes, ::testing::ElementsAre(kEvent, kFiltered, kEvent, kEvent, kEvent, kFiltered));
 }
 
+// With a look through all values before each one, the million would take hours.
+TEST(RowMapper, AMillionTagsOfOneRow) {
+  Shop shop;
+  std::string text = R"({"item_id": 1, "title": "Chair", "tags": [)";
+  constexpr int kTags = 1'000'000;
+  for (int i = 0; i < kTags; ++i) text.append("\"").append(std::to_string(i)).append("\",");
+  text += R"("7", "999999", ""]})";
+  text += "\n";
+  text += R"({"item_id": 2, "tags": "a|b|a|"})";
+  shop.write("items.jsonl", text);
+  const auto rows = map_all(shop.project(), 1);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].event.edges.size(), std::size_t{kTags});
+  EXPECT_EQ(rows[0].event.edges.back().to, "999999");
+  EXPECT_EQ(rows[1].event.edges.size(), 2U);
+}
+
 TEST(RowMapper, AColumnThatIsNotThereNamesProjectFileAndNearestColumn) {
   Shop shop;
   shop.write("events.csv", "user,itm,action,time\n");
