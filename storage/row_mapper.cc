@@ -261,7 +261,7 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   }
   if (path.size() > kMaxIdBytes)
     throw Bad{"id too long", fmt::format("the path of field '{}' has {} bytes", mapping.name, path.size())};
-  media_.push_back(look_at_media(project_.data_root, path, read_, files_));
+  media_.push_back(look_at_media(project_.data_root, path, mapping.kind, read_, files_));
   const MediaFile& media = media_.back();
   if (media.state == MediaState::kOutside) {
     throw Bad{"media path outside the data root",
