@@ -85,6 +85,17 @@ TEST(RowMapper, AReviewIsItsRowsEvent) {
   EXPECT_EQ(rows[2].result.reason, "invalid weight");
 }
 
+TEST(RowMapper, WeightsAreFromZeroToTwoToThe32) {
+  Shop shop;
+  std::string text;
+  for (const char* stars : {"4294967296", "4294967297", "1e30", "0", "-0.5"})
+    text.append(R"({"user": "ann", "item": 1, "stars": )").append(stars).append("}\n");
+  shop.write("reviews.jsonl", text);
+  std::vector<std::string> reasons;
+  for (const Mapped& row : map_all(shop.project(), 2)) reasons.push_back(row.result.reason);
+  EXPECT_THAT(reasons, ::testing::ElementsAre("", "invalid weight", "invalid weight", "", "invalid weight"));
+}
+
 TEST(RowMapper, FiltersAndEventIds) {
   Shop shop;
   const auto rows = map_all(shop.project(), 3);
