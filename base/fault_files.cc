@@ -26,6 +26,10 @@ const char* operation_name(FileOperation operation) {
       return "remove";
     case FileOperation::kMap:
       return "map";
+    case FileOperation::kOpen:
+      return "open";
+    case FileOperation::kRead:
+      return "read";
     case FileOperation::kMakeFolders:
       return "make folders";
     case FileOperation::kSyncFolder:
@@ -59,6 +63,23 @@ class FaultFile final : public WritableFile {
  private:
   FaultFiles& owner_;
   std::unique_ptr<WritableFile> inner_;
+  std::filesystem::path path_;
+};
+
+class FaultReadableFile final : public ReadableFile {
+ public:
+  FaultReadableFile(FaultFiles& owner, std::unique_ptr<ReadableFile> inner, std::filesystem::path path)
+      : owner_(owner), inner_(std::move(inner)), path_(std::move(path)) {}
+  std::uint64_t size() const override { return inner_->size(); }
+  using ReadableFile::read_at;
+  void read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    if (owner_.due(FileOperation::kRead)) injected("read", path_);
+    inner_->read_at(offset, out);
+  }
+
+ private:
+  FaultFiles& owner_;
+  std::unique_ptr<ReadableFile> inner_;
   std::filesystem::path path_;
 };
 
@@ -103,6 +124,10 @@ std::unique_ptr<WritableFile> FaultFiles::create(const std::filesystem::path& pa
 MappedFile FaultFiles::map(const std::filesystem::path& path) {
   pass(FileOperation::kMap, path);
   return inner_.map(path);
+}
+std::unique_ptr<ReadableFile> FaultFiles::open(const std::filesystem::path& path) {
+  pass(FileOperation::kOpen, path);
+  return std::make_unique<FaultReadableFile>(*this, inner_.open(path), path);
 }
 void FaultFiles::rename(const std::filesystem::path& from, const std::filesystem::path& to) {
   pass(FileOperation::kRename, from);

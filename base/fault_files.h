@@ -1,5 +1,5 @@
-// Files that fail on demand: the n-th create, write, sync, close, rename, remove or map throws, or a kill
-// point runs an action. For tests of what survives a failure.
+// Files that fail on demand: the n-th create, write, sync, close, rename, remove, map, open or read
+// throws, or a kill point runs an action. For tests of what survives a failure.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,8 @@ enum class FileOperation {
   kRename,
   kRemove,
   kMap,
+  kOpen,
+  kRead,
   kMakeFolders,
   kSyncFolder
 };
@@ -41,6 +43,7 @@ class FaultFiles final : public Files {
 
   std::unique_ptr<WritableFile> create(const std::filesystem::path& path) override;
   MappedFile map(const std::filesystem::path& path) override;
+  std::unique_ptr<ReadableFile> open(const std::filesystem::path& path) override;
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   void remove_all(const std::filesystem::path& path) override;
   void make_folders(const std::filesystem::path& path) override;

@@ -80,6 +80,52 @@ class PosixFile final : public WritableFile {
   std::vector<std::byte> buffer_;
 };
 
+class PosixReadableFile final : public ReadableFile {
+ public:
+  explicit PosixReadableFile(const fs::path& path) : path_(path) {
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not block
+    if (fd_ < 0) fail("open file", path_, errno);
+    struct stat info = {};
+    const bool known = ::fstat(fd_, &info) == 0;
+    if (known && S_ISREG(info.st_mode)) {
+      size_ = static_cast<std::uint64_t>(info.st_size);
+      return;
+    }
+    const int saved = errno;
+    ::close(fd_);
+    if (!known) fail("read file", path_, saved);
+    throw Error("is not a regular file", {.file = path_.string()});
+  }
+  ~PosixReadableFile() override { ::close(fd_); }
+  PosixReadableFile(const PosixReadableFile&) = delete;
+  PosixReadableFile& operator=(const PosixReadableFile&) = delete;
+
+  std::uint64_t size() const override { return size_; }
+
+  using ReadableFile::read_at;
+  void read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    WEFT_CHECK(offset <= size_ && out.size() <= size_ - offset);
+    while (!out.empty()) {
+      const ssize_t n = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fail("read file", path_, errno);
+      if (n == 0) {
+        throw Error("the file shrank while it was read",
+                    {.file = path_.string(),
+                     .expected = fmt::format("{} bytes, as when it was opened", size_),
+                     .hint = "run the same command again when nothing writes to the file"});
+      }
+      offset += static_cast<std::uint64_t>(n);
+      out = out.subspan(static_cast<std::size_t>(n));
+    }
+  }
+
+ private:
+  fs::path path_;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+};
+
 // What WEFT_KILL_POINT or WEFT_STOP_POINT ask for.
 struct PointRequest {
   std::string name = {};
@@ -111,6 +157,9 @@ class PosixFiles final : public Files {
     return std::make_unique<PosixFile>(path);
   }
   MappedFile map(const fs::path& path) override { return MappedFile(path); }
+  std::unique_ptr<ReadableFile> open(const fs::path& path) override {
+    return std::make_unique<PosixReadableFile>(path);
+  }
   void rename(const fs::path& from, const fs::path& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) fail(fmt::format("rename to {}", to.string()), from, errno);
   }

@@ -29,6 +29,19 @@ class WritableFile {
   void append(std::string_view text) { append(std::as_bytes(std::span(text.data(), text.size()))); }
 };
 
+// A file being read in pieces, for files that others may be writing: a map of one that shrinks kills the
+// process. Thread-safe.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  virtual std::uint64_t size() const = 0;  // bytes, as of opening
+  // Fills `out` with the bytes from `offset` on, which must lie within size(). Throws Error "the file shrank
+  // while it was read" if they are no longer there.
+  virtual void read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+
+  void read_at(std::uint64_t offset, std::span<char> out) { read_at(offset, std::as_writable_bytes(out)); }
+};
+
 // All functions throw weft::Error with the path and the system's reason. Thread-safe.
 class Files {
  public:
@@ -36,6 +49,8 @@ class Files {
   // Creates or truncates.
   virtual std::unique_ptr<WritableFile> create(const std::filesystem::path& path) = 0;
   virtual MappedFile map(const std::filesystem::path& path) = 0;
+  // Of regular files only.
+  virtual std::unique_ptr<ReadableFile> open(const std::filesystem::path& path) = 0;
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual void remove_all(const std::filesystem::path& path) = 0;
   virtual void make_folders(const std::filesystem::path& path) = 0;

@@ -16,9 +16,14 @@ std::uint64_t hash64(std::string_view text, std::uint64_t seed) {
   return XXH3_64bits_withSeed(text.data(), text.size(), seed);
 }
 
+namespace {
+std::string hex_of(const XXH128_hash_t& hash) {
+  return to_hex(hash.high64) + to_hex(hash.low64);
+}
+}  // namespace
+
 std::string hash128_hex(std::span<const std::byte> bytes) {
-  const XXH128_hash_t h = XXH3_128bits(bytes.data(), bytes.size());
-  return to_hex(h.high64) + to_hex(h.low64);
+  return hex_of(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
 std::string to_hex(std::uint64_t value) {
@@ -56,6 +61,25 @@ void Hasher64::update_field(std::string_view text) {
 
 std::uint64_t Hasher64::digest() const {
   return XXH3_64bits_digest(state_->xxh);
+}
+
+struct Hasher128::State {
+  XXH3_state_t* xxh = XXH3_createState();
+  ~State() { XXH3_freeState(xxh); }
+};
+
+Hasher128::Hasher128() : state_(std::make_unique<State>()) {
+  if (state_->xxh == nullptr) throw std::bad_alloc();
+  XXH3_128bits_reset(state_->xxh);
+}
+Hasher128::~Hasher128() = default;
+
+void Hasher128::update(std::span<const std::byte> bytes) {
+  XXH3_128bits_update(state_->xxh, bytes.data(), bytes.size());
+}
+
+std::string Hasher128::hex() const {
+  return hex_of(XXH3_128bits_digest(state_->xxh));
 }
 
 }  // namespace weft

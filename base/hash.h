@@ -40,4 +40,19 @@ class Hasher64 {
   std::unique_ptr<State> state_;
 };
 
+// A running hash128_hex of pieces: the same name as of their concatenation.
+class Hasher128 {
+ public:
+  Hasher128();
+  ~Hasher128();
+  Hasher128(const Hasher128&) = delete;
+  Hasher128& operator=(const Hasher128&) = delete;
+  void update(std::span<const std::byte> bytes);
+  std::string hex() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace weft

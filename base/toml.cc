@@ -270,6 +270,24 @@ std::vector<std::string> TomlSection::get_strings(std::string_view key,
   return out;
 }
 
+std::vector<std::string> TomlSection::get_texts(std::string_view key) const {
+  if (!has(key)) fail(key, "a required key is missing", "a string, number or boolean");
+  const toml::node* node = look_up(table_, key);
+  const auto text_of = [&](const toml::node& item) -> std::string {
+    if (const auto value = item.value_exact<std::string>()) return *value;
+    if (const auto value = item.value_exact<std::int64_t>()) return fmt::format("{}", *value);
+    if (const auto value = item.value_exact<bool>()) return *value ? "true" : "false";
+    if (const auto value = item.value_exact<double>()) return fmt::format("{}", *value);
+    fail(key, fmt::format("{} {}", &item == node ? "is" : "holds", describe(item)),
+         "a string, number or boolean, or a list of these");
+  };
+  const toml::array* array = node->as_array();
+  if (array == nullptr) return {text_of(*node)};
+  std::vector<std::string> out;
+  for (const toml::node& item : *array) out.push_back(text_of(item));
+  return out;
+}
+
 std::vector<double> TomlSection::get_numbers(std::string_view key, std::vector<double> fallback) const {
   if (!has(key)) return fallback;
   const toml::node* node = look_up(table_, key);

@@ -53,6 +53,8 @@ class TomlSection {
   bool get_bool(std::string_view key, bool fallback) const;
   // A list of strings; a single string counts as a list of one.
   std::vector<std::string> get_strings(std::string_view key, std::vector<std::string> fallback = {}) const;
+  // Strings, numbers and booleans as a cell of a file would hold them; a single one counts as a list of one.
+  std::vector<std::string> get_texts(std::string_view key) const;
   std::vector<double> get_numbers(std::string_view key, std::vector<double> fallback = {}) const;
   // A string among `choices`; returns its index.
   std::size_t get_choice(std::string_view key, const std::vector<std::string>& choices,

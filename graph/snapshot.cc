@@ -19,6 +19,7 @@ static_assert(std::endian::native == std::endian::little,
 namespace {
 
 constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
+constexpr const char* kWriteAgain = "run `weft ingest` again: it writes a damaged snapshot anew";
 
 struct FieldColumns {
   NumberColumn numbers = {};
@@ -116,12 +117,14 @@ class Loader {
     if (file.size() != entry->size) {
       throw Error("is damaged: wrong size", {.file = path(name),
                                              .value = fmt::format("{} bytes", file.size()),
-                                             .expected = fmt::format("{} bytes", entry->size)});
+                                             .expected = fmt::format("{} bytes", entry->size),
+                                             .hint = kWriteAgain});
     }
     if (verify_ == Verify::kChecksums && hash64(file.bytes()) != entry->hash) {
-      throw Error(
-          "is damaged: its checksum differs",
-          {.file = path(name), .value = to_hex(hash64(file.bytes())), .expected = to_hex(entry->hash)});
+      throw Error("is damaged: its checksum differs", {.file = path(name),
+                                                       .value = to_hex(hash64(file.bytes())),
+                                                       .expected = to_hex(entry->hash),
+                                                       .hint = kWriteAgain});
     }
     return maps_.emplace_back(std::move(file));
   }

@@ -245,6 +245,27 @@ void check_edges(const EdgeType& type, const EdgeList& edges, std::size_t source
   }
 }
 
+// One node's weights are added up in fixed point (CsrView::weight_sums): said here, where the node has a
+// name.
+void check_weight_sums(const EdgeType& type, const EdgeList& edges, std::span<const NodeId> ends,
+                       const NodeType& node_type, const NodeTable& nodes) {
+  std::vector<std::uint64_t> sums(nodes.external_ids.size(), 0);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i] >= sums.size()) continue;  // an Error of the CSR
+    std::uint64_t& sum = sums[ends[i]];
+    const std::uint64_t weight = fixed_point_weight(edges.weights[i]);
+    if (weight > std::numeric_limits<std::uint64_t>::max() - sum) {
+      throw Error(fmt::format("the weights of the {} edges of {} '{}' add up to too much", type.name,
+                              node_type.name, excerpt(nodes.external_ids[ends[i]])),
+                  {.field = fmt::format("edges.{}.weight", type.name),
+                   .expected = "a sum below 2^44 for each node",
+                   .hint = "scale the weights of the source down, or take `weight` out of the project file; "
+                           "then remove the store's folder and ingest again"});
+    }
+    sum += weight;
+  }
+}
+
 void check_tables(const GraphTables& tables) {
   const Schema& schema = tables.schema;
   if (tables.nodes.size() != schema.node_types().size()) bad_table("nodes", "one table for each node type");
@@ -265,7 +286,12 @@ void check_tables(const GraphTables& tables) {
     }
   }
   for (std::size_t i = 0; i < tables.edges.size(); ++i) {
-    check_edges(schema.edge_types()[i], tables.edges[i], tables.info.source_files.size());
+    const EdgeType& type = schema.edge_types()[i];
+    const EdgeList& edges = tables.edges[i];
+    check_edges(type, edges, tables.info.source_files.size());
+    if (!type.weighted) continue;
+    check_weight_sums(type, edges, edges.from, schema.node_type(type.from), tables.nodes[type.from]);
+    check_weight_sums(type, edges, edges.to, schema.node_type(type.to), tables.nodes[type.to]);
   }
 }
 

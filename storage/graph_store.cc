@@ -103,6 +103,20 @@ void GraphStore::Impl::open_writer() {
   db.reset(raw);
 }
 
+namespace {
+
+constexpr int kMaxReadTries = 5;
+
+// A writer may remove a file between the moment its name is read and the moment it is opened.
+template <typename Step>
+rocksdb::Status beside_a_writer(Step&& step) {
+  rocksdb::Status status = step();
+  for (int tries = 1; tries < kMaxReadTries && is_missing_file(status); ++tries) status = step();
+  return status;
+}
+
+}  // namespace
+
 void GraphStore::Impl::open_secondary() {
   if (!exists(folder))
     throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
@@ -112,8 +126,10 @@ void GraphStore::Impl::open_secondary() {
   secondary_folder = name;
   rocksdb::DB* raw = nullptr;
   rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
-  check(rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options),
-                                     &handles, &raw),
+  check(beside_a_writer([&] {
+          return rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name,
+                                              descriptors(options), &handles, &raw);
+        }),
         "open the store for reading");
   db.reset(raw);
 }
@@ -136,6 +152,15 @@ void GraphStore::Impl::read_meta() {
   schema = StoreSchema::from_json(*schema_bytes, folder.string());
   uuid = *uuid_bytes;
   load_state();
+}
+
+void GraphStore::Impl::follow_writer() {
+  // A reader that comes upon its writer between two steps may see a state without what was just moved from
+  // the log to a file; the meta data are always there to see in a whole one.
+  for (int tries = 0; tries < kMaxReadTries; ++tries) {
+    check(beside_a_writer([&] { return db->TryCatchUpWithPrimary(); }), "follow the store's writer");
+    if (get(kMeta, "format") && get(kMeta, "state")) return;
+  }
 }
 
 bool GraphStore::Impl::is_empty() const {
@@ -231,6 +256,7 @@ GraphStore GraphStore::open_existing(const fs::path& folder, const StoreOptions&
 GraphStore GraphStore::open_reader(const fs::path& folder, const StoreOptions& options, Files& files) {
   auto impl = std::make_unique<Impl>(folder, options, files);
   impl->open_secondary();
+  if (!impl->get(kMeta, "format") || !impl->get(kMeta, "state")) impl->follow_writer();
   impl->read_meta();
   return GraphStore(std::move(impl));
 }
@@ -252,7 +278,7 @@ StoreInfo GraphStore::info() const {
 
 void GraphStore::catch_up() {
   if (impl_->secondary_folder.empty()) return;
-  impl_->check(impl_->db->TryCatchUpWithPrimary(), "follow the store's writer");
+  impl_->follow_writer();
   impl_->load_state();
 }
 

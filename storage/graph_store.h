@@ -128,6 +128,15 @@ class GraphStore {
   // In (source, offset) order; stops when `visit` returns false.
   void visit_quarantine(const std::function<bool(const QuarantinedRow&)>& visit) const;
 
+  // Media values without a content hash, whose files were missing or damaged when they were looked at, by
+  // node type, node and field. Stops when `visit` returns false, which may apply() batches.
+  struct UnreadMedia {
+    graph::NodeRef node = {};
+    std::size_t field = 0;
+    std::string path = {};
+  };
+  void visit_unread_media(const std::function<bool(const UnreadMedia&)>& visit) const;
+
   // Reader only: follows the writer to its latest acknowledged batch.
   void catch_up();
 

@@ -111,6 +111,7 @@ class Ingest {
       files_.kill_point("ingest.after_source");
     }
     progress_.end();
+    look_again_at_media();
     files_.kill_point("ingest.before_quarantine_file");
     write_quarantine(store_, project_.workspace.quarantine_file(), files_);
     files_.kill_point("ingest.after_quarantine_file");
@@ -153,7 +154,7 @@ class Ingest {
     Row row;
     graph::Event event;
     while (open.reader->next(row)) {
-      ++rows;
+      if ((++rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + rows);
       if (row.bad_reason.empty()) {
         MapResult mapped = open.mapper.map(row, event);
         if (mapped.outcome != MapOutcome::kBad) {
@@ -168,7 +169,6 @@ class Ingest {
       if (!first)
         first.emplace(fmt::format("{}: {}", row.bad_reason, row.bad_detail),
                       ErrorContext{.line = row.line, .value = excerpt(row.raw, 80)});
-      if ((rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + rows);
     }
     has_news_[source] = rows > 0;
     rows_to_read_ += rows;
@@ -317,6 +317,33 @@ class Ingest {
     batch_.released.clear();
     events_used_ = 0;
     progress_.advance(report_.rows);
+  }
+
+  void look_again_at_media() {
+    EventBatch batch;
+    const auto write = [&] {
+      if (batch.events.empty()) return;
+      files_.kill_point("ingest.before_batch");
+      store_.apply(batch);
+      files_.kill_point("ingest.after_batch");
+      report_.media_recovered += batch.events.size();
+      batch.events.clear();
+    };
+    store_.visit_unread_media([&](const GraphStore::UnreadMedia& unread) {
+      const graph::NodeType& type = project_.schema.graph.node_type(unread.node.type);
+      MediaFile media = look_at_media(project_.data_root, unread.path, type.fields[unread.field].kind,
+                                      MediaRead::kHash, files_);
+      if (media.state != MediaState::kFound) return true;
+      graph::NodeEvent node{.type = unread.node.type,
+                            .external_id = store_.external_id(unread.node).value(),
+                            .fields = std::vector<graph::FieldValue>(unread.field + 1)};
+      node.fields.back() =
+          graph::MediaValue{.path = unread.path, .content_hash = std::move(media.content_hash)};
+      batch.events.push_back({.nodes = {std::move(node)}});
+      if (batch.events.size() >= options_.batch_rows) write();
+      return true;
+    });
+    write();
   }
 
   const Project& project_;

@@ -6,6 +6,9 @@
 // as it was. The second writes. Rows are taken source by source in Project::sources order, byte by byte, so
 // ids do not depend on where runs were cut.
 //
+// Pictures and sounds that were missing or damaged when their rows were read are looked for again at the end
+// of each run, and their fields updated. (Those of as_node fields left nothing in the store to look for.)
+//
 // The last row of a file without a line end: taken if it is good, and an Error later if the file went on
 // within that line; a bad one is quarantined but not counted as ingested, so that it is read again once the
 // file has grown.
@@ -44,6 +47,7 @@ struct IngestReport {
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows
   std::uint64_t quarantined_rows = 0;
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;
+  std::uint64_t media_recovered = 0;              // missing or damaged in an earlier run, found in this one
   std::vector<MediaProblem> media_problems = {};  // the first 100
   std::uint64_t bytes = 0;                        // of decompressed source text
   double seconds = 0;

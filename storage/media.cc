@@ -1,17 +1,23 @@
 #include "storage/media.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/mapped_file.h"
 
 namespace weft::storage {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kMaxMediaBytes = std::uintmax_t{1} << 30;
+using namespace std::string_view_literals;
+
+constexpr std::uint64_t kMaxMediaBytes = std::uint64_t{1} << 30;
+constexpr std::size_t kHeadBytes = 16;
+constexpr std::uint64_t kTailBytes = 1 << 16;
 
 std::uint32_t little_endian_32(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -26,6 +32,70 @@ bool begins_with(const fs::path& root, const fs::path& path) {
   return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
 }
 
+// Of the container formats that name in bytes 8 to 11 what they contain.
+bool is_form(std::string_view head, std::string_view container, std::string_view form) {
+  return head.size() >= 12 && head.starts_with(container) && head.substr(8, 4) == form;
+}
+
+// A RIFF file states its size.
+bool riff_is_cut(const MediaEnds& ends) {
+  return std::uint64_t{little_endian_32(ends.head, 4)} + 8 > ends.size;
+}
+
+std::optional<std::string> image_damage(const MediaEnds& ends) {
+  if (ends.head.starts_with("\xFF\xD8\xFF"sv)) {
+    // The end marker, with room for what some cameras and tools append.
+    if (ends.tail.rfind("\xFF\xD9"sv) == std::string_view::npos) return "the JPEG ends early";
+  } else if (ends.head.starts_with("\x89PNG\r\n\x1A\n"sv)) {
+    if (ends.tail.rfind("IEND"sv) == std::string_view::npos) return "the PNG ends early";
+  } else if (is_form(ends.head, "RIFF", "WEBP")) {
+    if (riff_is_cut(ends)) return "the WebP ends early";
+  } else {
+    return "is no JPEG, PNG or WebP";
+  }
+  return std::nullopt;
+}
+
+// MPEG audio begins with a tag or with a frame: eleven ones, and a layer that is not the reserved one.
+bool is_mpeg(std::string_view head) {
+  if (head.starts_with("ID3")) return true;
+  if (head.size() < 2 || head[0] != '\xFF') return false;
+  const auto second = static_cast<unsigned char>(head[1]);
+  return (second & 0xE0U) == 0xE0U && (second & 0x06U) != 0;
+}
+
+std::optional<std::string> sound_damage(const MediaEnds& ends) {
+  const std::string_view head = ends.head;
+  if (is_form(head, "RIFF", "WAVE")) {
+    const std::uint32_t size = little_endian_32(head, 4);
+    // 0 and all ones are what streaming writers leave in a WAV whose length they did not know.
+    if (size != 0 && size != 0xFFFFFFFFU && riff_is_cut(ends)) return "the WAV ends early";
+  } else if (head.starts_with("fLaC")) {
+    if (ends.size < 42) return "the FLAC ends early";
+  } else if (head.starts_with("OggS")) {
+    if (ends.size < 27) return "the Ogg ends early";
+  } else {
+    const bool known = is_form(head, "FORM", "AIFF") || is_form(head, "FORM", "AIFC") ||
+                       head.starts_with("RIFX") || head.starts_with("RF64") || head.starts_with("riff") ||
+                       head.starts_with(".snd") || head.starts_with("caff") || is_mpeg(head);
+    if (!known) return "is no WAV, FLAC, Ogg, MP3, AIFF, AU or CAF";
+  }
+  return std::nullopt;
+}
+
+std::string hash_pieces(ReadableFile& file) {
+  Hasher128 hasher;
+  std::vector<std::byte> piece(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), 1 << 18)));
+  for (std::uint64_t at = 0; at < file.size();) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), file.size() - at));
+    const auto part = std::span(piece).first(size);
+    file.read_at(at, part);
+    hasher.update(part);
+    at += size;
+  }
+  return hasher.hex();
+}
+
 }  // namespace
 
 bool is_below(const fs::path& root, const fs::path& path) {
@@ -34,38 +104,14 @@ bool is_below(const fs::path& root, const fs::path& path) {
   return !code && begins_with(root, resolved);
 }
 
-std::optional<std::string> media_damage(std::string_view bytes) {
-  using namespace std::string_view_literals;
-  if (bytes.empty()) return "the file is empty";
-  if (bytes.starts_with("\xFF\xD8\xFF"sv)) {
-    // The end marker, with room for what some cameras and tools append.
-    const std::string_view tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 1 << 16));
-    if (tail.rfind("\xFF\xD9"sv) == std::string_view::npos) return "the JPEG ends early";
-  } else if (bytes.starts_with("\x89PNG\r\n\x1A\n"sv)) {
-    const std::string_view tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 1 << 16));
-    if (tail.rfind("IEND"sv) == std::string_view::npos) return "the PNG ends early";
-  } else if (bytes.starts_with("GIF8"sv)) {
-    if (bytes.find_last_not_of('\0') == std::string_view::npos ||
-        bytes[bytes.find_last_not_of('\0')] != ';') {
-      return "the GIF ends early";
-    }
-  } else if (bytes.starts_with("RIFF"sv)) {
-    if (bytes.size() < 12) return "the RIFF header ends early";
-    const std::uint32_t size = little_endian_32(bytes, 4);
-    // 0 and all ones are what streaming writers leave in a WAV whose length they did not know.
-    const bool unknown = bytes.substr(8, 4) == "WAVE"sv && (size == 0 || size == 0xFFFFFFFFU);
-    if (!unknown && std::uint64_t{size} + 8 > bytes.size()) {
-      return bytes.substr(8, 4) == "WEBP"sv ? "the WebP ends early" : "the WAV ends early";
-    }
-  } else if (bytes.starts_with("fLaC"sv)) {
-    if (bytes.size() < 42) return "the FLAC ends early";
-  } else if (bytes.starts_with("OggS"sv)) {
-    if (bytes.size() < 27) return "the Ogg ends early";
-  }
-  return std::nullopt;
+std::optional<std::string> media_damage(graph::FieldKind kind, const MediaEnds& ends) {
+  if (ends.size == 0) return "the file is empty";
+  if (ends.head.starts_with("RIFF") && ends.head.size() < 12) return "the RIFF header ends early";
+  return kind == graph::FieldKind::kImage ? image_damage(ends) : sound_damage(ends);
 }
 
-MediaFile look_at_media(const fs::path& root, std::string_view relative, MediaRead read, Files& files) {
+MediaFile look_at_media(const fs::path& root, std::string_view relative, graph::FieldKind kind,
+                        MediaRead read, Files& files) {
   MediaFile media;
   const fs::path given{std::string(relative)};
   if (relative.find('\0') != std::string_view::npos) {
@@ -100,17 +146,26 @@ MediaFile look_at_media(const fs::path& root, std::string_view relative, MediaRe
     media.problem = "is no regular file";
     return media;
   }
-  if (const std::uintmax_t size = fs::file_size(full, code); code || size > kMaxMediaBytes) {
-    media.problem = "is larger than 1 GiB";
-    return media;
-  }
   try {
-    const MappedFile file = files.map(full);
-    if (auto damage = media_damage(file.text())) {
+    const auto file = files.open(full);
+    if (file->size() > kMaxMediaBytes) {
+      media.problem = "is larger than 1 GiB";
+      return media;
+    }
+    std::string tail(static_cast<std::size_t>(std::min(file->size(), kTailBytes)), '\0');
+    file->read_at(file->size() - tail.size(), std::span(tail));
+    const bool whole = tail.size() == file->size();
+    std::array<char, kHeadBytes> head{};
+    if (!whole) file->read_at(0, std::span(head));
+    const MediaEnds ends{.head = whole ? std::string_view(tail) : std::string_view(head.data(), head.size()),
+                         .tail = tail,
+                         .size = file->size()};
+    if (auto damage = media_damage(kind, ends)) {
       media.problem = std::move(*damage);
       return media;
     }
-    if (read == MediaRead::kHash) media.content_hash = hash128_hex(file.bytes());
+    if (read == MediaRead::kHash)
+      media.content_hash = whole ? hash128_hex(std::as_bytes(std::span(tail))) : hash_pieces(*file);
     media.state = MediaState::kFound;
   } catch (const Error& error) {
     media.problem = error.summary();

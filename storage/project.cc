@@ -31,24 +31,6 @@ ColumnRef optional_column(const TomlSection& section, std::string_view key) {
   return section.has(key) ? required_column(section, key) : ColumnRef{};
 }
 
-// The text of a string, number or boolean, as a cell would hold it.
-std::string scalar_text(const TomlSection& section, std::string_view key) {
-  if (section.is_string(key)) return section.get_string(key);
-  try {
-    return fmt::format("{}", section.get_integer(key, 0));
-  } catch (const Error&) {
-  }
-  try {
-    return section.get_bool(key, false) ? "true" : "false";
-  } catch (const Error&) {
-  }
-  try {
-    return fmt::format("{}", section.get_number(key, 0));
-  } catch (const Error&) {
-    section.fail(key, "has a wrong type", "a string, number or boolean");
-  }
-}
-
 TimeSpec read_time(const TomlSection& parent) {
   const TomlSection section = parent.section("time");
   TimeSpec time;
@@ -56,7 +38,8 @@ TimeSpec read_time(const TomlSection& parent) {
   if (!section.has("unit")) section.fail("unit", "a required key is missing", "one of " + join(kTimeUnits));
   time.unit = static_cast<TimeUnit>(section.get_choice("unit", kTimeUnits, 0));
   if (section.has("default")) {
-    time.fallback = parse_time(scalar_text(section, "default"), time.unit);
+    const std::vector<std::string> texts = section.get_texts("default");
+    time.fallback = texts.size() == 1 ? parse_time(texts[0], time.unit) : std::nullopt;
     if (!time.fallback)
       section.fail("default", "is no time", fmt::format("a time in unit {}", time_unit_name(time.unit)));
   }
@@ -80,11 +63,7 @@ std::vector<RowFilter> read_where(const TomlSection& parent) {
       filters.push_back(std::move(filter));
       continue;
     }
-    try {
-      filter.values = section.get_strings(key);
-    } catch (const Error&) {
-      filter.values = {scalar_text(section, key)};
-    }
+    filter.values = section.get_texts(key);
     if (filter.values.empty()) section.fail(key, "is empty", "a value or a list of values");
     filters.push_back(std::move(filter));
   }

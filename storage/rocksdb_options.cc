@@ -76,4 +76,8 @@ void check_status(const rocksdb::Status& status, const std::string& doing, const
   throw Error(fmt::format("cannot {}: {}", doing, status.ToString()), std::move(context));
 }
 
+bool is_missing_file(const rocksdb::Status& status) {
+  return status.IsPathNotFound() || status.IsNotFound();
+}
+
 }  // namespace weft::storage

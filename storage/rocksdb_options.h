@@ -18,4 +18,7 @@ std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options);
 // Throws Error for a status that is not ok; `doing` as in "open the store".
 void check_status(const rocksdb::Status& status, const std::string& doing, const std::string& folder);
 
+// A file of the store is not there: to a reader, perhaps because the writer has just replaced it.
+bool is_missing_file(const rocksdb::Status& status);
+
 }  // namespace weft::storage

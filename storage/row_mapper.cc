@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <unordered_set>
 
 #include "base/hash.h"
 #include "base/strings.h"
@@ -192,11 +194,35 @@ graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_
   return *parsed;
 }
 
+namespace {
+
+// Texts that were seen, by views of them. Most rows have few, which a look through the list finds fastest.
+class DistinctTexts {
+ public:
+  // False if it was there.
+  bool insert(std::string_view text) {
+    if (!many_.empty()) return many_.insert(text).second;
+    const auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
+    if (std::find(few_.begin(), end, text) != end) return false;
+    few_[count_++] = text;
+    if (count_ == few_.size()) many_.insert(few_.begin(), few_.end());
+    return true;
+  }
+
+ private:
+  std::array<std::string_view, 16> few_;
+  std::size_t count_ = 0;
+  std::unordered_set<std::string_view> many_;
+};
+
+}  // namespace
+
 std::vector<std::string> RowMapper::category_values(const FieldPlan& plan) const {
   const Cell& cell = cells_[plan.cell];
   std::vector<std::string> values;
+  DistinctTexts distinct;
   const auto add = [&](std::string_view text) {
-    if (text.empty() || std::find(values.begin(), values.end(), text) != values.end()) return;
+    if (text.empty() || !distinct.insert(text)) return;
     if (text.size() > kMaxIdBytes)
       throw Bad{"id too long",
                 fmt::format("column '{}' has a category of {} bytes", columns_[plan.cell], text.size())};
@@ -235,7 +261,7 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   }
   if (path.size() > kMaxIdBytes)
     throw Bad{"id too long", fmt::format("the path of field '{}' has {} bytes", mapping.name, path.size())};
-  media_.push_back(look_at_media(project_.data_root, path, read_, files_));
+  media_.push_back(look_at_media(project_.data_root, path, mapping.kind, read_, files_));
   const MediaFile& media = media_.back();
   if (media.state == MediaState::kOutside) {
     throw Bad{"media path outside the data root",

@@ -39,7 +39,7 @@ std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const Graph
   for (const LedgerEntry& entry : store.ledger()) sources.push_back(entry.name);
   const StoreInfo state = store.info();
   try {
-    const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure, files);
+    const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kChecksums, files);
     const graph::SnapshotInfo& info = snapshot.info();
     const bool same =
         info.store_uuid == state.uuid && info.sequence == state.sequence && info.source_files == sources;
@@ -50,10 +50,25 @@ std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const Graph
   return std::nullopt;
 }
 
+// SEQUENCE-STORE as export_snapshot names them: twelve digits or more, and eight hexadecimal ones.
+bool is_snapshot_name(std::string_view name) {
+  const std::size_t dash = name.find('-');
+  if (dash == std::string_view::npos || dash < 12 || name.size() != dash + 9) return false;
+  return name.find_first_not_of("0123456789") == dash &&
+         name.find_first_not_of("0123456789abcdef", dash + 1) == std::string_view::npos;
+}
+
+// Also under the names that killed exports leave.
+bool is_ours(std::string_view name) {
+  if (name.ends_with(".tmp")) name.remove_suffix(4);
+  return name == "current" || is_snapshot_name(name);
+}
+
 void prune(const Workspace& workspace, const std::set<std::string>& keep, Files& files) {
   std::vector<fs::path> old;
   for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
-    if (!keep.contains(entry.path().filename().string())) old.push_back(entry.path());
+    const std::string name = entry.path().filename().string();
+    if (is_ours(name) && !keep.contains(name)) old.push_back(entry.path());
   }
   std::sort(old.begin(), old.end());
   for (const fs::path& path : old) files.remove_all(path);
@@ -108,7 +123,7 @@ ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& works
     std::string newest;
     for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
       const std::string other = entry.path().filename().string();
-      if (other != name && other != "current" && fs::exists(entry.path() / "manifest.json"))
+      if (other != name && is_snapshot_name(other) && fs::exists(entry.path() / "manifest.json"))
         newest = std::max(newest, other);
     }
     keep.insert(newest);

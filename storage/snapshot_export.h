@@ -23,9 +23,10 @@ struct ExportedSnapshot {
   bool reused = false;  // the store had not changed since it was written
 };
 
-// Writes a snapshot of the store's present state (or finds the one that is there), points `current` at it,
-// and removes all older snapshots but the one `current` named before. What a killed export left is removed by
-// the next one. Needs the writer's lock: `store` must be open for writing. Kill points: export.*.
+// Writes a snapshot of the store's present state (or finds the one that is there, whole by its checksums),
+// points `current` at it, and removes all older snapshots but the one `current` named before. What a killed
+// export left is removed by the next one; what has no name of ours stays. Needs the writer's lock: `store`
+// must be open for writing. Kill points: export.*.
 ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace,
                                  const std::filesystem::path& data_root,
                                  ProgressSink& progress = no_progress(), Files& files = real_files());

@@ -38,6 +38,7 @@ struct GraphStore::Impl {
   void read_meta();                             // of a store that has it
   void create_meta(const StoreSchema& wanted);  // of a new one
   void load_state();
+  void follow_writer();   // reader; load_state() then
   bool is_empty() const;  // nothing was ever applied
 
   std::filesystem::path folder;

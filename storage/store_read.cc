@@ -125,6 +125,32 @@ void GraphStore::visit_quarantine(const std::function<bool(const QuarantinedRow&
   scan.check();
 }
 
+void GraphStore::visit_unread_media(const std::function<bool(const UnreadMedia&)>& visit) const {
+  const std::vector<graph::NodeType>& types = impl_->schema.graph.node_types();
+  for (std::size_t type = 0; type < types.size(); ++type) {
+    const std::vector<graph::Field>& fields = types[type].fields;
+    if (std::none_of(fields.begin(), fields.end(),
+                     [](const auto& each) { return graph::is_media(each.kind); }))
+      continue;
+    std::string prefix;
+    put_big(prefix, static_cast<graph::NodeTypeId>(type));
+    PrefixScan scan(*impl_, kFields, prefix);
+    for (; scan.valid(); scan.next()) {
+      const std::string_view key = scan.key();
+      const std::size_t field = key.size() == 8 ? get_big<std::uint16_t>(key, 6) : fields.size();
+      if (field >= fields.size()) impl_->damaged("a field of the store is damaged");
+      if (!graph::is_media(fields[field].kind)) continue;
+      const auto value = decode_field_value(scan.value());
+      const auto* media = value ? std::get_if<graph::MediaValue>(&*value) : nullptr;
+      if (media == nullptr) impl_->damaged("a field of the store is damaged");
+      if (!media->content_hash.empty()) continue;
+      const graph::NodeRef node{static_cast<graph::NodeTypeId>(type), get_big<graph::NodeId>(key, 2)};
+      if (!visit({.node = node, .field = field, .path = media->path})) return;
+    }
+    scan.check();
+  }
+}
+
 namespace {
 
 // Reads the store at one moment. A reader stands still by itself; a writer's needs RocksDB's snapshot.

@@ -22,7 +22,8 @@ struct VerifyReport {
 // gaps and as many as counted; every edge in both directions with the same value, its ends within their
 // types, timed exactly if its type is; edge counts; fields of existing nodes, decodable and of their kind;
 // ledger entries with distinct names and positions without gaps; quarantine entries of known sources. Works
-// on writers and readers.
+// on writers and on readers. A reader follows its writer where that has gone on meanwhile, so it is left at a
+// later state; nothing is reported of a sound store, however busy its writer.
 VerifyReport verify_store(const GraphStore& store, ProgressSink& progress = no_progress());
 
 }  // namespace weft::storage

@@ -13,18 +13,20 @@ namespace {
 
 Json to_json(const storage::IngestReport& report, const storage::ExportedSnapshot& exported,
              const storage::StoreInfo& info, const graph::Schema& schema) {
-  Json out = {
-      {"rows", report.rows},
-      {"events", report.events},
-      {"filtered", report.filtered},
-      {"duplicates", report.duplicates},
-      {"quarantined_rows", report.quarantined_rows},
-      {"quarantined", report.quarantined},
-      {"media",
-       {{"found", report.media_found}, {"missing", report.media_missing}, {"corrupt", report.media_corrupt}}},
-      {"sources_unchanged", report.sources_unchanged},
-      {"bytes", report.bytes},
-      {"seconds", report.seconds}};
+  Json out = {{"rows", report.rows},
+              {"events", report.events},
+              {"filtered", report.filtered},
+              {"duplicates", report.duplicates},
+              {"quarantined_rows", report.quarantined_rows},
+              {"quarantined", report.quarantined},
+              {"media",
+               {{"found", report.media_found},
+                {"missing", report.media_missing},
+                {"corrupt", report.media_corrupt},
+                {"recovered", report.media_recovered}}},
+              {"sources_unchanged", report.sources_unchanged},
+              {"bytes", report.bytes},
+              {"seconds", report.seconds}};
   for (std::size_t t = 0; t < schema.node_types().size(); ++t) {
     out["nodes"][schema.node_types()[t].name] = {{"new", report.new_nodes[t]},
                                                  {"total", info.node_counts[t]}};
@@ -82,6 +84,9 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                           with_commas(report.media_missing), with_commas(report.media_corrupt)));
     print_damaged(cli, report);
   }
+  if (report.media_recovered > 0)
+    cli.print(fmt::format("{} media files that were missing or unreadable before are in now",
+                          with_commas(report.media_recovered)));
   if (report.quarantined_rows > 0) {
     cli.print(fmt::format("{} rows in quarantine, see {}", with_commas(report.quarantined_rows),
                           project.workspace.quarantine_file().string()));

@@ -12,8 +12,8 @@
 
 namespace weft::storage {
 
-// Not thread-safe. Plain files are mapped; gzip files (of one or several members) are inflated piece by
-// piece.
+// Not thread-safe. Files are read piece by piece, as far as they reached when they were opened: one that
+// others write to may grow, and one that shrinks is an Error. Gzip files may have several members.
 class ByteWindow {
  public:
   static std::unique_ptr<ByteWindow> open(const std::filesystem::path& path, bool gzip, Files& files);
@@ -22,7 +22,7 @@ class ByteWindow {
   // The bytes at hand that were not consumed; valid until more() or consume().
   std::string_view available() const { return available_; }
   // Brings in more bytes behind those available; false at the end of the stream. Throws Error on damaged gzip
-  // data.
+  // data and on a file that shrank.
   virtual bool more() = 0;
   // `count` of available().
   void consume(std::size_t count);

@@ -61,6 +61,8 @@ TEST(FaultFiles, EveryOperationCanFailAndNamesItself) {
   FaultFiles files(real_files());
   real_files().write_whole(folder / "f", "x");
   auto open = files.create(folder / "open");
+  const auto reading = files.open(folder / "f");
+  char byte = 0;
   const std::vector<std::pair<FileOperation, std::function<void()>>> actions = {
       {FileOperation::kCreate, [&] { files.create(folder / "g"); }},
       {FileOperation::kWrite, [&] { open->append("text"); }},
@@ -69,6 +71,8 @@ TEST(FaultFiles, EveryOperationCanFailAndNamesItself) {
       {FileOperation::kRename, [&] { files.rename(folder / "f", folder / "g"); }},
       {FileOperation::kRemove, [&] { files.remove_all(folder / "f"); }},
       {FileOperation::kMap, [&] { files.map(folder / "f"); }},
+      {FileOperation::kOpen, [&] { files.open(folder / "f"); }},
+      {FileOperation::kRead, [&] { reading->read_at(0, std::span(&byte, 1)); }},
       {FileOperation::kMakeFolders, [&] { files.make_folders(folder / "h"); }},
       {FileOperation::kSyncFolder, [&] { files.sync_folder(folder.path()); }},
   };

@@ -77,9 +77,38 @@ TEST(Files, ErrorsNameThePathAndTheSystemsReason) {
   };
   expect_reason([&] { real_files().create(missing); });
   expect_reason([&] { real_files().map(missing); });
+  expect_reason([&] { real_files().open(missing); });
   expect_reason([&] { real_files().rename(missing, folder / "b"); });
   expect_reason([&] { real_files().sync_folder(missing); });
   expect_reason([&] { real_files().read_whole(missing); });
+}
+
+TEST(Files, ReadsPiecesFromAnywhere) {
+  const test::TempFolder folder;
+  real_files().write_whole(folder / "a", "0123456789");
+  const auto file = real_files().open(folder / "a");
+  EXPECT_EQ(file->size(), 10U);
+  std::string piece(4, ' ');
+  file->read_at(3, std::span(piece));
+  EXPECT_EQ(piece, "3456");
+  file->read_at(10, std::span<char>());
+  EXPECT_THROW(real_files().open(folder.path()), Error);
+}
+
+TEST(Files, AFileThatShrinksWhileItIsReadIsAnError) {
+  const test::TempFolder folder;
+  real_files().write_whole(folder / "a", std::string(100'000, 'x'));
+  const auto file = real_files().open(folder / "a");
+  fs::resize_file(folder / "a", 5'000);
+  std::string piece(5'000, ' ');
+  file->read_at(0, std::span(piece));
+  try {
+    file->read_at(1, std::span(piece));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.summary(), "the file shrank while it was read");
+    EXPECT_EQ(error.context().file, (folder / "a").string());
+  }
 }
 
 TEST(Files, AFullDeviceIsAnErrorWithAHint) {

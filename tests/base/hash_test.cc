@@ -44,6 +44,13 @@ TEST(Hash, PiecesHashAsTheirConcatenation) {
       EXPECT_EQ(hasher.digest(), hash64(std::string_view(text).substr(0, size), seed))
           << "size " << size << " seed " << seed;
     }
+    Hasher128 hasher;
+    for (std::size_t at = 0; at < size;) {
+      const std::size_t piece = std::min<std::size_t>(size - at, random() % 300);
+      hasher.update(bytes_of(text).subspan(at, piece));
+      at += piece;
+    }
+    EXPECT_EQ(hasher.hex(), hash128_hex(bytes_of(text).first(size))) << "size " << size;
   }
 }
 

@@ -99,6 +99,18 @@ TEST(Toml, ErrorsNamePlaceKeyValueAndWhatWasExpected) {
               HasSubstr("a number from 0.5 to 0.9"));
 }
 
+TEST(Toml, TextsAreWhatACellWouldHold) {
+  const TomlFile file = TomlFile::parse(
+      "one = 4\nmany = [4, \"five\", true, 2.5]\nnone = []\nday = 2024-01-01\nmixed = [1, [2]]\n", "t.toml");
+  const TomlSection root = file.root();
+  EXPECT_THAT(root.get_texts("one"), ElementsAre("4"));
+  EXPECT_THAT(root.get_texts("many"), ElementsAre("4", "five", "true", "2.5"));
+  EXPECT_THAT(root.get_texts("none"), ElementsAre());
+  EXPECT_THAT(error_of([&] { root.get_texts("day"); }), HasSubstr("a string, number or boolean"));
+  EXPECT_THAT(error_of([&] { root.get_texts("mixed"); }), HasSubstr("holds an array"));
+  EXPECT_THAT(error_of([&] { root.get_texts("gone"); }), HasSubstr("a required key is missing"));
+}
+
 TEST(Toml, AMissingKeyNamesItsTableAndPlace) {
   const TomlFile file = TomlFile::parse(kShop, "shop.toml");
   EXPECT_EQ(error_of([&] { file.root().section("nodes").section("user").get_string("id"); }),

@@ -257,6 +257,37 @@ TEST(SnapshotWriter, TablesThatDoNotFitAreErrors) {
   }
 }
 
+// 4,096 edges of the greatest weight pass 2^44 at one node, whichever end it is.
+TEST(SnapshotWriter, WeightsThatAddUpToTooMuchNameTheNode) {
+  for (const bool incoming : {false, true}) {
+    GraphTables tables;
+    tables.schema.add_node_type({.name = "user"});
+    tables.schema.add_edge_type({.name = "pays", .weighted = true});
+    tables.nodes.resize(1);
+    for (NodeId i = 0; i <= 4096; ++i) tables.nodes[0].external_ids.push_back(fmt::format("u{}", i));
+    tables.edges.resize(1);
+    EdgeList& edges = tables.edges[0];
+    for (NodeId i = 0; i < 4095; ++i) {
+      (incoming ? edges.to : edges.from).push_back(7);
+      (incoming ? edges.from : edges.to).push_back(i);
+    }
+    edges.weights.assign(edges.size(), 4294967296.0F);
+    TestFolder folder;
+    write_snapshot(tables, folder / "most");
+    edges.from.push_back(incoming ? 4096 : 7);
+    edges.to.push_back(incoming ? 7 : 4096);
+    edges.weights.push_back(4294967296.0F);
+    try {
+      write_snapshot(tables, folder / "s");
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.summary(), "the weights of the pays edges of user 'u7' add up to too much");
+      EXPECT_THAT(error.context().hint, HasSubstr("scale the weights"));
+    }
+    EXPECT_FALSE(fs::exists(folder / "s"));
+  }
+}
+
 // Every single file operation of a write fails once: an Error, nothing under the final name, and the next
 // write succeeds with the bytes of an undisturbed one.
 TEST(SnapshotWriter, EveryFailedFileOperationLeavesNothing) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/fault_files.h"
+#include "base/hash.h"
 #include "storage/kill_points.h"
 #include "storage/verify.h"
 #include "tests/storage/shop.h"
@@ -200,6 +201,64 @@ TEST(Ingest, DamagedPicturesPastTheThresholdStopTheRun) {
                                HasSubstr("images/cut.jpg"), HasSubstr("clean.max_bad_media")));
   const Project project = shop.project();
   EXPECT_EQ(shop.open(project).info().sequence, 0U);
+}
+
+TEST(Ingest, MediaThatTurnUpLaterAreTaken) {
+  Shop shop;
+  std::string text = kShopToml;
+  const std::string photo = "\"images/{photo}\", as_node = true";
+  text.replace(text.find(photo), photo.size(), "\"images/{photo}\"");
+  shop.write("shop.toml", text);
+  EXPECT_EQ(shop.ingest().media_recovered, 0U);
+  const Project project = shop.project();
+  const auto content = [&](const char* item) {
+    const GraphStore store = shop.open(project);
+    const graph::FieldValue value = store.field({1, *store.find_node(1, item)}, 2);
+    return std::get<graph::MediaValue>(value).content_hash;
+  };
+  EXPECT_EQ(content("2"), "") << "missing";
+  EXPECT_EQ(content("4"), "") << "damaged";
+  const std::string picture = "\xFF\xD8\xFF picture 2 \xFF\xD9";
+  const std::string hash = hash128_hex(std::as_bytes(std::span(picture)));
+  shop.write("images/2.jpg", picture);
+  EXPECT_EQ(shop.ingest().media_recovered, 1U);
+  EXPECT_EQ(content("2"), hash);
+  EXPECT_EQ(content("4"), "");
+  shop.write("images/cut.jpg", picture);
+  EXPECT_EQ(shop.ingest({}, {.batch_rows = 1}).media_recovered, 1U);
+  EXPECT_EQ(content("4"), hash);
+  const std::string before = state_of(shop);
+  EXPECT_EQ(shop.ingest().media_recovered, 0U);
+  EXPECT_EQ(state_of(shop), before);
+
+  const Shop whole;  // the same as a store that had them from the beginning
+  std::filesystem::copy(
+      shop.folder(), whole.folder(),
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::remove_all(whole.folder() / "shop.weft");
+  whole.ingest();
+  const auto fields = [](const std::string& dumped) { return dumped.substr(dumped.find('\n')); };
+  EXPECT_EQ(fields(state_of(whole)), fields(before));
+}
+
+TEST(Ingest, TheFirstPassShowsHowFarItIs) {
+  struct Steps : ProgressSink {
+    void begin(const std::string& name, std::uint64_t, const std::string&) override { phase = name; }
+    void advance(std::uint64_t done) override {
+      if (phase == "check") check.push_back(done);
+    }
+    std::string phase;
+    std::vector<std::uint64_t> check;
+  };
+  Shop shop;
+  std::string rows = "a\tb\n";
+  for (int i = 0; i < 140'000; ++i) rows += "u\tv\n";
+  shop.write("follows.tsv", rows);
+  const Project project = shop.project();
+  GraphStore store = shop.open(project);
+  Steps steps;
+  ingest(project, store, {}, steps);
+  EXPECT_THAT(steps.check, ElementsAre(5, 10, 13, 21, 21 + 65'536, 21 + 131'072, 21 + 140'000));
 }
 
 TEST(Ingest, EmptyHeaderOnlyAndOneRowFiles) {

@@ -85,6 +85,17 @@ TEST(RowMapper, AReviewIsItsRowsEvent) {
   EXPECT_EQ(rows[2].result.reason, "invalid weight");
 }
 
+TEST(RowMapper, WeightsAreFromZeroToTwoToThe32) {
+  Shop shop;
+  std::string text;
+  for (const char* stars : {"4294967296", "4294967297", "1e30", "0", "-0.5"})
+    text.append(R"({"user": "ann", "item": 1, "stars": )").append(stars).append("}\n");
+  shop.write("reviews.jsonl", text);
+  std::vector<std::string> reasons;
+  for (const Mapped& row : map_all(shop.project(), 2)) reasons.push_back(row.result.reason);
+  EXPECT_THAT(reasons, ::testing::ElementsAre("", "invalid weight", "invalid weight", "", "invalid weight"));
+}
+
 TEST(RowMapper, FiltersAndEventIds) {
   Shop shop;
   const auto rows = map_all(shop.project(), 3);
@@ -120,6 +131,36 @@ TEST(RowMapper, WhereSomethingIsPresent) {
   const auto rows = map_all(shop.project(), 3);
   EXPECT_EQ(rows[0].result.reason, "missing time") << "the row passed the filter";
   EXPECT_EQ(rows[1].result.outcome, MapOutcome::kFiltered);
+}
+
+TEST(RowMapper, WhereAListHoldsNumbers) {
+  Shop shop;
+  std::string text = kShopToml;
+  text.replace(text.find("where = { action = \"buy\" }"), 26, "where = { action = [4, 5.5, true, \"buy\"] }");
+  shop.write("shop.toml", text);
+  shop.write("events.csv",
+             "user,item,action,time\na,1,4,1\na,1,5,1\na,1,5.5,1\na,1,true,1\na,1,buy,1\na,1,1,1\n");
+  std::vector<MapOutcome> outcomes;
+  for (const Mapped& row : map_all(shop.project(), 3)) outcomes.push_back(row.result.outcome);
+  using enum MapOutcome;
+  EXPECT_THAT(outcomes, ::testing::ElementsAre(kEvent, kFiltered, kEvent, kEvent, kEvent, kFiltered));
+}
+
+// With a look through all values before each one, the million would take hours.
+TEST(RowMapper, AMillionTagsOfOneRow) {
+  Shop shop;
+  std::string text = R"({"item_id": 1, "title": "Chair", "tags": [)";
+  constexpr int kTags = 1'000'000;
+  for (int i = 0; i < kTags; ++i) text.append("\"").append(std::to_string(i)).append("\",");
+  text += R"("7", "999999", ""]})";
+  text += "\n";
+  text += R"({"item_id": 2, "tags": "a|b|a|"})";
+  shop.write("items.jsonl", text);
+  const auto rows = map_all(shop.project(), 1);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].event.edges.size(), std::size_t{kTags});
+  EXPECT_EQ(rows[0].event.edges.back().to, "999999");
+  EXPECT_EQ(rows[1].event.edges.size(), 2U);
 }
 
 TEST(RowMapper, AColumnThatIsNotThereNamesProjectFileAndNearestColumn) {

@@ -87,7 +87,7 @@ TEST(SnapshotExport, KeepsTheCurrentAndTheOneBefore) {
     shop.ingest();
     all.push_back(export_shop(shop));
     std::filesystem::create_directories(shop.project().workspace.snapshots() /
-                                        "left.tmp");  // by a killed export
+                                        "000000000099-0123abcd.tmp");  // by a killed export
   }
   EXPECT_EQ(export_shop(shop).folder, all[3].folder);
   EXPECT_THAT(names_in(shop.project().workspace.snapshots()),
@@ -115,6 +115,50 @@ TEST(SnapshotExport, ADamagedSnapshotIsWrittenAgain) {
   const ExportedSnapshot second = export_shop(shop);
   EXPECT_FALSE(second.reused);
   EXPECT_EQ(second.info.checksum, first.info.checksum);
+}
+
+// Every file's size, offsets and codes are as they were: only the checksums tell.
+TEST(SnapshotExport, AFlippedByteIsWrittenAgain) {
+  const Shop shop;
+  shop.ingest();
+  const ExportedSnapshot first = export_shop(shop);
+  bool flipped = false;
+  for (const auto& entry : std::filesystem::directory_iterator(first.folder)) {
+    std::string text = real_files().read_whole(entry.path());
+    const std::size_t at = text.find("Chair");
+    if (at == std::string::npos) continue;
+    text[at] = 'c';
+    real_files().write_whole(entry.path(), text);
+    flipped = true;
+  }
+  ASSERT_TRUE(flipped);
+  graph::Snapshot::open(first.folder, graph::Verify::kStructure);
+  try {
+    graph::Snapshot::open(first.folder, graph::Verify::kChecksums);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("run `weft ingest` again"));
+  }
+  const ExportedSnapshot second = export_shop(shop);
+  EXPECT_FALSE(second.reused);
+  EXPECT_EQ(second.info.checksum, first.info.checksum);
+  graph::Snapshot::open(second.folder, graph::Verify::kChecksums);
+}
+
+TEST(SnapshotExport, WhatHasNoNameOfOursStays) {
+  Shop shop;
+  shop.ingest();
+  const auto folder = shop.project().workspace.snapshots();
+  const std::vector<std::string> others = {
+      "notes", "2024-backup", "000000000001-0123abcd.old", "000000000001-0123abcdef", "000000000001-0123ABCD",
+      "x.tmp"};
+  for (const std::string& name : others) std::filesystem::create_directories(folder / name);
+  std::filesystem::create_directories(folder / "000000000001-0123abcd");
+  real_files().write_whole(folder / "current.tmp", "left by a killed export");
+  const ExportedSnapshot exported = export_shop(shop);
+  std::vector<std::string> expected = others;
+  expected.insert(expected.end(), {"current", exported.folder.filename().string()});
+  EXPECT_THAT(names_in(folder), ::testing::UnorderedElementsAreArray(expected));
 }
 
 TEST(SnapshotExport, ADamagedPointerIsAClearError) {

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "storage/store_impl.h"
 #include "tests/storage/small_store.h"
@@ -171,6 +172,52 @@ TEST_F(Verify, ManyProblemsAreCountedNotListed) {
   EXPECT_EQ(report.problem_count, 150U);
   EXPECT_EQ(report.problems.size(), 101U);
   EXPECT_EQ(report.problems.back(), "and 50 more");
+}
+
+TEST_F(Verify, AReaderWhoseWriterReplacedItsFiles) {
+  const auto rewrite = [&] {
+    for (std::size_t which = 0; which < kFamilyCount; ++which) {
+      ASSERT_TRUE(db().Flush({}, family(static_cast<Family>(which))).ok());
+      rocksdb::CompactRangeOptions options;
+      options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+      ASSERT_TRUE(db().CompactRange(options, family(static_cast<Family>(which)), nullptr, nullptr).ok());
+    }
+  };
+  rewrite();
+  const GraphStore reader = GraphStore::open_reader(folder_ / "store");
+  store_.apply({.events = random_events(100, 6)});
+  rewrite();
+  EXPECT_THAT(verify_store(reader).problems, ElementsAre());
+  EXPECT_EQ(reader.info().sequence, store_.info().sequence);
+}
+
+TEST_F(Verify, AFileThatIsGone) {
+  for (const Family which : {kIds, kOutgoing}) ASSERT_TRUE(db().Flush({}, family(which)).ok());
+  const GraphStore reader = GraphStore::open_reader(folder_ / "store");
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "store/db")) {
+    if (entry.path().extension() == ".sst") std::filesystem::remove(entry.path());
+  }
+  EXPECT_THAT(verify_store(reader).problems, Contains(HasSubstr("RocksDB's files")));
+  expect_problem("RocksDB's files");
+}
+
+// With a write buffer this small, files are written and merged all the time.
+TEST(VerifyBesideAWriter, ReportsNothing) {
+  const test::TempFolder folder;
+  GraphStore store = GraphStore::open(folder / "store", small_schema(),
+                                      {.sync = Sync::kNever, .write_buffer_bytes = 64 << 10});
+  store.apply({.events = random_events(500, 1), .ledger = {{.source = 0, .name = "a.csv"}}});
+  std::jthread writer([&](const std::stop_token& stop) {
+    for (std::uint64_t seed = 2; !stop.stop_requested(); ++seed)
+      store.apply({.events = random_events(500, seed)});
+  });
+  for (int i = 0; i < 15; ++i) {
+    const GraphStore reader = GraphStore::open_reader(folder / "store");
+    EXPECT_THAT(verify_store(reader).problems, ElementsAre());
+  }
+  writer.request_stop();
+  writer.join();
+  EXPECT_THAT(verify_store(store).problems, ElementsAre());
 }
 
 TEST_F(Verify, AFlippedByteInATableFile) {

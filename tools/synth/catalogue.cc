@@ -59,6 +59,13 @@ void write_delivered(const Shop& shop, std::uint32_t item, const std::string& pa
   real_files().write_whole(shop.folder / path, content);
 }
 
+bool names_damaged_media(const World& world, std::uint32_t item) {
+  const auto damaged = [](Delivery how) {
+    return how == Delivery::kCut || how == Delivery::kNoise || how == Delivery::kEmpty;
+  };
+  return damaged(photo_delivery(world, item)) || damaged(clip_delivery(world, item));
+}
+
 }  // namespace
 
 Ids::Ids(const SynthOptions& options)
@@ -99,6 +106,7 @@ void write_items(const Shop& shop) {
   const SynthOptions& options = shop.world.options();
   const std::vector<ItemText> texts = item_texts(shop.world);
   RowWriter out(shop.folder / "items.jsonl", RowKind::kJson, options.seed, kItemRows, options.dirt * 0.75);
+  std::uint64_t damaged = 0;  // rows
   shop.progress.begin("items", options.items, "rows");
   for (std::uint32_t i = 0; i < options.items; ++i) {
     const Item& item = shop.world.items()[i];
@@ -117,11 +125,13 @@ void write_items(const Shop& shop) {
       if (clip_delivery(shop.world, i) != Delivery::kUnnamed) row["clip"] = clip_path(shop, i);
     }
     row["listed"] = item.listed;
-    out.row(row.dump());
+    const int copies = out.row(row.dump());
+    if (options.media && names_damaged_media(shop.world, i)) damaged += static_cast<std::uint64_t>(copies);
     shop.progress.advance(i + 1);
   }
   out.close();
-  shop.report.dirty_rows += out.dirty_rows();
+  count_dirt(shop, out);
+  shop.report.damaged_media_share = out.share_of(damaged);
   shop.progress.end();
 }
 
@@ -176,7 +186,7 @@ void write_users(const Shop& shop) {
     shop.progress.advance(u + 1);
   }
   out.close();
-  shop.report.dirty_rows += out.dirty_rows();
+  count_dirt(shop, out);
   shop.progress.end();
 }
 

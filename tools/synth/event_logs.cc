@@ -75,7 +75,7 @@ class EventLogs {
     shop_.report.reviews = reviews_.rows();
     for (RowWriter* log : {&events_, &impressions_, &searches_, &reviews_}) {
       log->close();
-      shop_.report.dirty_rows += log->dirty_rows();
+      count_dirt(shop_, *log);
     }
   }
 

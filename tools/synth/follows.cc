@@ -64,7 +64,7 @@ void write_follows(const Shop& shop) {
   }
   out.close();
   shop.report.follows = out.rows();
-  shop.report.dirty_rows += out.dirty_rows();
+  count_dirt(shop, out);
   shop.progress.end();
 }
 

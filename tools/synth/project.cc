@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "base/files.h"
@@ -114,6 +115,7 @@ symmetric = false
 [clean]
 max_bad_rows = {max_bad_rows:.2f}
 max_bad_media = {max_bad_media:.2f}
+missing = ["n/a"]
 
 [task]
 target = "buys"
@@ -134,6 +136,11 @@ weight_decay = 0.1
 metric = "recall"
 )";
 
+// The next whole percent, so that a shop's own dirt passes; 5 % (the default) at least.
+double threshold(double share) {
+  return std::max(0.05, std::floor(share * 100 + 1) / 100);
+}
+
 }  // namespace
 
 void write_project(const Shop& shop) {
@@ -141,9 +148,8 @@ void write_project(const Shop& shop) {
   std::string text = fmt::format(kNodes, fmt::arg("users", options.users), fmt::arg("items", options.items),
                                  fmt::arg("seed", options.seed));
   if (options.media) text += kMedia;
-  // A row names up to two media files, each damaged with this chance.
-  text += fmt::format(kEdges, fmt::arg("max_bad_rows", std::max(0.05, options.dirt)),
-                      fmt::arg("max_bad_media", std::clamp(2 * options.dirt, 0.1, 1.0)));
+  text += fmt::format(kEdges, fmt::arg("max_bad_rows", threshold(shop.report.broken_rows_share)),
+                      fmt::arg("max_bad_media", threshold(shop.report.damaged_media_share)));
   real_files().replace_whole(shop.folder / "shop.toml", text);
 }
 

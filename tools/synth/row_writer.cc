@@ -17,17 +17,23 @@ void RowWriter::header(std::string_view row) {
   put(row);
 }
 
-void RowWriter::row(std::string_view row) {
+int RowWriter::row(std::string_view row) {
   put(row);
   Stream random(seed_, Purpose::kDirt, rows_, stream_);
   ++rows_;
-  if (!random.chance(share_)) return;
+  if (!random.chance(share_)) return 1;
   ++dirty_;
   if (random.chance(2.0 / 3)) {
     put(row);
-  } else {
-    put(broken(row, kind_, random.uniform()));
+    return 2;
   }
+  put(broken(row, kind_, random.uniform()));
+  ++broken_;
+  return 1;
+}
+
+double RowWriter::share_of(std::uint64_t rows) const {
+  return rows_ == 0 ? 0 : static_cast<double>(rows) / static_cast<double>(rows_ + dirty_);
 }
 
 std::string RowWriter::broken(std::string_view row, RowKind kind, double where) {

@@ -24,10 +24,14 @@ class RowWriter {
             double share);
 
   void header(std::string_view row);
-  void row(std::string_view row);  // without the line end
+  // Without the line end. How often it was written whole: once or twice.
+  int row(std::string_view row);
   void close();
   std::uint64_t rows() const { return rows_; }         // true rows
   std::uint64_t dirty_rows() const { return dirty_; }  // rows added
+  double broken_share() const { return share_of(broken_); }
+  // Of all rows in the file, true and added; 0 if there are none.
+  double share_of(std::uint64_t rows) const;
 
   // What a broken copy of a row looks like: too few columns or an unreadable first column (CSV), cut short
   // (JSON).
@@ -40,7 +44,7 @@ class RowWriter {
   RowKind kind_;
   std::uint64_t seed_, stream_;
   double share_;
-  std::uint64_t rows_ = 0, dirty_ = 0;
+  std::uint64_t rows_ = 0, dirty_ = 0, broken_ = 0;
   std::string buffer_;
 };
 

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "tools/synth/event_buckets.h"
 #include "tools/synth/random.h"
+#include "tools/synth/row_writer.h"
 #include "tools/synth/world.h"
 
 namespace weft::synth {
@@ -36,6 +37,9 @@ struct Shop {
   ProgressSink& progress;
   SynthReport& report;
 };
+
+// Adds a closed log's dirt to the report.
+void count_dirt(const Shop& shop, const RowWriter& log);
 
 void write_items(const Shop& shop);    // items.jsonl
 void write_media(const Shop& shop);    // photos/, clips/

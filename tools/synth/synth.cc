@@ -107,6 +107,11 @@ void publish(const fs::path& unfinished, const fs::path& folder) {
 
 }  // namespace
 
+void count_dirt(const Shop& shop, const RowWriter& log) {
+  shop.report.dirty_rows += log.dirty_rows();
+  shop.report.broken_rows_share = std::max(shop.report.broken_rows_share, log.broken_share());
+}
+
 std::string to_json(const SynthReport& r) {
   const nlohmann::ordered_json json = {{"users", r.users},
                                        {"items", r.items},

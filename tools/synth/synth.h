@@ -39,8 +39,11 @@ struct SynthReport {
   std::uint64_t visits = 0, browses = 0, carts = 0, purchases = 0, impressions = 0;
   std::uint64_t searches = 0, reviews = 0, reviews_chinese = 0, follows = 0;
   std::uint64_t photos = 0, clips = 0;
-  std::uint64_t dirty_rows = 0;    // rows added or harmed by dirt
-  std::uint64_t dirty_media = 0;   // media missing, cut short or overwritten with noise
+  std::uint64_t dirty_rows = 0;   // rows added or harmed by dirt
+  std::uint64_t dirty_media = 0;  // media missing, cut short or overwritten with noise
+  // Not in to_json(). The greatest share of a log's rows that are broken, and the share of items.jsonl's rows
+  // that name a damaged picture or clip: what the project file must put up with.
+  double broken_rows_share = 0, damaged_media_share = 0;
   std::int64_t test_start_ms = 0;  // where the last tenth of the purchases begins
   bool exact = false, truth = false;
 };

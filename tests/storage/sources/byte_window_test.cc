@@ -82,5 +82,29 @@ TEST_F(ByteWindowTest, CutAndDamagedGzipAreErrors) {
   EXPECT_THROW(read_all(*none, random), Error);
 }
 
+TEST_F(ByteWindowTest, AFileThatShrinksWhileItIsReadIsAnError) {
+  for (const bool gzip : {false, true}) {
+    const std::string text = noise(3'000'000, 7);
+    const auto window = open(gzip ? gzipped(text) : text, gzip);
+    ASSERT_TRUE(window->more());
+    std::filesystem::resize_file(folder_ / "file", 300'000);
+    std::mt19937_64 random(8);
+    try {
+      read_all(*window, random);
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.summary(), "the file shrank while it was read");
+      EXPECT_EQ(error.context().file, (folder_ / "file").string());
+    }
+  }
+}
+
+TEST_F(ByteWindowTest, AFileThatGrowsIsReadAsFarAsItWas) {
+  const auto window = open("one\n", false);
+  real_files().write_whole(folder_ / "file", "one\ntwo\n");
+  std::mt19937_64 random(9);
+  EXPECT_EQ(read_all(*window, random), "one\n");
+}
+
 }  // namespace
 }  // namespace weft::storage

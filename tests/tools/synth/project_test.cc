@@ -1,8 +1,11 @@
+#include "storage/project.h"
+
 #include <gtest/gtest.h>
 
 #include <regex>
 #include <set>
 
+#include "storage/ingest.h"
 #include "tests/tools/synth/shop_fixture.h"
 
 namespace weft::synth {
@@ -39,6 +42,34 @@ TEST(Project, NamesFilesAndColumnsThatAreThere) {
     ++checked;
   }
   EXPECT_GT(checked, 40U);
+}
+
+// Of a log of ten rows one broken row is a tenth: the thresholds follow what was really written.
+TEST(Project, EveryShopPassesItsOwnThresholds) {
+  struct Case {
+    std::uint64_t users, items, seed;
+    double dirt;
+  };
+  for (const Case& each : {Case{10, 20, 7, 0.02}, Case{10, 20, 12, 0.02}, Case{10, 20, 24, 0.02},
+                           Case{60, 60, 1, 0.02}, Case{60, 60, 2, 0.5}}) {
+    SynthOptions options = small_options();
+    options.users = each.users;
+    options.items = each.items;
+    options.seed = each.seed;
+    options.dirt = each.dirt;
+    const SmallShop shop(options);
+    const std::filesystem::path file = shop.path() / "shop.toml";
+    const storage::Project project = storage::read_project(TomlFile::read(file), file);
+    EXPECT_GE(project.clean.max_bad_rows, 0.05);
+    EXPECT_GE(project.clean.max_bad_media, 0.05);
+    storage::GraphStore store =
+        storage::GraphStore::open(project.workspace.store(), project.schema, {.sync = storage::Sync::kNever});
+    const storage::IngestReport report = storage::ingest(project, store);
+    EXPECT_GT(report.quarantined_rows, 0U) << "seed " << each.seed;
+    const auto user = *project.schema.graph.find_node_type("user");
+    EXPECT_EQ(store.find_node(user, "n/a"), std::nullopt) << "seed " << each.seed;
+    EXPECT_EQ(store.info().node_counts[user], each.users);
+  }
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ TEST(RowWriter, DirtAddsRowsAndLosesNone) {
   }
   EXPECT_NEAR(static_cast<double>(out.dirty_rows()), 600, 5 * 20.5);  // five standard deviations
   EXPECT_NEAR(doubled, 400, 5 * 18);
+  const auto broken = static_cast<double>(out.dirty_rows()) - doubled;
+  EXPECT_DOUBLE_EQ(out.broken_share(), broken / static_cast<double>(2000 + out.dirty_rows()));
   EXPECT_EQ(read_lines(folder / "a.csv").size(), 2000 + out.dirty_rows());
 }
 
