@@ -1,5 +1,5 @@
-// The last step to the vectors that are scored: a linear map of the states, or that plus a two-layer perceptron which begins at zero,
-// so that training starts from the linear model.
+// The last step to the vectors that are scored: a linear map of the states, or that plus a two-layer
+// perceptron which begins at zero, so that training starts from the linear model.
 #pragma once
 
 #include <torch/nn/module.h>

@@ -13,14 +13,19 @@ struct Touch {
   NodeId from = kNoNode, to = kNoNode;  // nodes of the target's end types
 };
 
-std::uint64_t pair_key(NodeId from, NodeId to) { return std::uint64_t{from} << 32 | to; }
+std::uint64_t pair_key(NodeId from, NodeId to) {
+  return std::uint64_t{from} << 32 | to;
+}
 
-auto order(const PairEvent& e) { return std::tie(e.from, e.to, e.time, e.event); }
+auto order(const PairEvent& e) {
+  return std::tie(e.from, e.to, e.time, e.event);
+}
 
 std::vector<std::uint64_t> target_pairs(const CsrView& target) {
   std::vector<std::uint64_t> pairs;
   for (NodeId row = 0; row < target.rows(); ++row) {
-    for (std::uint64_t i = target.offsets[row]; i < target.offsets[row + 1]; ++i) pairs.push_back(pair_key(row, target.targets[i]));
+    for (std::uint64_t i = target.offsets[row]; i < target.offsets[row + 1]; ++i)
+      pairs.push_back(pair_key(row, target.targets[i]));
   }
   std::sort(pairs.begin(), pairs.end());
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
@@ -28,7 +33,8 @@ std::vector<std::uint64_t> target_pairs(const CsrView& target) {
 }
 
 // One entry an edge end that is of an end type of the target, or one for both ends.
-void add_touches(const Snapshot& snapshot, EdgeTypeId type, const EdgeType& target, std::vector<Touch>& touches) {
+void add_touches(const Snapshot& snapshot, EdgeTypeId type, const EdgeType& target,
+                 std::vector<Touch>& touches) {
   const EdgeType& edge_type = snapshot.schema().edge_type(type);
   const CsrView& csr = snapshot.outgoing(type);
   const auto events = snapshot.edge_columns(type).events;
@@ -74,12 +80,14 @@ std::vector<PairEvent> pair_events(const Snapshot& snapshot, EdgeTypeId target) 
   std::sort(touches.begin(), touches.end(), [](const Touch& a, const Touch& b) { return a.event < b.event; });
   const auto add = [&](NodeId from, NodeId to, EventId event, TimeMs time) {
     if (from == kNoNode || to == kNoNode) return;
-    if (std::binary_search(pairs.begin(), pairs.end(), pair_key(from, to))) found.push_back({from, to, event, time});
+    if (std::binary_search(pairs.begin(), pairs.end(), pair_key(from, to)))
+      found.push_back({from, to, event, time});
   };
   for (std::size_t begin = 0; begin < touches.size();) {
     Touch all = touches[begin];
     std::size_t end = begin;
-    for (; end < touches.size() && touches[end].event == all.event; ++end) all.time = std::max(all.time, touches[end].time);
+    for (; end < touches.size() && touches[end].event == all.event; ++end)
+      all.time = std::max(all.time, touches[end].time);
     if (!std::binary_search(own.begin(), own.end(), all.event)) {
       for (std::size_t i = begin; i < end; ++i) {
         add(touches[i].from, touches[i].to, all.event, all.time);
@@ -90,7 +98,8 @@ std::vector<PairEvent> pair_events(const Snapshot& snapshot, EdgeTypeId target) 
     }
     begin = end;
   }
-  std::sort(found.begin(), found.end(), [](const PairEvent& a, const PairEvent& b) { return order(a) < order(b); });
+  std::sort(found.begin(), found.end(),
+            [](const PairEvent& a, const PairEvent& b) { return order(a) < order(b); });
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }

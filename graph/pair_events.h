@@ -1,5 +1,6 @@
-// Events that tell of a link without being it: the cart, the rating or the review that joins the same two nodes as a target edge. Where
-// the target's event is held out or supervised, they would give the answer away.
+// Events that tell of a link without being it: the cart, the rating or the review that joins the same two
+// nodes as a target edge. Where the target's event is held out or supervised, they would give the answer
+// away.
 #pragma once
 
 #include <vector>
@@ -16,9 +17,10 @@ struct PairEvent {
   bool operator==(const PairEvent&) const = default;
 };
 
-// All events that touch both ends of some edge of `target`, whether by one edge or by several (user to review, review to item), in
-// order of (from, to, time, event). Events of target edges themselves are left out, as are edges without an event id. Where an event
-// touches several nodes of an end's type by different edges, the one with the highest id counts.
+// All events that touch both ends of some edge of `target`, whether by one edge or by several (user to
+// review, review to item), in order of (from, to, time, event). Events of target edges themselves are left
+// out, as are edges without an event id. Where an event touches several nodes of an end's type by different
+// edges, the one with the highest id counts.
 std::vector<PairEvent> pair_events(const Snapshot& snapshot, EdgeTypeId target);
 
 // Whether the event comes too late to be history of a link at `time`; without times it always does.

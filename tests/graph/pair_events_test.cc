@@ -51,7 +51,8 @@ std::vector<Flat> expected_events(const Snapshot& snapshot) {
   for (const auto& [event, time] : times) {
     if (own.contains(event)) continue;
     std::set<std::pair<NodeId, NodeId>> pairs = direct[event];
-    if (!users[event].empty() && !items[event].empty()) pairs.emplace(*users[event].rbegin(), *items[event].rbegin());
+    if (!users[event].empty() && !items[event].empty())
+      pairs.emplace(*users[event].rbegin(), *items[event].rbegin());
     for (const auto& [from, to] : pairs) {
       if (bought.contains({from, to})) expected.emplace(from, to, time, event);
     }
@@ -73,7 +74,8 @@ TEST(PairEvents, EqualMapsAndLoops) {
   EXPECT_GT(found, 0u);
 }
 
-// A cart and a review (two edges, by another file's row) of a purchase that is held out, and a view before it.
+// A cart and a review (two edges, by another file's row) of a purchase that is held out, and a view before
+// it.
 TEST(PairEvents, WhatTellsOfAHeldOutPurchaseIsHeldOutWithIt) {
   GraphTables tables;
   const auto user = tables.schema.add_node_type({.name = "user"});
@@ -92,7 +94,8 @@ TEST(PairEvents, WhatTellsOfAHeldOutPurchaseIsHeldOutWithIt) {
     nodes.events.assign(count, kNoEvent);
     tables.nodes.push_back(std::move(nodes));
   }
-  const auto edges = [](std::vector<NodeId> from, std::vector<NodeId> to, std::vector<TimeMs> times, std::vector<EventId> events) {
+  const auto edges = [](std::vector<NodeId> from, std::vector<NodeId> to, std::vector<TimeMs> times,
+                        std::vector<EventId> events) {
     EdgeList list{.from = std::move(from), .to = std::move(to), .times = std::move(times)};
     list.sources.assign(events.size(), 0);
     list.events = std::move(events);
@@ -100,8 +103,8 @@ TEST(PairEvents, WhatTellsOfAHeldOutPurchaseIsHeldOutWithIt) {
   };
   // Items 0, 1, 2 are bought at 10, 20, 30: 2 is the test part, 1 validation.
   tables.edges = {edges({0, 0, 0}, {0, 1, 2}, {10, 20, 30}, {1, 2, 3}),
-                  edges({0, 0, 0}, {2, 2, 0}, {29, 30, 10}, {4, 5, 6}),
-                  edges({0}, {0}, {40}, {7}), edges({0}, {2}, {}, {7})};
+                  edges({0, 0, 0}, {2, 2, 0}, {29, 30, 10}, {4, 5, 6}), edges({0}, {0}, {40}, {7}),
+                  edges({0}, {2}, {}, {7})};
   TestFolder folder;
   write_snapshot(std::move(tables), folder / "s");
   const Snapshot snapshot = Snapshot::open(folder / "s");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <map>
 
 #include "tests/encoders/media.h"
@@ -98,19 +99,21 @@ TEST(CommandEncode, MediaThatHaveGoneAreNoMissingOnes) {
   const json few = field(shop.run("encode --json"), "item.photo");
   EXPECT_EQ(few["present"], 19);
   EXPECT_EQ(few["failed"], 1);
-  EXPECT_THAT(few["failures"][0].get<std::string>(), HasSubstr("item 'i3'"));
+  EXPECT_THAT(few.at("failures").at(0).get<std::string>(), HasSubstr("item 'i3'"));
 }
 
 TEST(CommandEncode, AFileLargerThanTheDecoderTakesIsListed) {
   const SmallShop shop(kPhotos);
   for (int i = 0; i < shop.items; ++i)
     write_text(shop.folder / "photos" / fmt::format("{}.png", i), picture(i));
-  write_text(shop.folder / "photos" / "5.png", "x");
-  fs::resize_file(shop.folder / "photos" / "5.png", (std::uintmax_t{64} << 20) + 1);
+  // Its beginning and its end are those of a picture: nothing shows before it is decoded.
+  const fs::path huge = shop.folder / "photos" / "5.png";
+  fs::resize_file(huge, std::uintmax_t{64} << 20);
+  std::ofstream(huge, std::ios::app | std::ios::binary) << picture(5);
   ASSERT_EQ(shop.run("ingest").exit_code, 0);
   const json photo = field(shop.run("encode --json"), "item.photo");
   EXPECT_EQ(photo["failed"], 1);
-  EXPECT_THAT(photo["failures"][0].get<std::string>(), HasSubstr("item 'i5'"));
+  EXPECT_THAT(photo.at("failures").at(0).get<std::string>(), HasSubstr("item 'i5'"));
 }
 
 // Where an encoder is fitted on a sample, it is one of the nodes that have something.
