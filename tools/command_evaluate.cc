@@ -63,6 +63,7 @@ class Evaluation {
     ranking_.item_counts = counts_;
   }
 
+  void set_remark(std::string remark) { remark_ = std::move(remark); }
   void set_item_vectors(const gnn::NodeVectors& items) {
     item_vectors_ = items.values;
     ranking_.item_vectors = item_vectors_;
@@ -112,6 +113,7 @@ class Evaluation {
                 {"cold_items", std::count(task_.item_warm.begin(), task_.item_warm.end(), 0)},
                 {"pairs", task_.targets(part_).pairs()},
                 {"ease_lambda", ease_lambda_}};
+    if (!remark_.empty()) out["remark"] = remark_;
     for (const Row& row : rows_) out["models"][row.name] = Json::parse(row.evaluation.to_json());
     return out;
   }
@@ -119,10 +121,10 @@ class Evaluation {
   std::string text() const {
     std::string out = fmt::format(
         "{}\n{} users, {} items ({} without an event in train); {} {} pairs; every item is ranked, known "
-        "pairs left out\n\n",
+        "pairs left out\n{}\n",
         context_.split.description, with_commas(task_.users), with_commas(task_.items),
         std::count(task_.item_warm.begin(), task_.item_warm.end(), 0),
-        with_commas(task_.targets(part_).pairs()), options_.part);
+        with_commas(task_.targets(part_).pairs()), options_.part, remark_.empty() ? "" : remark_ + "\n");
     const std::string k = std::to_string(kShownK);
     Table table({"at " + k, "recall", "precision", "NDCG", "MRR", "hit rate", "AUC", "coverage", "diversity",
                  "novelty"});
@@ -166,6 +168,7 @@ class Evaluation {
   std::vector<float> item_vectors_;
   gnn::RankingTask ranking_;
   double ease_lambda_ = 0;
+  std::string remark_;
   std::vector<Row> rows_;
 };
 
@@ -185,6 +188,7 @@ void run(Cli& cli, const Options& options) {
   if (loaded) {
     model.emplace(loaded->scorer(gnn::evaluation_view(context.split, part), cli.progress()));
     evaluation.set_item_vectors(model->item_vectors());
+    evaluation.set_remark(loaded->remark());
   }
   if (!options.oracle.empty()) {
     evaluation.run("oracle", gnn::OracleScorer::open(options.oracle, context.snapshot, context.user_type(),

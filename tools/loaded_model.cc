@@ -39,6 +39,12 @@ LoadedModel LoadedModel::load(Cli& cli, const std::string& name, std::optional<g
   return loaded;
 }
 
+std::string LoadedModel::remark() const {
+  if (!lightgcn_) return {};
+  return "LightGCN: vectors of the train part, propagated over all its events, the supervised ones included "
+         "(as published)";
+}
+
 gnn::ModelScorer LoadedModel::scorer(const gnn::EmbedView& seen, ProgressSink& progress) const {
   if (lightgcn_) return gnn::ModelScorer(lightgcn_->users, lightgcn_->items);
   return network_->scorer(seen, progress);

@@ -23,6 +23,8 @@ class LoadedModel {
   static LoadedModel load(Cli& cli, const std::string& name, std::optional<graph::Part> evaluated = {});
 
   const ProjectContext& context() const { return *context_; }
+  // What its figures have to be read with; empty if there is nothing to say.
+  std::string remark() const;
   // User and item vectors of the target edge type, from the events that `seen` allows. LightGCN's come from
   // the train part whatever `seen` is; a node that it does not know has a zero vector.
   gnn::ModelScorer scorer(const gnn::EmbedView& seen, ProgressSink& progress) const;

@@ -10,6 +10,7 @@
 Scripts named foundation.N are started by scripts/results, which sets WEFT_RESULT_ID and WEFT_RESULT_OUT. Standard library only.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -51,6 +52,24 @@ def run(log, command, cwd=ROOT, env=None, check=True):
         sys.stderr.write("".join(text.splitlines(keepends=True)[-20:]))
         sys.exit(f"results: exit status {status} from: {' '.join(command)} (log: {path})")
     return seconds, status, text
+
+
+def in_turn(jobs, work, cases):
+    """Calls work(case) for all cases, `jobs` at a time; the results in the cases' order."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(work, cases))
+
+
+def recomputed_recall(path, k=20):
+    """recall@k over all users from the ranked lists alone."""
+    hits, relevant = {}, {}
+    with open(path) as lists:
+        next(lists)
+        for line in lists:
+            user, r, rank, _, _, hit = line.rstrip("\n").split("\t")
+            relevant[user] = int(r)
+            hits[user] = hits.get(user, 0) + (int(hit) if int(rank) <= k else 0)
+    return sum(hits[user] / relevant[user] for user in hits) / len(hits)
 
 
 def weft():
