@@ -38,28 +38,31 @@ torch::Tensor FusionImpl::gate_shares(const std::vector<torch::Tensor>& projecte
   return torch::softmax(masked, 1) * present.to(masked.scalar_type());
 }
 
+torch::Tensor FusionImpl::sum_shares(const torch::Tensor& present, ForwardContext& context) const {
+  const torch::Tensor shares = keep_some(present, context).to(torch::kFloat);
+  if (present.size(1) < 2) return shares;
+  const double each = 1.0 / std::sqrt(static_cast<double>(present.size(1)));
+  if (!context.is_training() || modality_dropout_ <= 0) return shares * each;
+  // What is left stands for what was hidden: sums are as large on average as without dropout.
+  const torch::Tensor several = (present.sum(1, true) > 1).to(torch::kFloat);
+  return shares * (each * (1.0 + several * (1.0 / (1.0 - modality_dropout_) - 1.0)));
+}
+
+torch::Tensor FusionImpl::fill_absent(const torch::Tensor& sum, const torch::Tensor& shares) const {
+  return sum + (shares == 0).all(1, true).to(sum.scalar_type()) * absent_;
+}
+
 torch::Tensor FusionImpl::forward(const std::vector<torch::Tensor>& projected, const torch::Tensor& present,
                                   ForwardContext& context) {
   WEFT_CHECK(!projected.empty() && present.size(1) == static_cast<std::int64_t>(projected.size()));
-  const torch::Tensor kept = keep_some(present, context);
-  torch::Tensor shares = kept.to(projected[0].scalar_type());
-  if (gate_vectors_.defined()) {
-    shares = gate_shares(projected, kept);
-  } else if (projected.size() > 1) {
-    shares = shares / std::sqrt(static_cast<double>(projected.size()));
-    if (context.is_training() && modality_dropout_ > 0) {
-      // What is left stands for what was hidden: sums are as large on average as without dropout.
-      const torch::Tensor several = (present.sum(1, true) > 1).to(shares.scalar_type());
-      shares = shares * (1.0 + several * (1.0 / (1.0 - modality_dropout_) - 1.0));
-    }
-  }
+  const torch::Tensor shares = gate_vectors_.defined() ? gate_shares(projected, keep_some(present, context))
+                                                       : sum_shares(present, context);
   torch::Tensor sum;
   for (std::size_t i = 0; i < projected.size(); ++i) {
     const torch::Tensor part = projected[i] * shares.narrow(1, static_cast<std::int64_t>(i), 1);
     sum = sum.defined() ? sum + part : part;
   }
-  const torch::Tensor none = (~kept.any(1, true)).to(sum.scalar_type());
-  return sum + none * absent_;
+  return fill_absent(sum, shares);
 }
 
 }  // namespace weft::gnn

@@ -22,6 +22,12 @@ class FusionImpl : public torch::nn::Module {
   // projected: one [n, hidden] per input; present: [n, inputs] bool. Returns [n, hidden].
   torch::Tensor forward(const std::vector<torch::Tensor>& projected, const torch::Tensor& present,
                         ForwardContext& context);
+  // What each input counts by in the sum of FusionKind::kSum, [n, inputs]: 0 for those that are missing or
+  // hidden.
+  torch::Tensor sum_shares(const torch::Tensor& present, ForwardContext& context) const;
+  // `sum` with the learned vector in the rows without any input: those whose shares are all 0.
+  torch::Tensor fill_absent(const torch::Tensor& sum, const torch::Tensor& shares) const;
+  FusionKind kind() const { return kind_; }
   // `present` less what modality dropout hides: at least one input of a node that has any stays.
   torch::Tensor keep_some(const torch::Tensor& present, ForwardContext& context) const;
   // The gates' softmax, [n, inputs]; a node with no input gets zeros.

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "gnn/kernels/concat_rows.h"
 #include "gnn/ops/spmm.h"
 
 namespace weft::gnn {
@@ -142,9 +143,17 @@ std::vector<std::string> describe_inputs(const InputSpec& spec, const std::vecto
   return lines;
 }
 
+// An input that is rows of numbers, before its projection.
+struct NodeInputsImpl::Dense {
+  std::size_t column = 0;  // among the type's inputs
+  torch::nn::Linear linear{nullptr};
+  std::vector<RowBlock> blocks = {};
+};
+
 struct NodeInputsImpl::Collected {
-  std::vector<torch::Tensor> projected = {};  // each [n, hidden]
-  std::vector<torch::Tensor> present = {};    // each [n] bool
+  std::vector<torch::Tensor> present = {};  // each [n] bool
+  std::vector<Dense> dense = {};
+  std::vector<std::pair<std::size_t, torch::Tensor>> projected = {};  // by column; each [n, hidden]
 };
 
 NodeInputsImpl::NodeInputsImpl(std::string name, const TypeInputSpec& spec, std::size_t structure_width,
@@ -186,9 +195,12 @@ NodeInputsImpl::NodeInputsImpl(std::string name, const TypeInputSpec& spec, std:
 }
 
 void NodeInputsImpl::add_numbers(const TypeTables& tables, const torch::Tensor& ids, Collected& out) {
-  const torch::Tensor missing = tables.number_missing.index_select(0, ids);
-  out.projected.push_back(numbers_(torch::cat({tables.numbers.index_select(0, ids), missing}, 1)));
-  out.present.push_back((missing < 0.5).any(1));
+  const auto fields = static_cast<std::size_t>(tables.numbers.size(1));
+  out.dense.push_back({out.present.size(),
+                       numbers_,
+                       {{.values = tables.numbers.const_data_ptr<float>(), .dim = fields},
+                        {.values = tables.number_missing.const_data_ptr<float>(), .dim = fields}}});
+  out.present.push_back((tables.number_missing.index_select(0, ids) < 0.5).any(1));
 }
 
 void NodeInputsImpl::add_categories(const TypeTables& tables, std::span<const NodeId> ids,
@@ -204,16 +216,21 @@ void NodeInputsImpl::add_categories(const TypeTables& tables, std::span<const No
       flags[i] = table.offsets[ids[i] + 1] > table.offsets[ids[i]];
       offsets.push_back(static_cast<std::uint32_t>(codes.size()));
     }
-    out.projected.push_back(segment_weighted_mean(category_vectors_[c], offsets, codes, {}, context.pool()));
+    out.projected.emplace_back(
+        out.present.size(), segment_weighted_mean(category_vectors_[c], offsets, codes, {}, context.pool()));
     out.present.push_back(present);
   }
 }
 
 void NodeInputsImpl::add_vectors(const TypeTables& tables, const torch::Tensor& ids, Collected& out) {
   for (std::size_t v = 0; v < vectors_.size(); ++v) {
-    const torch::Tensor values = tables.vectors[v].values.index_select(0, ids) * spec_.vectors[v].scale;
-    out.projected.push_back(vectors_[v](values));
-    out.present.push_back(tables.vectors[v].present.index_select(0, ids).to(torch::kBool));
+    const TypeTables::Vectors& table = tables.vectors[v];
+    out.dense.push_back({out.present.size(),
+                         vectors_[v],
+                         {{.values = table.values.const_data_ptr<float>(),
+                           .dim = static_cast<std::size_t>(table.values.size(1)),
+                           .scale = static_cast<float>(spec_.vectors[v].scale)}}});
+    out.present.push_back(table.present.index_select(0, ids).to(torch::kBool));
   }
 }
 
@@ -240,8 +257,52 @@ void NodeInputsImpl::add_ids(const InputNodes& nodes, ForwardContext& context, C
   }
   // Position 0 is a zero row for nodes whose vector does not show.
   const torch::Tensor padded = torch::cat({torch::zeros({1, hidden_}), vectors}, 0);
-  out.projected.push_back(padded.index_select(0, ids));
+  out.projected.emplace_back(out.present.size(), padded.index_select(0, ids));
   out.present.push_back(present);
+}
+
+// Rows of the blocks side by side, and the weights of their projections as one matrix.
+torch::Tensor NodeInputsImpl::rows_of(std::span<const RowBlock> blocks, std::span<const NodeId> ids,
+                                      ForwardContext& context) {
+  std::size_t width = 0;
+  for (const RowBlock& block : blocks) width += block.dim;
+  torch::Tensor rows =
+      torch::empty({static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(width)}, torch::kFloat);
+  concat_rows(blocks, ids, {rows.mutable_data_ptr<float>(), static_cast<std::size_t>(rows.numel())},
+              context.pool());
+  return rows;
+}
+
+// All dense inputs in one product: the sum over inputs of share x (rows x matrix + offset).
+torch::Tensor NodeInputsImpl::sum(const Collected& all, const torch::Tensor& present,
+                                  std::span<const NodeId> ids, ForwardContext& context) {
+  const torch::Tensor shares = fusion_->sum_shares(present, context).contiguous();
+  const float* const weights = shares.const_data_ptr<float>();
+  const auto inputs = static_cast<std::size_t>(shares.size(1));
+  torch::Tensor sum;
+  if (!all.dense.empty()) {
+    std::vector<RowBlock> blocks;
+    std::vector<torch::Tensor> matrices, offsets;
+    std::vector<std::int64_t> columns;
+    for (const Dense& input : all.dense) {
+      for (RowBlock block : input.blocks) {
+        block.weights = weights + input.column;
+        block.weight_stride = inputs;
+        blocks.push_back(block);
+      }
+      matrices.push_back(input.linear->weight);
+      offsets.push_back(input.linear->bias);
+      columns.push_back(static_cast<std::int64_t>(input.column));
+    }
+    const torch::Tensor offset =
+        torch::mm(shares.index_select(1, torch::tensor(columns)), torch::stack(offsets));
+    sum = torch::addmm(offset, rows_of(blocks, ids, context), torch::cat(matrices, 1).t());
+  }
+  for (const auto& [column, projected] : all.projected) {
+    const torch::Tensor part = projected * shares.narrow(1, static_cast<std::int64_t>(column), 1);
+    sum = sum.defined() ? sum + part : part;
+  }
+  return fusion_->fill_absent(sum, shares);
 }
 
 torch::Tensor NodeInputsImpl::forward(const TypeTables& tables, const InputNodes& nodes,
@@ -253,17 +314,27 @@ torch::Tensor NodeInputsImpl::forward(const TypeTables& tables, const InputNodes
   add_categories(tables, nodes.ids, context, all);
   add_vectors(tables, ids, all);
   if (structure_width_ > 0) {
-    const torch::Tensor structure =
-        torch::from_blob(const_cast<float*>(nodes.structure.data()), {rows, structure_width_}, torch::kFloat);
-    all.projected.push_back(structure_(structure));
+    all.dense.push_back({all.present.size(),
+                         structure_,
+                         {{.values = nodes.structure.data(),
+                           .dim = static_cast<std::size_t>(structure_width_),
+                           .by_id = false}}});
     all.present.push_back(torch::ones({rows}, torch::kBool));
   }
   if (has_id_table()) add_ids(nodes, context, all);
-  if (all.projected.empty()) {
-    all.projected.push_back(torch::zeros({rows, hidden_}));
+  if (all.present.empty()) {
+    all.projected.emplace_back(0, torch::zeros({rows, hidden_}));
     all.present.push_back(torch::zeros({rows}, torch::kBool));
   }
-  return fusion_(all.projected, torch::stack(all.present, 1), context);
+  const torch::Tensor present = torch::stack(all.present, 1);
+  if (fusion_->kind() == FusionKind::kSum) return sum(all, present, nodes.ids, context);
+  std::vector<torch::Tensor> projected(all.present.size());
+  for (const auto& [column, value] : all.projected) projected[column] = value;
+  for (const Dense& input : all.dense) {
+    torch::nn::Linear linear = input.linear;
+    projected[input.column] = linear(rows_of(input.blocks, nodes.ids, context));
+  }
+  return fusion_(projected, present, context);
 }
 
 }  // namespace weft::gnn

@@ -14,6 +14,7 @@
 #include "gnn/fusion.h"
 #include "gnn/inputs/feature_input.h"
 #include "gnn/inputs/input_spec.h"
+#include "gnn/kernels/concat_rows.h"
 #include "gnn/model_options.h"
 #include "graph/snapshot.h"
 
@@ -63,12 +64,17 @@ class NodeInputsImpl : public torch::nn::Module {
   const std::string& name() const { return name_; }
 
  private:
+  struct Dense;
   struct Collected;
   void add_numbers(const TypeTables& tables, const torch::Tensor& ids, Collected& out);
   void add_categories(const TypeTables& tables, std::span<const graph::NodeId> ids, ForwardContext& context,
                       Collected& out);
   void add_vectors(const TypeTables& tables, const torch::Tensor& ids, Collected& out);
   void add_ids(const InputNodes& nodes, ForwardContext& context, Collected& out);
+  static torch::Tensor rows_of(std::span<const RowBlock> blocks, std::span<const graph::NodeId> ids,
+                               ForwardContext& context);
+  torch::Tensor sum(const Collected& all, const torch::Tensor& present, std::span<const graph::NodeId> ids,
+                    ForwardContext& context);
 
   std::string name_;
   TypeInputSpec spec_;

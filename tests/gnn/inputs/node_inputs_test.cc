@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "tests/gnn/tiny_graph.h"
 
@@ -100,6 +102,37 @@ TEST(NodeInputs, MissingInputsAndHiddenVectorsDoNotMatter) {
   EXPECT_TRUE(before[0].equal(after[0]));
   EXPECT_FALSE(before[2].equal(after[2]));
   EXPECT_TRUE(before[3].equal(after[3])) << "a node that came after training has no row";
+}
+
+// One product for all dense inputs is the sum of a product each.
+TEST(NodeInputs, SumEqualsTheInputsOneByOne) {
+  Bench bench;
+  bench.options.fusion = FusionKind::kSum;
+  const TypeTables tables = read_tables(bench.spec, bench.snapshot, 0, bench.features);
+  NodeInputs inputs("item", bench.spec, 2, bench.options);
+  inputs->named_buffers()["id_trained"].fill_(1);
+  const std::vector<graph::NodeId> ids{3, 0, 1, 2, 0};
+  const std::vector<float> structure{0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F, 0.8F, 0.9F, 1.0F};
+  const std::vector<std::uint8_t> shown{1, 1, 0, 1, 0};
+  ForwardContext context = ForwardContext::inference();
+  const torch::Tensor out =
+      inputs->forward(tables, {.ids = ids, .structure = structure, .id_shown = shown}, context);
+  const auto parameters = inputs->named_parameters();
+  const auto linear = [&](const std::string& name, const torch::Tensor& x) {
+    return torch::mv(parameters[name + ".weight"], x) + parameters[name + ".bias"];
+  };
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto id = static_cast<std::int64_t>(ids[i]);
+    torch::Tensor sum = linear("structure", torch::tensor({structure[2 * i], structure[2 * i + 1]}));
+    if (tables.number_missing[id][0].item<float>() == 0)
+      sum = sum + linear("numbers", torch::stack({tables.numbers[id][0], tables.number_missing[id][0]}));
+    if (id == 0) sum = sum + parameters["category_0_tags"].mean(0);  // "a" and "b"
+    if (id != 1) sum = sum + linear("vectors_0_title", tables.vectors[0].values[id] * 0.5);
+    if (shown[i] != 0 && id < 3) sum = sum + inputs->id_table()[id];
+    EXPECT_TRUE(torch::allclose(out[static_cast<std::int64_t>(i)], sum / std::sqrt(5.0), 1e-4, 1e-5)) << i;
+  }
+  out.sum().backward();
+  EXPECT_GT(parameters["vectors_0_title.weight"].grad().abs().sum().item<float>(), 0.0F);
 }
 
 TEST(NodeInputs, TrainingReportsTheRowsItUsed) {
