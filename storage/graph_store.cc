@@ -105,6 +105,22 @@ void GraphStore::Impl::open_writer() {
 
 namespace {
 
+[[noreturn]] void fail_unfinished(const fs::path& folder) {
+  throw Error("the store was never finished being created",
+              {.file = folder.string(), .hint = "run `weft ingest` again"});
+}
+
+// Column families are made one by one, and the meta data after all of them: some are missing only where the
+// process that made the store was killed on the way.
+bool lacks_families(const rocksdb::DBOptions& options, const std::string& database,
+                    const std::vector<rocksdb::ColumnFamilyDescriptor>& wanted) {
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(options, database, &names).ok()) return false;
+  return std::any_of(wanted.begin(), wanted.end(), [&](const rocksdb::ColumnFamilyDescriptor& family) {
+    return std::find(names.begin(), names.end(), family.name) == names.end();
+  });
+}
+
 constexpr int kMaxReadTries = 5;
 
 // A writer may remove a file between the moment its name is read and the moment it is opened.
@@ -126,19 +142,21 @@ void GraphStore::Impl::open_secondary() {
   secondary_folder = name;
   rocksdb::DB* raw = nullptr;
   rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
-  check(beside_a_writer([&] {
-          return rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name,
-                                              descriptors(options), &handles, &raw);
-        }),
-        "open the store for reading");
+  const rocksdb::Status status = beside_a_writer([&] {
+    return rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options),
+                                        &handles, &raw);
+  });
+  if (status.IsInvalidArgument() &&
+      lacks_families(db_options, database_folder().string(), descriptors(options))) {
+    fail_unfinished(folder);
+  }
+  check(status, "open the store for reading");
   db.reset(raw);
 }
 
 void GraphStore::Impl::read_meta() {
   const auto format_bytes = get(kMeta, "format");
-  if (!format_bytes)
-    throw Error("the store was never finished being created",
-                {.file = folder.string(), .hint = "run `weft ingest` again"});
+  if (!format_bytes) fail_unfinished(folder);
   if (format_bytes->size() != 4) damaged("the store's format number is damaged");
   format = get_little<std::uint32_t>(*format_bytes, 0);
   if (format != kStoreFormat) {

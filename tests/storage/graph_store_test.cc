@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -293,6 +294,28 @@ TEST(GraphStore, LedgerAndQuarantine) {
     return true;
   });
   EXPECT_THAT(rows, ElementsAre(row));
+}
+
+// A kill while RocksDB makes the column families one by one.
+TEST(GraphStore, HalfMadeStoreIsSaidToBeUnfinishedAndIsFinishedByTheNextWriter) {
+  const test::TempFolder folder;
+  std::filesystem::create_directories(folder / "store");
+  {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, (folder / "store/db").string(), &raw).ok());
+    delete raw;
+  }
+  try {
+    GraphStore::open_reader(folder / "store");
+    ADD_FAILURE() << "opened";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("never finished being created"));
+  }
+  GraphStore store = GraphStore::open(folder / "store", small_schema());
+  EXPECT_EQ(store.info().sequence, 0U);
+  EXPECT_TRUE(verify_store(store).ok());
 }
 
 TEST(GraphStore, RefusesWhatCannotBe) {
