@@ -201,8 +201,10 @@ void Structure::describe(graph::NodeTypeId type, std::span<const NodeId> nodes,
   }
   if (first_seen_[type].empty()) return;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
+    // A first appearance at or after the bound is not known yet: it may be the very event that is asked for.
     const TimeMs seen = first_seen_[type][nodes[i]];
-    values[i * widths_[type] + column] = seen == graph::kNoTime ? 1.0F : age_scale(moment(before[i]) - seen);
+    const bool unknown = seen == graph::kNoTime || seen >= before[i];
+    values[i * widths_[type] + column] = unknown ? 1.0F : age_scale(moment(before[i]) - seen);
   }
 }
 
