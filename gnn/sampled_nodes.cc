@@ -73,14 +73,6 @@ StructureOptions structure_options(const ModelOptions& options) {
           .age = options.node_age};
 }
 
-std::vector<std::span<const TimeMs>> first_seen_times(const graph::Snapshot& snapshot) {
-  std::vector<std::span<const TimeMs>> times;
-  for (std::size_t type = 0; type < snapshot.schema().node_types().size(); ++type) {
-    times.push_back(snapshot.first_seen(static_cast<NodeTypeId>(type)));
-  }
-  return times;
-}
-
 std::vector<RelationId> followed_relations(const graph::Schema& schema,
                                            const std::vector<std::string>& skipped) {
   std::vector<std::string> known;
@@ -112,9 +104,9 @@ std::vector<RelationId> followed_relations(const graph::Schema& schema,
 
 NodeSampler::NodeSampler(NodeSamplerSetup setup)
     : setup_(std::move(setup)),
-      structure_(setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events,
-                 setup_.snapshot == nullptr ? std::vector<std::span<const TimeMs>>{}
-                                            : first_seen_times(*setup_.snapshot)),
+      structure_(
+          setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events,
+          setup_.snapshot == nullptr ? std::vector<std::vector<TimeMs>>{} : listed_times(*setup_.snapshot)),
       sampler_(setup_.graph, sampler_options(setup_)) {}
 
 void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step,

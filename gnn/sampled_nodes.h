@@ -78,8 +78,6 @@ class NodeSampler {
 
 // The structural inputs that the options ask for.
 StructureOptions structure_options(const ModelOptions& options);
-// When the nodes of each type appeared, over the snapshot's memory: for Structure.
-std::vector<std::span<const graph::TimeMs>> first_seen_times(const graph::Snapshot& snapshot);
 
 // The relations of a schema except those named (a relation by its name, an edge type by its: both
 // directions). Throws Error (kUsage) on an unknown name.

@@ -128,7 +128,7 @@ TrainedModel TrainedModel::load(const std::filesystem::path& folder, const graph
   const std::vector<graph::RelationId> relations =
       followed_relations(snapshot.schema(), state->options.skip_relations);
   const Structure structure(graph::view(snapshot), relations, state->target,
-                            structure_options(state->options), false, first_seen_times(snapshot));
+                            structure_options(state->options), false, listed_times(snapshot));
   state->model = LinkModel(snapshot.schema(), state->target, relations, checkpoint.inputs, structure,
                            state->options, state->seed);
   restore_model(*state->model, checkpoint, file);

@@ -21,6 +21,29 @@ TimeMs saturating_subtract(TimeMs time, TimeMs span) {
   return time < std::numeric_limits<TimeMs>::min() + span ? std::numeric_limits<TimeMs>::min() : time - span;
 }
 
+// Where a row's edges that have a time begin.
+std::uint64_t timed_begin(const graph::CsrView& csr, NodeId row) {
+  return csr.offsets[row] + csr.count_before(row, graph::kNoTime + 1);
+}
+
+// [node type][node]: the earliest of a node's timed edges, kEndOfTime without one; empty where `wanted` is.
+std::vector<std::vector<TimeMs>> first_events(const graph::GraphView& graph,
+                                              const std::vector<std::vector<TimeMs>>& wanted) {
+  std::vector<std::vector<TimeMs>> first(wanted.size());
+  for (std::size_t type = 0; type < wanted.size(); ++type)
+    first[type].assign(wanted[type].size(), kEndOfTime);
+  for (const RelationId relation : graph.schema->relations()) {
+    const graph::CsrView& csr = graph.relation(relation);
+    auto& times = first[graph.schema->row_type(relation)];
+    if (csr.times.empty() || times.empty()) continue;
+    for (std::size_t row = 0; row < csr.rows(); ++row) {
+      const std::uint64_t first_timed = timed_begin(csr, static_cast<NodeId>(row));
+      if (first_timed < csr.offsets[row + 1]) times[row] = std::min(times[row], csr.times[first_timed]);
+    }
+  }
+  return first;
+}
+
 std::uint64_t row_key(RelationId relation, NodeId row) {
   return std::uint64_t{relation} << 32 | row;
 }
@@ -37,24 +60,45 @@ float age_scale(TimeMs age) {
   return static_cast<float>(std::log2(1.0 + hours) / kAgeClasses);
 }
 
+std::vector<std::vector<TimeMs>> listed_times(const graph::Snapshot& snapshot) {
+  std::vector<std::vector<TimeMs>> listed;
+  for (std::size_t type = 0; type < snapshot.schema().node_types().size(); ++type) {
+    const auto seen = snapshot.first_seen(static_cast<graph::NodeTypeId>(type));
+    const bool known =
+        std::any_of(seen.begin(), seen.end(), [](TimeMs time) { return time != graph::kNoTime; });
+    listed.emplace_back();
+    if (known) listed.back().assign(seen.begin(), seen.end());
+  }
+  const auto first = first_events(graph::view(snapshot), listed);
+  for (std::size_t type = 0; type < listed.size(); ++type) {
+    for (std::size_t node = 0; node < listed[type].size(); ++node) {
+      if (listed[type][node] >= first[type][node]) listed[type][node] = graph::kNoTime;
+    }
+  }
+  return listed;
+}
+
 Structure::Structure(graph::GraphView graph, std::vector<RelationId> relations, graph::EdgeTypeId target,
-                     StructureOptions options, bool hides_events,
-                     std::vector<std::span<const TimeMs>> first_seen)
+                     StructureOptions options, bool hides_events, std::vector<std::vector<TimeMs>> listed)
     : graph_(std::move(graph)),
       relations_(std::move(relations)),
       target_(target),
       options_(options),
-      first_seen_(std::move(first_seen)) {
+      listed_(std::move(listed)) {
   recent_ms_ = static_cast<TimeMs>(options_.recent_days * 24.0 * static_cast<double>(kHour));
   const graph::Schema& schema = *graph_.schema;
   widths_.assign(schema.node_types().size(), 0);
   for (const RelationId relation : relations_) widths_[schema.row_type(relation)] += relation_width(relation);
-  first_seen_.resize(widths_.size());
+  listed_.resize(widths_.size());
   for (std::size_t type = 0; type < widths_.size(); ++type) {
-    const bool known = options_.age && std::any_of(first_seen_[type].begin(), first_seen_[type].end(),
-                                                   [](TimeMs time) { return time != graph::kNoTime; });
-    if (!known) first_seen_[type] = {};
-    if (known) ++widths_[type];
+    if (!options_.age) listed_[type] = {};
+    if (!listed_[type].empty()) ++widths_[type];
+  }
+  first_event_ = first_events(graph_, listed_);
+  timed_relations_.resize(widths_.size());
+  for (const RelationId relation : schema.relations()) {
+    if (graph_.relation(relation).times.empty()) continue;
+    timed_relations_[schema.row_type(relation)].push_back(relation);
   }
   sorted_times_.resize(schema.edge_types().size());
   TimeMs latest = std::numeric_limits<TimeMs>::min();
@@ -183,6 +227,27 @@ void Structure::describe_relation(RelationId relation, graph::NodeTypeId type, s
   }
 }
 
+TimeMs Structure::first_event(graph::NodeTypeId type, NodeId node, const HiddenRows& hidden) const {
+  TimeMs first = first_event_[type][node];
+  if (hidden.counts.empty() || first == kEndOfTime) return first;
+  const auto& relations = timed_relations_[type];
+  if (std::none_of(relations.begin(), relations.end(),
+                   [&](RelationId relation) { return hidden.counts.contains(row_key(relation, node)); })) {
+    return first;
+  }
+  first = kEndOfTime;
+  for (const RelationId relation : relations) {
+    const graph::CsrView& csr = graph_.relation(relation);
+    const auto& events = graph_.events[graph::edge_type_of(relation)];
+    for (std::uint64_t i = timed_begin(csr, node); i < csr.offsets[node + 1]; ++i) {
+      if (std::binary_search(hidden.events.begin(), hidden.events.end(), events[csr.edge_id(i)])) continue;
+      first = std::min(first, csr.times[i]);
+      break;
+    }
+  }
+  return first;
+}
+
 void Structure::describe(graph::NodeTypeId type, std::span<const NodeId> nodes,
                          std::span<const TimeMs> before, std::span<const std::uint8_t> cold,
                          const HiddenRows& hidden, std::span<float> values,
@@ -199,11 +264,13 @@ void Structure::describe(graph::NodeTypeId type, std::span<const NodeId> nodes,
     describe_relation(relation, type, column, nodes, before, cold, hidden, values, has_events);
     column += relation_width(relation);
   }
-  if (first_seen_[type].empty()) return;
+  if (listed_[type].empty()) return;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     // A first appearance at or after the bound is not known yet: it may be the very event that is asked for.
-    const TimeMs seen = first_seen_[type][nodes[i]];
-    const bool unknown = seen == graph::kNoTime || seen >= before[i];
+    TimeMs seen = listed_[type][nodes[i]];
+    const bool is_cold = !cold.empty() && cold[i] != 0;
+    if (seen == graph::kNoTime) seen = is_cold ? kEndOfTime : first_event(type, nodes[i], hidden);
+    const bool unknown = seen == kEndOfTime || seen >= before[i];
     values[i * widths_[type] + column] = unknown ? 1.0F : age_scale(moment(before[i]) - seen);
   }
 }

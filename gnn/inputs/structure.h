@@ -34,15 +34,21 @@ struct HiddenRows {
   std::unordered_map<std::uint64_t, std::uint32_t> counts = {};  // relation << 32 | row
 };
 
+// When the nodes of each type came into being, as far as something else than an event of theirs says so (a
+// table with times): a first appearance before all of the node's events. A type of which the snapshot knows
+// no time at all has an empty list. What events say is left to Structure, which sees only those of its graph:
+// a held-out event must not tell by an age that it took place.
+std::vector<std::vector<graph::TimeMs>> listed_times(const graph::Snapshot& snapshot);
+
 // Immutable after construction; thread-safe. The graph behind the view must outlive it.
 class Structure {
  public:
   // `relations`: those to count. `target`: the supervised edge type, whose edges count as events even if
-  // untimed. With `hides_events` an index of edges by event is built, which hidden_rows needs. `first_seen`
-  // [node type]: when each node appeared, over memory that outlives this; empty: without ages.
+  // untimed. With `hides_events` an index of edges by event is built, which hidden_rows needs. `listed`
+  // [node type]: when each node came into being apart from its events (listed_times), kNoTime where nothing
+  // says so; an empty list, or none for a type: without ages.
   Structure(graph::GraphView graph, std::vector<graph::RelationId> relations, graph::EdgeTypeId target,
-            StructureOptions options, bool hides_events,
-            std::vector<std::span<const graph::TimeMs>> first_seen = {});
+            StructureOptions options, bool hides_events, std::vector<std::vector<graph::TimeMs>> listed = {});
 
   // Floats a node of a type.
   std::size_t width(graph::NodeTypeId type) const { return widths_[type]; }
@@ -87,6 +93,8 @@ class Structure {
                          std::span<const std::uint8_t> cold, const HiddenRows& hidden,
                          std::span<float> values, std::span<std::uint8_t> has_events) const;
   std::size_t relation_width(graph::RelationId relation) const;
+  // The node's first event that is not hidden, or kEndOfTime.
+  graph::TimeMs first_event(graph::NodeTypeId type, graph::NodeId node, const HiddenRows& hidden) const;
 
   graph::GraphView graph_;
   std::vector<graph::RelationId> relations_;
@@ -94,10 +102,12 @@ class Structure {
   StructureOptions options_;
   graph::TimeMs recent_ms_ = 0;
   graph::TimeMs now_ = 0;
-  std::vector<std::size_t> widths_;                         // [node type]
-  std::vector<std::span<const graph::TimeMs>> first_seen_;  // [node type]; empty: no ages for this type
-  std::vector<std::vector<graph::TimeMs>> sorted_times_;    // [edge type], ascending; empty if untimed
-  std::vector<EventEdge> event_edges_;                      // by event; empty unless hides_events
+  std::vector<std::size_t> widths_;                      // [node type]
+  std::vector<std::vector<graph::TimeMs>> listed_;       // [node type]; empty: no ages for this type
+  std::vector<std::vector<graph::TimeMs>> first_event_;  // [node type], of the graph; empty as listed_
+  std::vector<std::vector<graph::RelationId>> timed_relations_;  // [node type] of the rows
+  std::vector<std::vector<graph::TimeMs>> sorted_times_;         // [edge type], ascending; empty if untimed
+  std::vector<EventEdge> event_edges_;                           // by event; empty unless hides_events
 };
 
 }  // namespace weft::gnn

@@ -150,16 +150,85 @@ TEST(Structure, AgeIsCountedFromTheFirstAppearance) {
   const Structure structure(graph::view(shop.snapshot), shop.snapshot.schema().relations(), 0,
                             {.counts = false, .recent_days = 0, .recency = false}, false,
                             {none, appeared, none});
+  TimeMs first = kEndOfTime;
+  for (const Purchase& p : shop.purchases) first = p.item == 4 ? std::min(first, p.time) : first;
+  ASSERT_LT(first, 60 * kDay);
   ASSERT_EQ(structure.width(0), 0u);
   ASSERT_EQ(structure.width(1), 1u);
   const std::vector<NodeId> nodes{3, 3, 4};
-  const std::vector<TimeMs> before{35 * kDay, 5 * kDay, 35 * kDay};
+  const std::vector<TimeMs> before{60 * kDay, 5 * kDay, 60 * kDay};
   std::vector<float> values(3);
   std::vector<std::uint8_t> has_events(3);
   structure.describe(1, nodes, before, {}, {}, values, has_events);
-  EXPECT_FLOAT_EQ(values[0], age_scale(25 * kDay));
-  EXPECT_EQ(values[1], values[2]) << "what comes after the bound is as unknown as what never comes";
-  EXPECT_EQ(values[2], 1.0F) << "no time is known";
+  EXPECT_FLOAT_EQ(values[0], age_scale(50 * kDay));
+  EXPECT_EQ(values[1], 1.0F) << "what comes after the bound is unknown";
+  EXPECT_FLOAT_EQ(values[2], age_scale(60 * kDay - first)) << "no table has a time: the first event counts";
+}
+
+// Where the split does not cut time, the bound hides nothing: an age must not tell of a held-out or hidden
+// event.
+TEST(Structure, AgesComeFromEventsThatAreSeen) {
+  const Shop shop;
+  std::vector<Purchase> of_item;
+  for (const Purchase& p : shop.purchases) {
+    if (p.item == 4) of_item.push_back(p);
+  }
+  std::sort(of_item.begin(), of_item.end(),
+            [](const Purchase& a, const Purchase& b) { return a.time < b.time; });
+  ASSERT_LT(of_item[0].time, of_item[1].time);
+  ASSERT_LT(of_item[1].time, of_item[2].time);
+  const std::vector<TimeMs> none;
+  const std::vector<TimeMs> nothing_listed(9, graph::kNoTime);
+  const std::vector<std::vector<TimeMs>> listed{none, nothing_listed, none};
+  const StructureOptions only_age{.counts = false, .recent_days = 0, .recency = false};
+
+  std::vector<std::vector<std::uint8_t>> keep{std::vector<std::uint8_t>(shop.purchases.size(), 1),
+                                              std::vector<std::uint8_t>(shop.brands.size(), 1)};
+  const auto events = graph::view(shop.snapshot).events[0];
+  for (std::size_t edge = 0; edge < events.size(); ++edge) keep[0][edge] = events[edge] != of_item[0].event;
+  const graph::FilteredGraph train(shop.snapshot, keep);
+  const Structure structure(train.view(), shop.snapshot.schema().relations(), 0, only_age, true, listed);
+
+  const auto age_of = [&](const Structure& s, std::vector<graph::EventId> hidden, std::uint8_t is_cold) {
+    const std::vector<NodeId> nodes{4};
+    const std::vector<TimeMs> before{kEndOfTime};
+    const std::vector<std::uint8_t> cold{is_cold};
+    std::vector<float> values(1);
+    std::vector<std::uint8_t> has_events(1);
+    s.describe(1, nodes, before, cold, s.hidden_rows(hidden), values, has_events);
+    return values[0];
+  };
+  const auto age_at = [&](TimeMs time) { return age_scale(structure.moment(kEndOfTime) - time); };
+  EXPECT_FLOAT_EQ(age_of(structure, {}, 0), age_at(of_item[1].time)) << "the first purchase is held out";
+  EXPECT_FLOAT_EQ(age_of(structure, {of_item[1].event}, 0), age_at(of_item[2].time)) << "the second hidden";
+  EXPECT_EQ(age_of(structure, {}, 1), 1.0F) << "cold: as without events";
+  std::vector<graph::EventId> all;
+  for (const Purchase& p : of_item) all.push_back(p.event);
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(age_of(structure, all, 0), 1.0F);
+
+  std::vector<TimeMs> in_table = nothing_listed;
+  in_table[4] = kDay / 2;
+  const Structure with_table(train.view(), shop.snapshot.schema().relations(), 0, only_age, true,
+                             {none, in_table, none});
+  EXPECT_FLOAT_EQ(age_of(with_table, all, 1), age_at(kDay / 2)) << "a table's time is no event";
+}
+
+TEST(Structure, ListedTimesAreThoseBeforeAllEvents) {
+  TestFolder folder;
+  GraphBuilder builder;
+  const auto user = builder.nodes("user", 2);
+  const auto item = builder.nodes("item", 3);
+  const auto buys = builder.edges("buys", user, item, true);
+  builder.edge(buys, 0, 0, 5 * kDay, 1);
+  builder.edge(buys, 1, 1, 7 * kDay, 2);
+  builder.first_seen(item, 0, 5 * kDay);
+  builder.first_seen(item, 1, 2 * kDay);
+  builder.first_seen(item, 2, 3 * kDay);
+  const graph::Snapshot snapshot = builder.write(folder / "snapshot");
+  EXPECT_EQ(listed_times(snapshot),
+            (std::vector<std::vector<TimeMs>>{{}, {graph::kNoTime, 2 * kDay, 3 * kDay}}))
+      << "the users' times are not known at all; item 0 came with its purchase";
 }
 
 TEST(Structure, OptionsSetTheWidth) {
