@@ -1,0 +1,35 @@
+#include "tests/fuzz/fuzz_target.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace weft::fuzz {
+namespace {
+
+std::uint64_t accepted_count = 0;
+std::uint64_t refused_count = 0;
+
+}  // namespace
+
+void accepted() {
+  ++accepted_count;
+}
+void refused() {
+  ++refused_count;
+}
+std::string outcome() {
+  return "accepted " + std::to_string(accepted_count) + " of " +
+         std::to_string(accepted_count + refused_count) + " inputs";
+}
+
+std::string tagged(int tag, std::string_view rest) {
+  return std::string(1, static_cast<char>(tag)) + std::string(rest);
+}
+
+void check(bool holds, const char* what, const char* file, int line) {
+  if (holds) return;
+  std::fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+  std::abort();
+}
+
+}  // namespace weft::fuzz
