@@ -13,6 +13,10 @@ void make_room(std::vector<T>& buffer, std::size_t count) {
   if (buffer.size() < count) buffer.resize(std::max(count, 2 * buffer.size()));
 }
 
+// Rows of up to so many picks are written at one length, without a branch on how many they are: what is too
+// much is overwritten by the next row.
+constexpr std::uint32_t kRun = 16;
+
 template <typename Relabel>
 class Expander {
  public:
@@ -20,7 +24,7 @@ class Expander {
       : job_(job), state_(state), relabel_(relabel), out_(out), block_(out.relations[job.block]) {
     // Enough picks for their cache misses to overlap, few enough for the lines to stay in the first-level
     // cache.
-    const std::uint32_t wanted = 128 / std::max(job.fan_out, 1u);
+    const std::uint32_t wanted = kChunkPicks / std::max(job.fan_out, 1u);
     chunk_rows_ = std::clamp(wanted, 8u, kChunkRows);
   }
 
@@ -91,60 +95,100 @@ class Expander {
   // Chooses positions in the CSR and prefetches what lies there.
   void pick(Chunk& chunk) {
     bound(chunk);
+    // Clamped, so that not even a full neighbourhood of all rows is more than was reserved.
     std::size_t total = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
-      total += chunk.count[i];
-    }
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) total += std::min(chunk.length[i], job_.fan_out);
+    make_room(chunk.positions, total + kRun);
     chunk.picked = static_cast<std::uint32_t>(total);
-    make_room(chunk.positions, total);
+    if (job_.newest_first) {
+      newest(chunk);
+    } else {
+      uniform(chunk);
+    }
+    const NodeId* const targets = job_.csr.targets.data();
+    const EdgeId* const edge_ids = job_.csr.edge_ids.data();
+    const std::uint32_t* const positions = chunk.positions.data();
+    if (edge_ids == nullptr) {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(targets + positions[j]);
+    } else {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) {
+        __builtin_prefetch(targets + positions[j]);
+        __builtin_prefetch(edge_ids + positions[j]);
+      }
+    }
+  }
+
+  // The last of each row, newest first.
+  void newest(Chunk& chunk) const {
     std::uint32_t* positions = chunk.positions.data();
     for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t start = chunk.start[i];
-      const std::uint32_t length = chunk.length[i];
-      const std::uint32_t count = chunk.count[i];
-      if (job_.newest_first) {
-        for (std::uint32_t j = 0; j < count; ++j) positions[j] = start + length - 1 - j;
-      } else if (length == count) {
-        for (std::uint32_t j = 0; j < count; ++j) positions[j] = start + j;
-      } else {
-        floyd_picks(stream(Purpose::kNeighbours, chunk.first_row + i), length, count, positions);
-        for (std::uint32_t j = 0; j < count; ++j) positions[j] += start;
-      }
+      const std::uint32_t last = chunk.start[i] + chunk.length[i] - 1;
+      const std::uint32_t count = chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
+      for (std::uint32_t j = 0; j < kRun; ++j) positions[j] = last - j;
+      for (std::uint32_t j = kRun; j < count; ++j) positions[j] = last - j;
       positions += count;
     }
-    const NodeId* targets = job_.csr.targets.data();
-    const EdgeId* edge_ids = job_.csr.edge_ids.data();
-    for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(targets + chunk.positions[j]);
-    if (edge_ids != nullptr) {
-      for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(edge_ids + chunk.positions[j]);
+  }
+
+  // All of the short rows, in row order; then Floyd's picks of the others.
+  void uniform(Chunk& chunk) {
+    const NodeId* const nodes = out_.nodes[job_.row_type].data() + chunk.first_row;
+    std::array<FloydRow, kChunkRows>& drawn = state_.drawn;
+    std::size_t draws = 0;
+    std::uint32_t at = 0;
+    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+      const std::uint32_t start = chunk.start[i];
+      const std::uint32_t count = chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
+      std::uint32_t* const positions = chunk.positions.data() + at;
+      for (std::uint32_t j = 0; j < kRun; ++j) positions[j] = start + j;
+      drawn[draws] = {nodes[i], 0, chunk.length[i], start, at};
+      if (state_.trees) drawn[draws].root = state_.tree_roots[tree_of(chunk.first_row + i)];
+      at += count;
+      if (chunk.length[i] > count) {
+        ++draws;
+      } else {
+        for (std::uint32_t j = kRun; j < count; ++j) positions[j] = start + j;
+      }
     }
+    floyd_rows(job_.key, purpose_word(Purpose::kNeighbours, job_.relation, job_.hop), job_.fan_out,
+               std::span(drawn).first(draws), chunk.positions.data());
   }
 
   // Fetches targets and edge ids, and prefetches the relabel entries and, with exclusions, the events.
   void gather(Chunk& chunk) {
     make_room(chunk.targets, chunk.picked);
     make_room(chunk.edges, chunk.picked);
-    fetch(chunk);
     relabel_.reserve(chunk.picked);
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t tree = tree_of(chunk.first_row + i);
-      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j)
-        relabel_.prefetch(tree, chunk.targets[j]);
+    const NodeId* const targets = job_.csr.targets.data();
+    const std::uint32_t* const positions = chunk.positions.data();
+    NodeId* const fetched = chunk.targets.data();
+    if (Relabel::kTrees && state_.trees) {
+      std::uint32_t j = 0;
+      for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+        const std::uint32_t tree = tree_of(chunk.first_row + i);
+        for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j) {
+          fetched[j] = targets[positions[j]];
+          relabel_.prefetch(tree, fetched[j]);
+        }
+      }
+    } else {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) {
+        fetched[j] = targets[positions[j]];
+        relabel_.prefetch(0, fetched[j]);
+      }
     }
     if (!state_.excluded.any()) return;
-    for (j = 0; j < chunk.picked; ++j) __builtin_prefetch(&job_.events[chunk.edges[j]]);
+    fetch_edges(chunk, chunk.edges.data());
+    for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(&job_.events[chunk.edges[j]]);
   }
 
-  void fetch(Chunk& chunk) const {
-    const NodeId* targets = job_.csr.targets.data();
-    const EdgeId* edge_ids = job_.csr.edge_ids.data();
-    for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.targets[j] = targets[chunk.positions[j]];
+  void fetch_edges(const Chunk& chunk, EdgeId* edges) const {
+    const EdgeId* const edge_ids = job_.csr.edge_ids.data();
+    const std::uint32_t* const positions = chunk.positions.data();
     if (edge_ids == nullptr) {
-      std::copy_n(chunk.positions.data(), chunk.picked, chunk.edges.data());
+      std::copy_n(positions, chunk.picked, edges);
     } else {
-      for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.edges[j] = edge_ids[chunk.positions[j]];
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) edges[j] = edge_ids[positions[j]];
     }
   }
 
@@ -158,7 +202,7 @@ class Expander {
     make_room(block_.edges, written + chunk.picked);
     make_room(out_.nodes[job_.target_type], placed + chunk.picked + 1);
     if (state_.trees) make_room(out_.trees[job_.target_type], placed + chunk.picked + 1);
-    std::copy_n(chunk.edges.data(), chunk.picked, block_.edges.data() + written);
+    fetch_edges(chunk, block_.edges.data() + written);
     state_.node_counts[job_.target_type] = state_.trees
                                                ? place_in_trees(chunk, block_.sources.data() + written)
                                                : place_shared(chunk, block_.sources.data() + written);
@@ -179,10 +223,8 @@ class Expander {
     const std::uint32_t picked = chunk.picked;
     for (std::uint32_t j = 0; j < picked; ++j) {
       const NodeId target = targets[j];
-      const std::uint32_t local = placer.place(0, target, placed);
       nodes[placed] = target;
-      placed += local == placed ? 1 : 0;
-      sources[j] = local;
+      sources[j] = placer.place(0, target, placed);
     }
     return placed;
   }
@@ -197,11 +239,9 @@ class Expander {
     for (std::uint32_t i = 0; i < chunk.rows; ++i) {
       const std::uint32_t tree = tree_of(chunk.first_row + i);
       for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j) {
-        const std::uint32_t local = placer.place(tree, targets[j], placed);
         nodes[placed] = targets[j];
         trees[placed] = tree;
-        placed += local == placed ? 1 : 0;
-        sources[j] = local;
+        sources[j] = placer.place(tree, targets[j], placed);
       }
     }
     return placed;
@@ -245,7 +285,8 @@ class Expander {
     }
     chunk.positions.swap(fresh);
     chunk.picked = static_cast<std::uint32_t>(chunk.positions.size());
-    fetch(chunk);  // never more picks than before: an exclusion only takes away
+    const NodeId* const targets = job_.csr.targets.data();
+    for (j = 0; j < chunk.picked; ++j) chunk.targets[j] = targets[chunk.positions[j]];
   }
 
   void newest_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
@@ -377,8 +418,8 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
     WEFT_CHECK(node.type < graph.node_counts.size() && node.id < graph.node_counts[node.type]);
     std::uint32_t tree = 0;
     if (state.trees) {
-      tree = state.root_table.placer().place(0, seeds.roots[i],
-                                             static_cast<std::uint32_t>(state.tree_roots.size()));
+      auto trees = static_cast<std::uint32_t>(state.tree_roots.size());
+      tree = state.root_table.placer().place(0, seeds.roots[i], trees);
       if (tree == state.tree_roots.size()) {
         state.tree_roots.push_back(seeds.roots[i]);
         state.tree_before.push_back(bound(i));
@@ -388,18 +429,15 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
                state.tree_before[tree]);  // one bound for all seeds of a tree, or of the shared frontier
     std::uint32_t& placed = state.node_counts[node.type];
     if (state.hashed[node.type] != 0) state.tables[node.type].reserve(1);
-    const std::uint32_t local = state.hashed[node.type] != 0
-                                    ? state.tables[node.type].placer().place(tree, node.id, placed)
-                                    : state.stamps[node.type].placer().place(tree, node.id, placed);
-    out.seeds[i] = local;
-    if (local != placed) continue;
     make_room(out.nodes[node.type], std::size_t{placed} + 1);
     out.nodes[node.type][placed] = node.id;
     if (state.trees) {
       make_room(out.trees[node.type], std::size_t{placed} + 1);
       out.trees[node.type][placed] = tree;
     }
-    ++placed;
+    out.seeds[i] = state.hashed[node.type] != 0
+                       ? state.tables[node.type].placer().place(tree, node.id, placed)
+                       : state.stamps[node.type].placer().place(tree, node.id, placed);
   }
   WEFT_CHECK(!state.trees || seeds.excluded_offsets.empty() ||
              (seeds.excluded_offsets.size() == state.tree_roots.size() + 1 &&

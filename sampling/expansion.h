@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/graph_view.h"
+#include "sampling/floyd_rows.h"
 #include "sampling/picks.h"
 #include "sampling/relabel.h"
 #include "sampling/subgraph.h"
@@ -37,6 +38,7 @@ class ExcludedEvents {
 };
 
 inline constexpr std::uint32_t kChunkRows = 128;
+inline constexpr std::uint32_t kChunkPicks = 512;
 inline constexpr std::uint32_t kChunksInFlight = 4;
 
 // Rows on their way through the stages. `picks` are positions in the CSR, later targets and edge ids, row
@@ -72,6 +74,7 @@ struct ExpansionState {
   std::vector<TimeMs> tree_before = {};         // [tree]
   ExcludedEvents excluded = {};
   std::array<Chunk, kChunksInFlight> chunks = {};
+  std::array<FloydRow, kChunkRows> drawn = {};
   std::vector<std::uint32_t> hidden = {};  // positions in a row, while it is picked again
   std::vector<std::uint32_t> again = {};
 };

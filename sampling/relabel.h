@@ -15,6 +15,7 @@ namespace weft::sampling {
 // 8 bytes a node. Trees are ignored.
 class StampRelabel {
  public:
+  static constexpr bool kTrees = false;
   // A new batch over node ids [0, nodes).
   void start(std::size_t nodes) {
     if (entries_.size() != nodes || epoch_ == 0xFFFFFFFFu) {
@@ -28,13 +29,15 @@ class StampRelabel {
   // Places nodes; a value that inner loops keep in registers. Valid until start().
   class Placer {
    public:
-    // The local id of the node; `next` if it is new, which it then has. Without branches: new or not is a
+    // The local id of the node; a new one has `next`, which then moves on. Without branches: new or not is a
     // coin toss.
-    std::uint32_t place(std::uint32_t /*tree*/, graph::NodeId node, std::uint32_t next) {
+    std::uint32_t place(std::uint32_t /*tree*/, graph::NodeId node, std::uint32_t& next) {
       const std::uint64_t entry = entries_[node];
       const std::uint64_t fresh = stamp_ | next;
-      const std::uint64_t kept = (entry ^ stamp_) >> 32 == 0 ? entry : fresh;
+      const bool known = (entry ^ stamp_) >> 32 == 0;
+      const std::uint64_t kept = known ? entry : fresh;
       entries_[node] = kept;
+      next += known ? 0 : 1;
       return static_cast<std::uint32_t>(kept);
     }
 
@@ -53,6 +56,10 @@ class StampRelabel {
 
 // 16 bytes a slot, at most half of the slots taken.
 class HashRelabel {
+ public:
+  static constexpr bool kTrees = true;
+
+ private:
   struct Slot {
     std::uint64_t key = 0;
     std::uint32_t epoch = 0;
@@ -80,14 +87,14 @@ class HashRelabel {
   // As StampRelabel's. Valid until reserve() or start().
   class Placer {
    public:
-    std::uint32_t place(std::uint32_t tree, graph::NodeId node, std::uint32_t next) {
+    std::uint32_t place(std::uint32_t tree, graph::NodeId node, std::uint32_t& next) {
       const std::uint64_t wanted = key(tree, node);
       for (std::size_t at = (wanted * kSpread) >> shift_;; at = (at + 1) & mask_) {
         Slot& slot = slots_[at];
         if (slot.epoch != epoch_) {
           slot = {wanted, epoch_, next};
           ++*used_;
-          return next;
+          return next++;
         }
         if (slot.key == wanted) return slot.local;
       }

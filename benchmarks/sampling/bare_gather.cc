@@ -20,7 +20,8 @@ void BareGather::add(const Subgraph& batch) {
     step.rows.assign(batch.nodes[type].begin(),
                      batch.nodes[type].begin() + static_cast<std::ptrdiff_t>(block.offsets.size()) - 1);
     const std::vector<std::uint32_t>& position_of = position_of_[block.relation];
-    for (const EdgeId edge : block.edges) step.positions.push_back(position_of.empty() ? edge : position_of[edge]);
+    for (const EdgeId edge : block.edges)
+      step.positions.push_back(position_of.empty() ? edge : position_of[edge]);
     made.edges += block.edges.size();
   }
 }

@@ -1,5 +1,6 @@
-// The limit that memory sets for neighbour sampling: reading, with prefetch and nothing else, the addresses that some
-// batches must read: row offsets, targets, edge ids, and the relabel entries of the targets (read and written).
+// The limit that memory sets for neighbour sampling: reading, with prefetch and nothing else, the addresses
+// that some batches must read: row offsets, targets, edge ids, and the relabel entries of the targets (read
+// and written).
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class BareGather {
   // Relabel entries, one thread's.
   using Labels = std::vector<std::vector<std::uint64_t>>;  // [node type][node]
   Labels make_labels() const;
-  // Reads one batch's addresses. The sum is there so that nothing can be left out. Thread-safe, with labels of its own.
+  // Reads one batch's addresses. The sum is there so that nothing can be left out. Thread-safe, with labels
+  // of its own.
   std::uint64_t gather(std::size_t batch, Labels& labels) const;
 
  private:

@@ -1,13 +1,15 @@
-// sampling_yardstick --graph FOLDER: neighbour sampling on arrays that other engines read too, beside the bare
-// prefetched gather of the same addresses; prints one JSON line a mode.
+// sampling_yardstick --graph FOLDER: neighbour sampling on arrays that other engines read too, beside the
+// bare prefetched gather of the same addresses; prints one JSON line a mode.
 //
-// 1,024 distinct users a batch, fan-outs [15, 10] for each relation, no replacement, relabelled, with edge ids. Modes:
+// 1,024 distinct users a batch, fan-outs [15, 10] for each relation, no replacement, relabelled, with edge
+// ids. Modes:
 //   homo      one node type, one relation that holds every edge and its reverse
 //   hetero    four node types, ten relations
 //   temporal  hetero; a tree for each user, which sees reviews up to 2023-11-14 22:13:20 UTC
 //   recent    hetero, the most recent edges (the last of a row)
 //   weighted  hetero, by weights of 1 to 5
-// Seconds are of the wall clock; `cpu_` figures are by the CPU time of the threads, which other programs disturb less.
+// Seconds are of the wall clock; `cpu_` figures are by the CPU time of the threads, which other programs
+// disturb less.
 #include <time.h>
 
 #include <CLI/CLI.hpp>
@@ -46,7 +48,8 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Edges and seconds of one timed stretch; with threads: edges of all, the wall clock, the mean CPU time of a thread.
+// Edges and seconds of one timed stretch; with threads: edges of all, the wall clock, the mean CPU time of a
+// thread.
 struct Timed {
   std::uint64_t edges = 0;
   std::uint64_t nodes = 0;
@@ -106,7 +109,8 @@ class Mode {
   const graph::GraphView& view() const { return view_; }
 
   // Batch 0 is for warming up.
-  void sample(std::size_t batch, NeighborSampler::Scratch& scratch, std::vector<NodeRef>& nodes, Subgraph& out) const {
+  void sample(std::size_t batch, NeighborSampler::Scratch& scratch, std::vector<NodeRef>& nodes,
+              Subgraph& out) const {
     const std::size_t first = batch * arguments_.seeds % (order_.size() - arguments_.seeds + 1);
     nodes.clear();
     for (std::size_t i = 0; i < arguments_.seeds; ++i) nodes.push_back({0, order_[first + i]});
@@ -146,18 +150,24 @@ struct Worker {
 class Yardstick {
  public:
   Yardstick(const std::string& name, const Arguments& arguments)
-      : name_(name), arguments_(arguments), mode_(name, arguments), gather_(mode_.view()), workers_(arguments.threads) {
+      : name_(name),
+        arguments_(arguments),
+        mode_(name, arguments),
+        gather_(mode_.view()),
+        workers_(arguments.threads) {
     for (Worker& worker : workers_) {
       worker.labels = gather_.make_labels();
       mode_.sample(0, worker.scratch, worker.nodes, worker.out);
     }
   }
 
-  // The two sides of a repeat run over the same batches, one after the other. The gather's trace is taken between them.
+  // The two sides of a repeat run over the same batches, one after the other. The gather's trace is taken
+  // between them.
   Json run() {
     Json line{{"mode", name_}, {"seeds", arguments_.seeds}, {"fan_outs", arguments_.fan_outs}};
-    const std::vector<std::size_t> threads =
-        arguments_.threads == 1 ? std::vector<std::size_t>{1} : std::vector<std::size_t>{1, arguments_.threads};
+    const std::vector<std::size_t> threads = arguments_.threads == 1
+                                                 ? std::vector<std::size_t>{1}
+                                                 : std::vector<std::size_t>{1, arguments_.threads};
     for (std::size_t repeat = 0; repeat < arguments_.repeats; ++repeat) {
       const std::size_t first = 1 + repeat * arguments_.batches;
       gather_.clear();
@@ -166,7 +176,8 @@ class Yardstick {
         gather_.add(workers_[0].out);
       }
       for (const std::size_t count : threads) {
-        const Timed sampled = timed(count, [&](std::size_t t, Timed& result) { sample(first, workers_[t], result); });
+        const Timed sampled =
+            timed(count, [&](std::size_t t, Timed& result) { sample(first, workers_[t], result); });
         const Timed gathered =
             timed(count, [&](std::size_t t, Timed& result) { bare(gather_, workers_[t], result); });
         const std::string suffix = count == 1 ? "" : "_" + std::to_string(count) + "_threads";

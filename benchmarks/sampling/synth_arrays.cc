@@ -17,7 +17,8 @@ Json read_meta(const std::filesystem::path& folder) {
   std::ifstream stream(path);
   Json meta = Json::parse(stream, nullptr, false);
   if (!stream || meta.is_discarded() || !meta.contains("nodes") || !meta.contains("edge_types")) {
-    throw Error("no description of a graph", {.file = path.string(), .expected = "JSON with nodes and edge_types"});
+    throw Error("no description of a graph",
+                {.file = path.string(), .expected = "JSON with nodes and edge_types"});
   }
   return meta;
 }
@@ -37,8 +38,9 @@ std::vector<graph::NodeId> read_nodes(const std::filesystem::path& path, graph::
   result.reserve(values.size());
   for (const std::int64_t value : values) {
     if (value < 0 || value >= std::int64_t{nodes}) {
-      throw Error("an array names a node that is not there",
-                  {.file = path.string(), .value = std::to_string(value), .expected = "below " + std::to_string(nodes)});
+      throw Error("an array names a node that is not there", {.file = path.string(),
+                                                              .value = std::to_string(value),
+                                                              .expected = "below " + std::to_string(nodes)});
     }
     result.push_back(static_cast<graph::NodeId>(value));
   }
@@ -69,7 +71,8 @@ BenchmarkGraph read_arrays(const std::filesystem::path& folder, ArrayUse use) {
     graph::EdgeList list;
     list.from = read_nodes(folder / (name + "_src.npy"), graph.node_counts[from]);
     list.to = read_nodes(folder / (name + "_dst.npy"), graph.node_counts[to]);
-    if (list.from.size() != list.to.size()) throw Error("two arrays differ in length", {.file = name + "_dst.npy"});
+    if (list.from.size() != list.to.size())
+      throw Error("two arrays differ in length", {.file = name + "_dst.npy"});
     for (std::size_t i = 0; i < list.size(); ++i) list.events.push_back(++event);
     const bool timed = use == ArrayUse::kReviewTimes && (names[from] == "review" || names[to] == "review");
     if (timed) {
