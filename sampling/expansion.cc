@@ -158,7 +158,7 @@ class Expander {
   void gather(Chunk& chunk) {
     make_room(chunk.targets, chunk.picked);
     make_room(chunk.edges, chunk.picked);
-    relabel_.reserve(chunk.picked);
+    reserve(chunk);
     const NodeId* const targets = job_.csr.targets.data();
     const std::uint32_t* const positions = chunk.positions.data();
     NodeId* const fetched = chunk.targets.data();
@@ -182,6 +182,10 @@ class Expander {
     for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(&job_.events[chunk.edges[j]]);
   }
 
+  void reserve(const Chunk& chunk) {
+    relabel_.reserve(std::size_t{state_.node_counts[job_.target_type]} + chunk.picked);
+  }
+
   void fetch_edges(const Chunk& chunk, EdgeId* edges) const {
     const EdgeId* const edge_ids = job_.csr.edge_ids.data();
     const std::uint32_t* const positions = chunk.positions.data();
@@ -195,7 +199,7 @@ class Expander {
   // Gives local ids and writes the chunk's part of the block.
   void place(Chunk& chunk) {
     if (state_.excluded.any() && hits_excluded(chunk)) pick_allowed(chunk);
-    relabel_.reserve(chunk.picked);
+    reserve(chunk);
     const std::size_t written = state_.pick_counts[job_.block];
     const std::size_t placed = state_.node_counts[job_.target_type];
     make_room(block_.sources, written + chunk.picked);
@@ -428,7 +432,7 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
     WEFT_CHECK(bound(i) ==
                state.tree_before[tree]);  // one bound for all seeds of a tree, or of the shared frontier
     std::uint32_t& placed = state.node_counts[node.type];
-    if (state.hashed[node.type] != 0) state.tables[node.type].reserve(1);
+    if (state.hashed[node.type] != 0) state.tables[node.type].reserve(std::size_t{placed} + 1);
     make_room(out.nodes[node.type], std::size_t{placed} + 1);
     out.nodes[node.type][placed] = node.id;
     if (state.trees) {

@@ -14,7 +14,8 @@
 namespace weft::sampling {
 namespace {
 
-void scalar_row(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, const FloydRow& row, std::uint32_t* out) {
+void scalar_row(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, const FloydRow& row,
+                std::uint32_t* out) {
   std::uint32_t* const picks = out + row.at;
   floyd_picks({key, row.node, purpose, row.root}, row.length, k, picks);
   for (std::uint32_t i = 0; i < k; ++i) picks[i] += row.start;
@@ -38,8 +39,8 @@ struct Words16 {
 };
 
 // Words 16 * tile .. + 15 of two rows' streams. Lane = block; even lanes are row a's, odd lanes row b's.
-WEFT_AVX512 inline Words16 two_streams(PhiloxKey key, std::uint32_t purpose, const FloydRow& a, const FloydRow& b,
-                                       std::uint32_t tile) {
+WEFT_AVX512 inline Words16 two_streams(PhiloxKey key, std::uint32_t purpose, const FloydRow& a,
+                                       const FloydRow& b, std::uint32_t tile) {
   const __m512i multiplier0 = _mm512_set1_epi64(0xD2511F53);
   const __m512i multiplier1 = _mm512_set1_epi64(0xCD9E8D57);
   __m512i c0 = _mm512_mask_blend_epi64(kOddLanes, _mm512_set1_epi64(a.node), _mm512_set1_epi64(b.node));
@@ -50,7 +51,8 @@ WEFT_AVX512 inline Words16 two_streams(PhiloxKey key, std::uint32_t purpose, con
   for (int round = 0; round < 10; ++round) {
     const __m512i product0 = _mm512_mul_epu32(multiplier0, c0);
     const __m512i product1 = _mm512_mul_epu32(multiplier1, c2);
-    c0 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(product1, 32), c1, _mm512_set1_epi64(key.k0), 0x96);  // xor of three
+    c0 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(product1, 32), c1, _mm512_set1_epi64(key.k0),
+                                   0x96);  // xor of three
     c2 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(product0, 32), c3, _mm512_set1_epi64(key.k1), 0x96);
     c1 = product1;
     c3 = product0;
@@ -62,8 +64,10 @@ WEFT_AVX512 inline Words16 two_streams(PhiloxKey key, std::uint32_t purpose, con
   return {_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high)};
 }
 
-// Steps 16 * tile .. of one row, from their words. False if a word was rejected: the scalar form settles that.
-WEFT_AVX512 inline bool settle(__m512i words, std::uint32_t k, const FloydRow& row, std::uint32_t tile, std::uint32_t* picks) {
+// Steps 16 * tile .. of one row, from their words. False if a word was rejected: the scalar form settles
+// that.
+WEFT_AVX512 inline bool settle(__m512i words, std::uint32_t k, const FloydRow& row, std::uint32_t tile,
+                               std::uint32_t* picks) {
   const std::uint32_t base = 16 * tile;
   const std::uint32_t steps = k - base;
   const auto valid = static_cast<__mmask16>(steps >= 16 ? 0xFFFFu : (1u << steps) - 1);
@@ -94,12 +98,13 @@ WEFT_AVX512 inline bool settle(__m512i words, std::uint32_t k, const FloydRow& r
     }
   }
   const __m512i pick = _mm512_mask_mov_epi32(candidate, static_cast<__mmask16>(taken), last);
-  _mm512_mask_storeu_epi32(picks + base, valid, _mm512_add_epi32(pick, _mm512_set1_epi32(static_cast<int>(row.start))));
+  _mm512_mask_storeu_epi32(picks + base, valid,
+                           _mm512_add_epi32(pick, _mm512_set1_epi32(static_cast<int>(row.start))));
   return true;
 }
 
-WEFT_AVX512 void floyd_rows_avx512(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span<const FloydRow> rows,
-                                   std::uint32_t* out) {
+WEFT_AVX512 void floyd_rows_avx512(PhiloxKey key, std::uint32_t purpose, std::uint32_t k,
+                                   std::span<const FloydRow> rows, std::uint32_t* out) {
   if (k > kMostSettledTogether) return floyd_rows_generic(key, purpose, k, rows, out);
   for (std::size_t i = 0; i < rows.size(); i += 2) {
     const FloydRow& a = rows[i];
@@ -130,7 +135,8 @@ bool has_avx512() {
 bool uses_avx512() {
   static const bool chosen = [] {
     const char* asked = std::getenv("WEFT_INSTRUCTIONS");
-    const bool lower = asked != nullptr && (std::string_view(asked) == "generic" || std::string_view(asked) == "avx2");
+    const bool lower =
+        asked != nullptr && (std::string_view(asked) == "generic" || std::string_view(asked) == "avx2");
     return !lower && has_avx512();
   }();
   return chosen;
@@ -138,7 +144,8 @@ bool uses_avx512() {
 
 }  // namespace
 
-void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span<const FloydRow> rows, std::uint32_t* out) {
+void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span<const FloydRow> rows,
+                std::uint32_t* out) {
 #ifdef WEFT_X86
   if (uses_avx512()) return floyd_rows_avx512(key, purpose, k, rows, out);
 #endif

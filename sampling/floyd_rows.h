@@ -1,9 +1,9 @@
-// Floyd's picks for many rows at once, with wide instructions where the processor has them. Equal to floyd_picks
-// (sampling/picks.h) row by row and bit by bit.
+// Floyd's picks for many rows at once, with wide instructions where the processor has them. Equal to
+// floyd_picks (sampling/picks.h) row by row and bit by bit.
 //
-// With AVX-512 two rows' Philox blocks go through one set of registers, and 16 steps of a row are settled together: a step's
-// pick was taken before exactly if its candidate is an earlier candidate (found by conflict detection), or is the
-// replacement n - k + j of an earlier step j that was itself taken.
+// With AVX-512 two rows' Philox blocks go through one set of registers, and 16 steps of a row are settled
+// together: a step's pick was taken before exactly if its candidate is an earlier candidate (found by
+// conflict detection), or is the replacement n - k + j of an earlier step j that was itself taken.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace weft::sampling {
 
-// A row from which k of `length` edges are picked, 0 < k < length. Its picks, each plus `start`, go to out[at .. at + k).
+// A row from which k of `length` edges are picked, 0 < k < length. Its picks, each plus `start`, go to out[at
+// .. at + k).
 struct FloydRow {
   std::uint32_t node = 0;
   std::uint32_t root = 0;
@@ -23,10 +24,11 @@ struct FloydRow {
   std::uint32_t at = 0;
 };
 
-void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span<const FloydRow> rows, std::uint32_t* out);
+void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span<const FloydRow> rows,
+                std::uint32_t* out);
 
-// Which instructions run: "avx512" or "generic". The environment variable WEFT_INSTRUCTIONS may name a lower level ("avx2"
-// counts as generic here).
+// Which instructions run: "avx512" or "generic". The environment variable WEFT_INSTRUCTIONS may name a lower
+// level ("avx2" counts as generic here).
 std::string pick_instructions();
 
 namespace internal {

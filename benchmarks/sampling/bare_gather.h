@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/graph_view.h"
+#include "sampling/huge_pages.h"
 #include "sampling/subgraph.h"
 
 namespace weft::sampling::benchmarks {
@@ -24,7 +25,8 @@ class BareGather {
   std::uint64_t edges(std::size_t batch) const { return batches_[batch].edges; }
 
   // Relabel entries, one thread's.
-  using Labels = std::vector<std::vector<std::uint64_t>>;  // [node type][node]
+  using Labels =
+      std::vector<HugeVector<std::uint64_t>>;  // [node type][node]; in huge pages, as the sampler's
   Labels make_labels() const;
   // Reads one batch's addresses. The sum is there so that nothing can be left out. Thread-safe, with labels
   // of its own.

@@ -13,18 +13,24 @@ class FloydRows : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Instructions, FloydRows, ::testing::Values("generic", "avx512"),
                          [](const auto& test) { return std::string(test.param); });
 
-// Rows hardly longer than k (many steps taken, also replacements of replacements), rows of any length, and rows of 3 * 2^30
-// edges, where a quarter of the words is rejected.
+// Rows hardly longer than k (many steps taken, also replacements of replacements), rows of any length, and
+// rows of 3 * 2^30 edges, where a quarter of the words is rejected.
 TEST_P(FloydRows, EqualTheScalarForm) {
   std::mt19937 random(7);
-  for (const std::uint32_t k : {1u, 2u, 3u, 4u, 7u, 10u, 15u, 16u, 17u, 31u, 32u, 33u, 64u, 100u, 128u, 129u, 300u}) {
+  for (const std::uint32_t k :
+       {1u, 2u, 3u, 4u, 7u, 10u, 15u, 16u, 17u, 31u, 32u, 33u, 64u, 100u, 128u, 129u, 300u}) {
     for (int round = 0; round < 40; ++round) {
       std::vector<FloydRow> rows(random() % 40);
       std::uint32_t at = 3;
       for (FloydRow& row : rows) {
-        row = {.node = static_cast<std::uint32_t>(random()), .root = static_cast<std::uint32_t>(random() % 3 == 0 ? 0 : random())};
+        row = {.node = static_cast<std::uint32_t>(random()),
+               .root = static_cast<std::uint32_t>(random() % 3 == 0 ? 0 : random())};
         const std::uint32_t kind = random() % 8;
-        row.length = kind == 0 ? 3u << 30 : k + 1 + static_cast<std::uint32_t>(random() % (kind < 4 ? 8 : kind < 7 ? 200 : 1000000));
+        row.length = kind == 0 ? 3u << 30
+                               : k + 1 +
+                                     static_cast<std::uint32_t>(random() % (kind < 4   ? 8
+                                                                            : kind < 7 ? 200
+                                                                                       : 1000000));
         row.start = kind == 0 ? 0 : static_cast<std::uint32_t>(random() % 1000000);
         row.at = at;
         at += k + static_cast<std::uint32_t>(random() % 3);  // gaps stay as they are

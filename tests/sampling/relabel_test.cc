@@ -18,7 +18,7 @@ void expect_order_of_first_appearance(Relabel& relabel, bool trees, std::uint32_
     std::map<std::pair<std::uint32_t, graph::NodeId>, std::uint32_t> expected;
     for (int part = 0; part < 10; ++part) {
       const std::size_t count = random() % 200;
-      relabel.reserve(count);
+      relabel.reserve(expected.size() + count);
       auto placer = relabel.placer();
       for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t tree = trees ? random() % 50 : 0;
