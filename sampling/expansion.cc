@@ -3,25 +3,21 @@
 #include <algorithm>
 #include <bit>
 
+#include "sampling/row_picker.h"
+
 namespace weft::sampling {
 namespace {
-
-// Makes room for `count` items; what lies beyond the used part is scratch, so that buffers grow seldom and
-// are never cleared.
-template <typename T>
-void make_room(std::vector<T>& buffer, std::size_t count) {
-  if (buffer.size() < count) buffer.resize(std::max(count, 2 * buffer.size()));
-}
-
-// Rows of up to so many picks are written at one length, without a branch on how many they are: what is too
-// much is overwritten by the next row.
-constexpr std::uint32_t kRun = 16;
 
 template <typename Relabel>
 class Expander {
  public:
   Expander(const RelationHop& job, ExpansionState& state, Relabel& relabel, Subgraph& out)
-      : job_(job), state_(state), relabel_(relabel), out_(out), block_(out.relations[job.block]) {
+      : job_(job),
+        state_(state),
+        relabel_(relabel),
+        out_(out),
+        block_(out.relations[job.block]),
+        picker_(job, state, out) {
     // Enough picks for their cache misses to overlap, few enough for the lines to stay in the first-level
     // cache.
     const std::uint32_t wanted = kChunkPicks / std::max(job.fan_out, 1u);
@@ -65,6 +61,15 @@ class Expander {
       chunk.start[i] = static_cast<std::uint32_t>(start);
       chunk.length[i] = static_cast<std::uint32_t>(offsets[nodes[i] + 1] - start);
     }
+    if (job_.law == PickLaw::kWeighted) {
+      const std::uint64_t* sums = job_.csr.weight_sums.data();
+      for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+        if (chunk.length[i] == 0) continue;
+        __builtin_prefetch(sums + chunk.start[i]);
+        __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] / 2);
+        __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] - 1);
+      }
+    }
     if (job_.csr.times.empty()) return;
     const TimeMs* times = job_.csr.times.data();
     for (std::uint32_t i = 0; i < chunk.rows; ++i) {
@@ -74,37 +79,9 @@ class Expander {
     }
   }
 
-  void bound(Chunk& chunk) const {
-    if (job_.csr.times.empty()) return;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const TimeMs before = state_.tree_before[tree_of(chunk.first_row + i)];
-      if (before == graph::kEndOfTime || chunk.length[i] == 0) continue;
-      const TimeMs* times = job_.csr.times.data() + chunk.start[i];
-      if (times[chunk.length[i] - 1] < before) continue;
-      chunk.length[i] = count_earlier(times, chunk.length[i], before);
-    }
-  }
-
-  DrawStream stream(Purpose purpose, std::uint32_t row) const {
-    return {.key = job_.key,
-            .node = out_.nodes[job_.row_type][row],
-            .purpose = purpose_word(purpose, job_.relation, job_.hop),
-            .root = state_.trees ? state_.tree_roots[tree_of(row)] : 0};
-  }
-
   // Chooses positions in the CSR and prefetches what lies there.
   void pick(Chunk& chunk) {
-    bound(chunk);
-    // Clamped, so that not even a full neighbourhood of all rows is more than was reserved.
-    std::size_t total = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) total += std::min(chunk.length[i], job_.fan_out);
-    make_room(chunk.positions, total + kRun);
-    chunk.picked = static_cast<std::uint32_t>(total);
-    if (job_.newest_first) {
-      newest(chunk);
-    } else {
-      uniform(chunk);
-    }
+    picker_.pick(chunk);
     const NodeId* const targets = job_.csr.targets.data();
     const EdgeId* const edge_ids = job_.csr.edge_ids.data();
     const std::uint32_t* const positions = chunk.positions.data();
@@ -116,42 +93,6 @@ class Expander {
         __builtin_prefetch(edge_ids + positions[j]);
       }
     }
-  }
-
-  // The last of each row, newest first.
-  void newest(Chunk& chunk) const {
-    std::uint32_t* positions = chunk.positions.data();
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t last = chunk.start[i] + chunk.length[i] - 1;
-      const std::uint32_t count = chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
-      for (std::uint32_t j = 0; j < kRun; ++j) positions[j] = last - j;
-      for (std::uint32_t j = kRun; j < count; ++j) positions[j] = last - j;
-      positions += count;
-    }
-  }
-
-  // All of the short rows, in row order; then Floyd's picks of the others.
-  void uniform(Chunk& chunk) {
-    const NodeId* const nodes = out_.nodes[job_.row_type].data() + chunk.first_row;
-    std::array<FloydRow, kChunkRows>& drawn = state_.drawn;
-    std::size_t draws = 0;
-    std::uint32_t at = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t start = chunk.start[i];
-      const std::uint32_t count = chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
-      std::uint32_t* const positions = chunk.positions.data() + at;
-      for (std::uint32_t j = 0; j < kRun; ++j) positions[j] = start + j;
-      drawn[draws] = {nodes[i], 0, chunk.length[i], start, at};
-      if (state_.trees) drawn[draws].root = state_.tree_roots[tree_of(chunk.first_row + i)];
-      at += count;
-      if (chunk.length[i] > count) {
-        ++draws;
-      } else {
-        for (std::uint32_t j = kRun; j < count; ++j) positions[j] = start + j;
-      }
-    }
-    floyd_rows(job_.key, purpose_word(Purpose::kNeighbours, job_.relation, job_.hop), job_.fan_out,
-               std::span(drawn).first(draws), chunk.positions.data());
   }
 
   // Fetches targets and edge ids, and prefetches the relabel entries and, with exclusions, the events.
@@ -186,6 +127,11 @@ class Expander {
     relabel_.reserve(std::size_t{state_.node_counts[job_.target_type]} + chunk.picked);
   }
 
+  void fetch_targets(Chunk& chunk) const {
+    const NodeId* const targets = job_.csr.targets.data();
+    for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.targets[j] = targets[chunk.positions[j]];
+  }
+
   void fetch_edges(const Chunk& chunk, EdgeId* edges) const {
     const EdgeId* const edge_ids = job_.csr.edge_ids.data();
     const std::uint32_t* const positions = chunk.positions.data();
@@ -198,7 +144,7 @@ class Expander {
 
   // Gives local ids and writes the chunk's part of the block.
   void place(Chunk& chunk) {
-    if (state_.excluded.any() && hits_excluded(chunk)) pick_allowed(chunk);
+    if (picker_.leave_out_excluded(chunk)) fetch_targets(chunk);
     reserve(chunk);
     const std::size_t written = state_.pick_counts[job_.block];
     const std::size_t placed = state_.node_counts[job_.target_type];
@@ -251,89 +197,12 @@ class Expander {
     return placed;
   }
 
-  bool is_excluded(std::uint32_t tree, EdgeId edge) const {
-    return state_.excluded.contains(tree, job_.events[edge]);
-  }
-
-  bool hits_excluded(const Chunk& chunk) const {
-    bool hit = false;
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t tree = tree_of(chunk.first_row + i);
-      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j)
-        hit |= is_excluded(tree, chunk.edges[j]);
-    }
-    return hit;
-  }
-
-  // Picks again, among the allowed edges alone, the rows that hit an excluded one.
-  void pick_allowed(Chunk& chunk) {
-    std::vector<std::uint32_t>& fresh = state_.again;
-    fresh.clear();
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t tree = tree_of(chunk.first_row + i);
-      const std::uint32_t end = j + chunk.count[i];
-      bool hit = false;
-      for (std::uint32_t p = j; p < end; ++p) hit |= is_excluded(tree, chunk.edges[p]);
-      const std::size_t before = fresh.size();
-      if (!hit) {
-        fresh.insert(fresh.end(), chunk.positions.begin() + j, chunk.positions.begin() + end);
-      } else if (job_.newest_first) {
-        newest_allowed(chunk, i, tree);
-      } else {
-        uniform_allowed(chunk, i, tree);
-      }
-      chunk.count[i] = static_cast<std::uint32_t>(fresh.size() - before);
-      j = end;
-    }
-    chunk.positions.swap(fresh);
-    chunk.picked = static_cast<std::uint32_t>(chunk.positions.size());
-    const NodeId* const targets = job_.csr.targets.data();
-    for (j = 0; j < chunk.picked; ++j) chunk.targets[j] = targets[chunk.positions[j]];
-  }
-
-  void newest_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
-    std::uint32_t found = 0;
-    for (std::uint32_t p = chunk.length[i]; p-- > 0 && found < job_.fan_out;) {
-      const std::uint32_t position = chunk.start[i] + p;
-      if (is_excluded(tree, job_.csr.edge_id(position))) continue;
-      state_.again.push_back(position);
-      ++found;
-    }
-  }
-
-  void uniform_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
-    std::vector<std::uint32_t>& hidden = state_.hidden;
-    hidden.clear();
-    for (std::uint32_t p = 0; p < chunk.length[i]; ++p) {
-      if (is_excluded(tree, job_.csr.edge_id(chunk.start[i] + p))) hidden.push_back(p);
-    }
-    const std::uint32_t allowed = chunk.length[i] - static_cast<std::uint32_t>(hidden.size());
-    const std::uint32_t count = std::min(allowed, job_.fan_out);
-    const std::size_t begin = state_.again.size();
-    state_.again.resize(begin + count);
-    std::uint32_t* picks = state_.again.data() + begin;
-    if (count == allowed) {
-      for (std::uint32_t q = 0; q < count; ++q) picks[q] = q;
-    } else {
-      floyd_picks(stream(Purpose::kNeighboursAllowed, chunk.first_row + i), allowed, count, picks);
-    }
-    for (std::uint32_t q = 0; q < count; ++q) {
-      std::uint32_t position = picks[q];
-      for (const std::uint32_t p : hidden) {
-        if (p > position) break;
-        ++position;
-      }
-      picks[q] = chunk.start[i] + position;
-    }
-  }
-
   const RelationHop& job_;
   ExpansionState& state_;
   Relabel& relabel_;
   Subgraph& out_;
   RelationBlock& block_;
+  RowPicker picker_;
   std::uint32_t chunk_rows_;
 };
 

@@ -5,6 +5,7 @@
 // docs/sampling.md.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,7 @@
 
 #include "graph/graph_view.h"
 #include "sampling/floyd_rows.h"
+#include "sampling/neighbor_sampler.h"
 #include "sampling/picks.h"
 #include "sampling/relabel.h"
 #include "sampling/subgraph.h"
@@ -40,6 +42,13 @@ class ExcludedEvents {
 inline constexpr std::uint32_t kChunkRows = 128;
 inline constexpr std::uint32_t kChunkPicks = 512;
 inline constexpr std::uint32_t kChunksInFlight = 4;
+
+// Makes room for `count` items; what lies beyond the used part is scratch, so that buffers grow seldom and
+// are never cleared.
+template <typename T>
+void make_room(std::vector<T>& buffer, std::size_t count) {
+  if (buffer.size() < count) buffer.resize(std::max(count, 2 * buffer.size()));
+}
 
 // Rows on their way through the stages. `picks` are positions in the CSR, later targets and edge ids, row
 // after row.
@@ -88,7 +97,8 @@ struct RelationHop {
   std::uint32_t first_row = 0;  // local ids of the row type
   std::uint32_t end_row = 0;
   std::uint32_t fan_out = 0;
-  bool newest_first = false;
+  PickLaw law = PickLaw::kUniform;
+  Replacement replacement = Replacement::kWithout;
   PhiloxKey key = {};
   std::uint32_t relation = 0;
   std::uint32_t hop = 0;

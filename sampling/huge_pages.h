@@ -1,5 +1,5 @@
-// Memory for large arrays that are read at random: the system is asked for huge pages, so that most reads need no walk of
-// the page tables. Where it has none, ordinary pages do.
+// Memory for large arrays that are read at random: the system is asked for huge pages, so that most reads
+// need no walk of the page tables. Where it has none, ordinary pages do.
 #pragma once
 
 #include <sys/mman.h>

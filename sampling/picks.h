@@ -12,6 +12,7 @@
 //                them: step i (0 .. k - 1) draws t from [0, n - k + i] with draw i; it adds t, or n - k + i
 //                if t was added before.
 //   most recent  the last min(k, n), newest first.
+// Weighted picks and picks with replacement: sampling/weighted_picks.h.
 // Bentley, Floyd: "Programming pearls: a sample of brilliance" (CACM 30(9), 1987).
 #pragma once
 
@@ -27,6 +28,10 @@ enum class Purpose : std::uint32_t {
   kNeighboursAllowed = 2,  // a row's picks among the allowed edges, after the first picks hit an excluded one
   kNegatives = 3,          // proposals of negatives
   kNegativesExact = 4,     // exact selection after too many rejected proposals
+  kNeighboursExact = 5,    // a row's weighted picks from the weight that is left (sampling/weighted_picks.h)
+  kLabor = 6,              // a node's draw that all rows share (PickLaw::kLabor)
+  kWalk = 7,               // steps of random walks (sampling/random_walk.h)
+  kWalkExact = 8,          // steps of node2vec walks after too many rejected proposals
 };
 
 // The 64-bit seed, all bits of which matter, and the step.

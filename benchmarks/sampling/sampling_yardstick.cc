@@ -8,6 +8,7 @@
 //   temporal  hetero; a tree for each user, which sees reviews up to 2023-11-14 22:13:20 UTC
 //   recent    hetero, the most recent edges (the last of a row)
 //   weighted  hetero, by weights of 1 to 5
+//   labor     hetero, layer-neighbour sampling
 // Seconds are of the wall clock; `cpu_` figures are by the CPU time of the threads, which other programs
 // disturb less.
 #include <time.h>
@@ -34,7 +35,7 @@ using Json = nlohmann::ordered_json;
 struct Arguments {
   std::filesystem::path graph = {};
   std::filesystem::path order = {};
-  std::vector<std::string> modes = {"homo", "hetero", "temporal", "recent", "weighted"};
+  std::vector<std::string> modes = {"homo", "hetero", "temporal", "recent", "weighted", "labor"};
   std::vector<std::uint32_t> fan_outs = {15, 10};
   std::size_t seeds = 1024;
   std::size_t batches = 20;
@@ -93,6 +94,8 @@ class Mode {
     view_ = graph_.view();
     SamplerOptions options{.seed = 1, .fan_outs = uniform_fan_outs(graph_.schema, arguments.fan_outs)};
     if (name == "recent") options.law = PickLaw::kMostRecent;
+    if (name == "weighted") options.law = PickLaw::kWeighted;
+    if (name == "labor") options.law = PickLaw::kLabor;
     sampler_ = std::make_unique<NeighborSampler>(view_, options);
     std::iota(roots_.begin(), roots_.end(), 0u);
     if (name == "temporal") before_.assign(arguments.seeds, 1'700'000'000'001);  // up to and with that second
@@ -229,9 +232,9 @@ int run(int argc, char** argv) {
   CLI::App app("Neighbour sampling beside the bare gather of the same addresses");
   app.add_option("--graph", a.graph, "folder of arrays: meta.json, NAME_src.npy, NAME_dst.npy")->required();
   app.add_option("--order", a.order, ".npy of user ids, int64: batches take them in this order");
-  app.add_option("--modes", a.modes, "homo, hetero, temporal, recent, weighted")
+  app.add_option("--modes", a.modes, "homo, hetero, temporal, recent, weighted, labor")
       ->delimiter(',')
-      ->check(CLI::IsMember({"homo", "hetero", "temporal", "recent", "weighted"}));
+      ->check(CLI::IsMember({"homo", "hetero", "temporal", "recent", "weighted", "labor"}));
   app.add_option("--fan-outs", a.fan_outs, "for each relation, a number a hop")->delimiter(',');
   app.add_option("--seeds", a.seeds, "users of a batch")->check(CLI::PositiveNumber);
   app.add_option("--batches", a.batches, "of a repeat")->check(CLI::PositiveNumber);
