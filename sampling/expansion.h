@@ -83,8 +83,15 @@ struct ExpansionState {
   std::vector<TimeMs> tree_before = {};         // [tree]
   ExcludedEvents excluded = {};
   std::array<Chunk, kChunksInFlight> chunks = {};
+  // Rows of a chunk with more edges than picks: the rows, their numbers in the chunk, what a search still
+  // looks through.
   std::array<FloydRow, kChunkRows> drawn = {};
-  std::vector<std::uint32_t> hidden = {};  // positions in a row, while it is picked again
+  std::array<std::uint32_t, kChunkRows> drawn_rows = {};
+  std::array<std::uint32_t, kChunkRows> lengths = {};
+  std::vector<std::uint32_t> words = {};      // [drawn, 16 * tiles], random
+  std::vector<std::uint64_t> weights = {};    // [drawn, proposals], where in a row's weight they lie
+  std::vector<std::uint32_t> proposals = {};  // [drawn, proposals], edges of the row
+  std::vector<std::uint32_t> hidden = {};     // positions in a row, while it is picked again
   std::vector<std::uint32_t> again = {};
 };
 

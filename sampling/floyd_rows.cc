@@ -26,6 +26,17 @@ void floyd_rows_generic(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, s
   for (const FloydRow& row : rows) scalar_row(key, purpose, k, row, out);
 }
 
+void row_words_generic(PhiloxKey key, std::uint32_t purpose, std::uint32_t tiles,
+                       std::span<const FloydRow> rows, std::uint32_t* out) {
+  for (const FloydRow& row : rows) {
+    const DrawStream stream{key, row.node, purpose, row.root};
+    for (std::uint32_t block = 0; block < 4 * tiles; ++block, out += 4) {
+      const PhiloxBlock words = stream.block(block);
+      for (int i = 0; i < 4; ++i) out[i] = words.word[i];
+    }
+  }
+}
+
 #ifdef WEFT_X86
 #define WEFT_AVX512 __attribute__((target("avx512f,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")))
 
@@ -121,6 +132,19 @@ WEFT_AVX512 void floyd_rows_avx512(PhiloxKey key, std::uint32_t purpose, std::ui
   }
 }
 
+WEFT_AVX512 void row_words_avx512(PhiloxKey key, std::uint32_t purpose, std::uint32_t tiles,
+                                  std::span<const FloydRow> rows, std::uint32_t* out) {
+  const std::size_t stride = std::size_t{16} * tiles;
+  for (std::size_t i = 0; i < rows.size(); i += 2) {
+    const std::size_t other = i + 1 < rows.size() ? i + 1 : i;
+    for (std::uint32_t tile = 0; tile < tiles; ++tile) {
+      const Words16 words = two_streams(key, purpose, rows[i], rows[other], tile);
+      _mm512_storeu_si512(out + i * stride + 16 * tile, words.a);
+      _mm512_storeu_si512(out + other * stride + 16 * tile, words.b);
+    }
+  }
+}
+
 bool has_avx512() {
   return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512cd") != 0 &&
          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
@@ -152,6 +176,14 @@ void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span
   floyd_rows_generic(key, purpose, k, rows, out);
 }
 
+void row_words(PhiloxKey key, std::uint32_t purpose, std::uint32_t tiles, std::span<const FloydRow> rows,
+               std::uint32_t* out) {
+#ifdef WEFT_X86
+  if (uses_avx512()) return row_words_avx512(key, purpose, tiles, rows, out);
+#endif
+  row_words_generic(key, purpose, tiles, rows, out);
+}
+
 std::string pick_instructions() {
   return uses_avx512() ? "avx512" : "generic";
 }
@@ -167,6 +199,21 @@ bool floyd_rows_with(const std::string& instructions, PhiloxKey key, std::uint32
 #ifdef WEFT_X86
   if (instructions == "avx512" && has_avx512()) {
     floyd_rows_avx512(key, purpose, k, rows, out);
+    return true;
+  }
+#endif
+  return false;
+}
+
+bool row_words_with(const std::string& instructions, PhiloxKey key, std::uint32_t purpose,
+                    std::uint32_t tiles, std::span<const FloydRow> rows, std::uint32_t* out) {
+  if (instructions == "generic") {
+    row_words_generic(key, purpose, tiles, rows, out);
+    return true;
+  }
+#ifdef WEFT_X86
+  if (instructions == "avx512" && has_avx512()) {
+    row_words_avx512(key, purpose, tiles, rows, out);
     return true;
   }
 #endif

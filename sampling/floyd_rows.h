@@ -27,6 +27,10 @@ struct FloydRow {
 void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span<const FloydRow> rows,
                 std::uint32_t* out);
 
+// The first 16 * tiles words of each row's stream: out [rows, 16 * tiles].
+void row_words(PhiloxKey key, std::uint32_t purpose, std::uint32_t tiles, std::span<const FloydRow> rows,
+               std::uint32_t* out);
+
 // Which instructions run: "avx512" or "generic". The environment variable WEFT_INSTRUCTIONS may name a lower
 // level ("avx2" counts as generic here).
 std::string pick_instructions();
@@ -35,6 +39,8 @@ namespace internal {
 // One level by name, for tests; false if this processor lacks it.
 bool floyd_rows_with(const std::string& instructions, PhiloxKey key, std::uint32_t purpose, std::uint32_t k,
                      std::span<const FloydRow> rows, std::uint32_t* out);
+bool row_words_with(const std::string& instructions, PhiloxKey key, std::uint32_t purpose,
+                    std::uint32_t tiles, std::span<const FloydRow> rows, std::uint32_t* out);
 }  // namespace internal
 
 }  // namespace weft::sampling

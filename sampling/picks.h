@@ -90,12 +90,9 @@ WEFT_HOST_DEVICE inline std::uint32_t bounded(const DrawStream& stream, std::uin
 }
 
 // A draw from [0, n), n >= 1, for n beyond 32 bits: takes draws 2 * pair and 2 * pair + 1. As bounded(), with
-// 128 fresh bits.
-WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::uint32_t pair,
-                                                std::uint64_t n) {
-  const PhiloxBlock block = stream.block(pair / 2);
-  const std::uint32_t at = pair % 2 * 2;
-  const std::uint64_t word = std::uint64_t{block.word[at]} << 32 | block.word[at + 1];
+// 128 fresh bits. bounded64_of: given the first draw as the upper half of `word` and the second as the lower.
+WEFT_HOST_DEVICE inline std::uint64_t bounded64_of(const DrawStream& stream, std::uint32_t pair,
+                                                   std::uint64_t word, std::uint64_t n) {
   const std::uint64_t low = word * n;
   if (low < n && low < (0ull - n) % n) {
     const PhiloxBlock again = stream.block(kSecondChance | pair);
@@ -106,6 +103,13 @@ WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::u
     return multiply_high(upper, n) + carry;
   }
   return multiply_high(word, n);
+}
+
+WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::uint32_t pair,
+                                                std::uint64_t n) {
+  const PhiloxBlock block = stream.block(pair / 2);
+  const std::uint32_t at = pair % 2 * 2;
+  return bounded64_of(stream, pair, std::uint64_t{block.word[at]} << 32 | block.word[at + 1], n);
 }
 
 // What Floyd's step i of k of n draws, before it is known whether that was picked already; if it was, the

@@ -5,6 +5,23 @@
 #include "sampling/weighted_picks.h"
 
 namespace weft::sampling {
+namespace {
+
+// One step of edge_at_weight for some weights of one row, of which n edges are left to look through from each
+// `low`.
+void search_step(const std::uint64_t* sums, std::uint32_t n, const std::uint64_t* weights, std::uint32_t* low,
+                 std::uint32_t count) {
+  const std::uint32_t half = n / 2;
+  const std::uint32_t next = std::max((n - half) / 2, 1u) - 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t from = low[i];
+    const std::uint32_t to = from + (half & (0u - (sums[from + half - 1] <= weights[i] ? 1u : 0u)));
+    low[i] = to;
+    __builtin_prefetch(sums + to + next);
+  }
+}
+
+}  // namespace
 
 DrawStream RowPicker::stream(Purpose purpose, std::uint32_t row) const {
   return {.key = job_.key,
@@ -86,18 +103,104 @@ void RowPicker::uniform(Chunk& chunk) {
              std::span(drawn).first(draws), chunk.positions.data());
 }
 
+// The first proposals of all rows look for their edges in step, so that their cache misses overlap; then row
+// by row who came first is settled. Equal to weighted_without_replacement.
 void RowPicker::weighted(Chunk& chunk) {
+  const NodeId* const nodes = out_.nodes[job_.row_type].data() + chunk.first_row;
+  const std::uint32_t k = job_.fan_out;
+  std::array<FloydRow, kChunkRows>& drawn = state_.drawn;
+  std::size_t draws = 0;
   std::uint32_t at = 0;
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
     std::uint32_t* const positions = chunk.positions.data() + at;
-    const std::uint32_t row = chunk.first_row + i;
-    const std::uint32_t count = chunk.count[i] = weighted_without_replacement(
-        stream(Purpose::kNeighbours, row), stream(Purpose::kNeighboursExact, row), sums_of(chunk, i), chunk.length[i],
-        job_.fan_out, positions);
-    for (std::uint32_t j = 0; j < count; ++j) positions[j] += chunk.start[i];
+    const std::uint64_t* const sums = sums_of(chunk, i);
+    const std::uint32_t n = chunk.length[i];
+    std::uint32_t count = 0;
+    if (n <= k) {
+      count = all_with_weight(sums, n, positions);
+      for (std::uint32_t j = 0; j < count; ++j) positions[j] += chunk.start[i];
+    } else if (sums[n - 1] != 0) {
+      count = k;
+      drawn[draws] = {nodes[i], 0, n, chunk.start[i], at};
+      if (state_.trees) drawn[draws].root = state_.tree_roots[tree_of(chunk.first_row + i)];
+      state_.drawn_rows[draws++] = i;
+    }
+    chunk.count[i] = count;
     at += count;
   }
   chunk.picked = at;
+  const auto rows = std::span<const FloydRow>(drawn).first(draws);
+  propose_weighted(rows);
+  settle_rows(rows, chunk);
+}
+
+// How many proposals of a row are made before it is known how many it takes: half as many again as picks, and
+// what fills whole tiles of words.
+std::uint32_t RowPicker::proposals() const {
+  const std::uint32_t wanted = (3 * job_.fan_out + 15) / 16 * 8;
+  return std::min(wanted, kProposalsPerPick * job_.fan_out);
+}
+
+// The edges of the rows' first proposals, counted from the rows' starts, into state.proposals [rows,
+// proposals()].
+void RowPicker::propose_weighted(std::span<const FloydRow> rows) {
+  const std::uint32_t each = proposals();
+  const std::uint32_t tiles = (2 * each + 15) / 16;
+  const std::uint32_t purpose = purpose_word(Purpose::kNeighbours, job_.relation, job_.hop);
+  make_room(state_.words, rows.size() * 16 * tiles);
+  make_room(state_.weights, rows.size() * each);
+  make_room(state_.proposals, rows.size() * each);
+  row_words(job_.key, purpose, tiles, rows, state_.words.data());
+  std::uint32_t longest = 0;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const FloydRow& row = rows[r];
+    const std::uint64_t total = job_.csr.weight_sums[row.start + row.length - 1];
+    const std::uint32_t* const words = state_.words.data() + r * 16 * tiles;
+    const DrawStream stream{job_.key, row.node, purpose, row.root};
+    for (std::uint32_t t = 0; t < each; ++t) {
+      const std::uint64_t word = std::uint64_t{words[2 * t]} << 32 | words[2 * t + 1];
+      state_.weights[r * each + t] = bounded64_of(stream, t, word, total);
+      state_.proposals[r * each + t] = 0;
+    }
+    state_.lengths[r] = row.length;
+    longest = std::max(longest, row.length);
+  }
+  for (; longest > 1; longest -= longest / 2) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const std::uint32_t n = state_.lengths[r];
+      if (n <= 1) continue;
+      state_.lengths[r] = n - n / 2;
+      search_step(job_.csr.weight_sums.data() + rows[r].start, n, state_.weights.data() + r * each,
+                  state_.proposals.data() + r * each, each);
+    }
+  }
+}
+
+void RowPicker::settle_rows(std::span<const FloydRow> rows, Chunk& chunk) {
+  bool fewer = false;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::uint32_t i = state_.drawn_rows[r];
+    std::uint32_t* const positions = chunk.positions.data() + rows[r].at;
+    const std::uint32_t row = chunk.first_row + i;
+    chunk.count[i] = settle_weighted(
+        stream(Purpose::kNeighbours, row), stream(Purpose::kNeighboursExact, row), sums_of(chunk, i),
+        rows[r].length, job_.fan_out, state_.proposals.data() + r * proposals(), proposals(), positions);
+    for (std::uint32_t j = 0; j < chunk.count[i]; ++j) positions[j] += rows[r].start;
+    fewer |= chunk.count[i] < job_.fan_out;
+  }
+  if (!fewer) return;
+  // Some rows ran out of weight: close the gaps.
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  std::size_t r = 0;
+  for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+    const bool was_drawn = r < rows.size() && state_.drawn_rows[r] == i;
+    std::copy_n(chunk.positions.data() + from, chunk.count[i], chunk.positions.data() + to);
+    from += was_drawn ? job_.fan_out : chunk.count[i];
+    to += chunk.count[i];
+    r += was_drawn ? 1 : 0;
+  }
+  chunk.picked = to;
 }
 
 void RowPicker::with_replacement(Chunk& chunk) {
@@ -228,9 +331,10 @@ void RowPicker::uniform_allowed(const Chunk& chunk, std::uint32_t i, std::uint32
   for (std::uint32_t q = 0; q < count; ++q) picks[q] = chunk.start[i] + skip_hidden(state_.hidden, picks[q]);
 }
 
-// The allowed among the first picks are the first picks among the allowed (sampling/weighted_picks.h): they stay, and the next
-// are drawn from the allowed weight that is left.
-void RowPicker::weighted_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree, std::uint32_t begin) {
+// The allowed among the first picks are the first picks among the allowed (sampling/weighted_picks.h): they
+// stay, and the next are drawn from the allowed weight that is left.
+void RowPicker::weighted_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree,
+                                 std::uint32_t begin) {
   const std::uint64_t* const sums = sums_of(chunk, i);
   const std::uint32_t n = chunk.length[i];
   const DrawStream draws = stream(Purpose::kNeighboursAllowed, chunk.first_row + i);
@@ -257,7 +361,8 @@ void RowPicker::weighted_allowed(const Chunk& chunk, std::uint32_t i, std::uint3
 }
 
 // Draws are independent: those that hit are drawn again, from the allowed alone.
-void RowPicker::replaced_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree, std::uint32_t begin) {
+void RowPicker::replaced_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree,
+                                 std::uint32_t begin) {
   const std::uint32_t n = chunk.length[i];
   const DrawStream draws = stream(Purpose::kNeighboursAllowed, chunk.first_row + i);
   find_hidden(chunk, i, tree);
@@ -276,7 +381,8 @@ void RowPicker::replaced_allowed(const Chunk& chunk, std::uint32_t i, std::uint3
     }
     const std::uint32_t p =
         weighted ? edge_at_weight_left(sums, n, bounded64(draws, draw, left), state_.hidden.data(), hidden)
-                 : skip_hidden(state_.hidden, bounded(draws, draw, draws.word(draw), static_cast<std::uint32_t>(left)));
+                 : skip_hidden(state_.hidden,
+                               bounded(draws, draw, draws.word(draw), static_cast<std::uint32_t>(left)));
     state_.again.push_back(chunk.start[i] + p);
   }
 }

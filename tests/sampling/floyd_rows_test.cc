@@ -51,5 +51,26 @@ TEST_P(FloydRows, EqualTheScalarForm) {
   }
 }
 
+TEST_P(FloydRows, WordsAreThoseOfTheRowsStreams) {
+  std::mt19937 random(8);
+  for (const std::uint32_t tiles : {1u, 2u, 5u}) {
+    for (std::size_t count = 0; count < 6; ++count) {
+      std::vector<FloydRow> rows(count);
+      for (FloydRow& row : rows)
+        row = {static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random())};
+      const PhiloxKey key = pick_key(random(), 3);
+      std::vector<std::uint32_t> out(count * 16 * tiles);
+      if (!internal::row_words_with(GetParam(), key, 99, tiles, rows, out.data())) {
+        GTEST_SKIP() << "this processor has no " << GetParam();
+      }
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        const FloydRow& row = rows[i / (16 * tiles)];
+        const DrawStream stream{key, row.node, 99, row.root};
+        ASSERT_EQ(out[i], stream.word(static_cast<std::uint32_t>(i % (16 * tiles))));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weft::sampling

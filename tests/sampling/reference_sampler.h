@@ -205,18 +205,16 @@ class ReferenceSampler {
       }
       return without(picks, without(row.all, row.allowed));
     }
-    for (std::uint32_t i = 0; i < row.fan_out; ++i) {
+    if (total(row, row.all) == 0) return {};
+    for (std::uint32_t t = 0; t < 4 * row.fan_out && picks.size() < row.fan_out; ++t) {
+      const std::uint64_t p =
+          at_weight(row, row.all, bounded64(stream_of(row, Purpose::kNeighbours), t, total(row, row.all)));
+      if (std::find(picks.begin(), picks.end(), p) == picks.end()) picks.push_back(p);
+    }
+    while (picks.size() < row.fan_out) {
       const std::vector<std::uint64_t> rest = without(row.all, picks);
       if (total(row, rest) == 0) break;
-      bool found = false;
-      for (std::uint32_t attempt = 0; attempt < 4 && !found; ++attempt) {
-        const std::uint64_t x =
-            bounded64(stream_of(row, Purpose::kNeighbours), (attempt << 24) + i, total(row, row.all));
-        const std::uint64_t p = at_weight(row, row.all, x);
-        found = std::find(picks.begin(), picks.end(), p) == picks.end();
-        if (found) picks.push_back(p);
-      }
-      if (found) continue;
+      const auto i = static_cast<std::uint32_t>(picks.size());
       picks.push_back(
           at_weight(row, rest, bounded64(stream_of(row, Purpose::kNeighboursExact), i, total(row, rest))));
     }
