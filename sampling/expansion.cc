@@ -65,7 +65,6 @@ class Expander {
       const std::uint64_t* sums = job_.csr.weight_sums.data();
       for (std::uint32_t i = 0; i < chunk.rows; ++i) {
         if (chunk.length[i] == 0) continue;
-        __builtin_prefetch(sums + chunk.start[i]);
         __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] / 2);
         __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] - 1);
       }

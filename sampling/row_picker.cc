@@ -2,27 +2,10 @@
 
 #include <algorithm>
 
+#include "sampling/weight_search.h"
 #include "sampling/weighted_picks.h"
 
 namespace weft::sampling {
-namespace {
-
-// One step of edge_at_weight for some weights of one row, of which n edges are left to look through from each
-// `low`.
-void search_step(const std::uint64_t* sums, std::uint32_t n, const std::uint64_t* weights, std::uint32_t* low,
-                 std::uint32_t count) {
-  const std::uint32_t half = n / 2;
-  const std::uint32_t next = std::max((n - half) / 2, 1u) - 1;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t from = low[i];
-    const std::uint32_t to = from + (half & (0u - (sums[from + half - 1] <= weights[i] ? 1u : 0u)));
-    low[i] = to;
-    __builtin_prefetch(sums + to + next);
-  }
-}
-
-}  // namespace
-
 DrawStream RowPicker::stream(Purpose purpose, std::uint32_t row) const {
   return {.key = job_.key,
           .node = out_.nodes[job_.row_type][row],
@@ -103,6 +86,21 @@ void RowPicker::uniform(Chunk& chunk) {
              std::span(drawn).first(draws), chunk.positions.data());
 }
 
+namespace {
+
+// What search_weights reads first: a short row whole, of a long one the middles of the first steps.
+void prefetch_search(const std::uint64_t* sums, std::uint32_t n) {
+  if (n <= 64) {
+    for (std::uint32_t p = 0; p < n; p += 8) __builtin_prefetch(sums + p);
+  } else {
+    __builtin_prefetch(sums + n / 4 - 1);
+    __builtin_prefetch(sums + n / 2 - 1);
+    __builtin_prefetch(sums + n / 2 + n / 4 - 1);
+  }
+}
+
+}  // namespace
+
 // The first proposals of all rows look for their edges in step, so that their cache misses overlap; then row
 // by row who came first is settled. Equal to weighted_without_replacement.
 void RowPicker::weighted(Chunk& chunk) {
@@ -124,6 +122,7 @@ void RowPicker::weighted(Chunk& chunk) {
       drawn[draws] = {nodes[i], 0, n, chunk.start[i], at};
       if (state_.trees) drawn[draws].root = state_.tree_roots[tree_of(chunk.first_row + i)];
       state_.drawn_rows[draws++] = i;
+      prefetch_search(sums, n);
     }
     chunk.count[i] = count;
     at += count;
@@ -134,10 +133,9 @@ void RowPicker::weighted(Chunk& chunk) {
   settle_rows(rows, chunk);
 }
 
-// How many proposals of a row are made before it is known how many it takes: half as many again as picks, and
-// what fills whole tiles of words.
+// How many proposals of a row are made before it is known how many it takes: what fills whole tiles of words.
 std::uint32_t RowPicker::proposals() const {
-  const std::uint32_t wanted = (3 * job_.fan_out + 15) / 16 * 8;
+  const std::uint32_t wanted = (2 * job_.fan_out + 15) / 16 * 8;
   return std::min(wanted, kProposalsPerPick * job_.fan_out);
 }
 
@@ -151,7 +149,6 @@ void RowPicker::propose_weighted(std::span<const FloydRow> rows) {
   make_room(state_.weights, rows.size() * each);
   make_room(state_.proposals, rows.size() * each);
   row_words(job_.key, purpose, tiles, rows, state_.words.data());
-  std::uint32_t longest = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const FloydRow& row = rows[r];
     const std::uint64_t total = job_.csr.weight_sums[row.start + row.length - 1];
@@ -160,20 +157,10 @@ void RowPicker::propose_weighted(std::span<const FloydRow> rows) {
     for (std::uint32_t t = 0; t < each; ++t) {
       const std::uint64_t word = std::uint64_t{words[2 * t]} << 32 | words[2 * t + 1];
       state_.weights[r * each + t] = bounded64_of(stream, t, word, total);
-      state_.proposals[r * each + t] = 0;
-    }
-    state_.lengths[r] = row.length;
-    longest = std::max(longest, row.length);
-  }
-  for (; longest > 1; longest -= longest / 2) {
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      const std::uint32_t n = state_.lengths[r];
-      if (n <= 1) continue;
-      state_.lengths[r] = n - n / 2;
-      search_step(job_.csr.weight_sums.data() + rows[r].start, n, state_.weights.data() + r * each,
-                  state_.proposals.data() + r * each, each);
     }
   }
+  search_weights(job_.csr.weight_sums.data(), rows, each, state_.weights.data(), state_.lengths.data(),
+                 state_.proposals.data());
 }
 
 void RowPicker::settle_rows(std::span<const FloydRow> rows, Chunk& chunk) {
