@@ -14,7 +14,8 @@
 namespace weft::sampling {
 namespace {
 
-// One step of edge_at_weight for some weights of one row, of which n edges are left to look through from each `low`.
+// One step of edge_at_weight for some weights of one row, of which n edges are left to look through from each
+// `low`.
 void search_step(const std::uint64_t* sums, std::uint32_t n, const std::uint64_t* weights, std::uint32_t* low,
                  std::uint32_t count) {
   const std::uint32_t half = n / 2;
@@ -28,8 +29,8 @@ void search_step(const std::uint64_t* sums, std::uint32_t n, const std::uint64_t
 }
 
 // All rows with a length step by step, in turns; those of length 0 are left alone.
-void search_in_step(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each, const std::uint64_t* weights,
-                    std::uint32_t* lengths, std::uint32_t* edges) {
+void search_in_step(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
+                    const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
   std::uint32_t longest = 0;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     longest = std::max(longest, lengths[r]);
@@ -52,12 +53,14 @@ void search_weights_generic(const std::uint64_t* sums, std::span<const FloydRow>
 }
 
 #ifdef WEFT_X86
-// In rows up to this length, counting the sums that do not exceed a weight is faster than looking for the first that does.
+// In rows up to this length, counting the sums that do not exceed a weight is faster than looking for the
+// first that does.
 constexpr std::uint32_t kCounted = 64;
 
 // 16 weights of a row of n sums.
-__attribute__((target("avx512f,avx512vl"))) void count_sums(const std::uint64_t* sums, std::uint32_t n, const std::uint64_t* weights,
-                                                            std::uint32_t count, std::uint32_t* edges) {
+__attribute__((target("avx512f,avx512vl"))) void count_sums(const std::uint64_t* sums, std::uint32_t n,
+                                                            const std::uint64_t* weights, std::uint32_t count,
+                                                            std::uint32_t* edges) {
   const __m512i one = _mm512_set1_epi64(1);
   const auto valid_a = static_cast<__mmask8>(count >= 8 ? 0xFFu : (1u << count) - 1);
   const auto valid_b = static_cast<__mmask8>(count >= 16 ? 0xFFu : count > 8 ? (1u << (count - 8)) - 1 : 0u);
@@ -83,7 +86,8 @@ void search_weights_avx512(const std::uint64_t* sums, std::span<const FloydRow> 
   for (std::size_t r = 0; r < rows.size(); ++r) {
     if (lengths[r] != 0) continue;
     for (std::uint32_t i = 0; i < each; i += 16) {
-      count_sums(sums + rows[r].start, rows[r].length, weights + r * each + i, each - i, edges + r * each + i);
+      count_sums(sums + rows[r].start, rows[r].length, weights + r * each + i, each - i,
+                 edges + r * each + i);
     }
   }
   search_in_step(sums, rows, each, weights, lengths, edges);
@@ -93,8 +97,8 @@ void search_weights_avx512(const std::uint64_t* sums, std::span<const FloydRow> 
 
 }  // namespace
 
-void search_weights(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each, const std::uint64_t* weights,
-                    std::uint32_t* lengths, std::uint32_t* edges) {
+void search_weights(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
+                    const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
 #ifdef WEFT_X86
   static const bool wide = pick_instructions() == "avx512";
   if (wide) return search_weights_avx512(sums, rows, each, weights, lengths, edges);
@@ -104,14 +108,16 @@ void search_weights(const std::uint64_t* sums, std::span<const FloydRow> rows, s
 
 namespace internal {
 
-bool search_weights_with(const std::string& instructions, const std::uint64_t* sums, std::span<const FloydRow> rows,
-                         std::uint32_t each, const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
+bool search_weights_with(const std::string& instructions, const std::uint64_t* sums,
+                         std::span<const FloydRow> rows, std::uint32_t each, const std::uint64_t* weights,
+                         std::uint32_t* lengths, std::uint32_t* edges) {
   if (instructions == "generic") {
     search_weights_generic(sums, rows, each, weights, lengths, edges);
     return true;
   }
 #ifdef WEFT_X86
-  if (instructions == "avx512" && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0) {
+  if (instructions == "avx512" && __builtin_cpu_supports("avx512f") != 0 &&
+      __builtin_cpu_supports("avx512vl") != 0) {
     search_weights_avx512(sums, rows, each, weights, lengths, edges);
     return true;
   }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "sampling/loader.h"
 #include "tests/sampling/chi_square.h"
+#include "tests/sampling/law_rounds.h"
 #include "tests/sampling/random_graph.h"
 #include "tests/sampling/reference_sampler.h"
 
@@ -164,7 +165,7 @@ TEST(ExcludedEvents, LeaveTheLawOfTheOthersUniform) {
   const graph::GraphView graph = shop->view();
   for (const std::uint32_t hidden : {1u, 5u, 18u}) {
     constexpr std::uint32_t k = 8;
-    constexpr std::uint32_t rounds = 40000;
+    const auto rounds = static_cast<std::uint32_t>(testing::rounds(40000));
     const NeighborSampler sampler(graph, {.seed = hidden, .fan_outs = {{k, 0}}});
     std::vector<EventId> excluded;
     for (std::uint32_t i = 0; i < hidden; ++i) excluded.push_back(100 + i * 5 / 3);
@@ -197,7 +198,7 @@ TEST(UniformLaw, IncludesEveryEdgeBeforeTheBoundEquallyOften) {
   const auto shop = star(40);
   const graph::GraphView graph = shop->view();
   constexpr std::uint32_t k = 6;
-  constexpr std::uint32_t rounds = 40000;
+  const auto rounds = static_cast<std::uint32_t>(testing::rounds(40000));
   const NeighborSampler sampler(graph, {.fan_outs = {{k, 0}}});
   const std::vector<NodeRef> nodes = {{0, 0}};
   for (const std::uint32_t visible : {25u, 40u}) {

@@ -25,7 +25,8 @@ TEST_P(WeightSearch, FindsTheFirstSumThatExceeds) {
       std::uint64_t sum = 0;
       // Sums above 2^63 too; equal ones are edges of weight 0.
       const std::uint64_t scale = random() % 4 == 0 ? (1ull << 63) / row.length * 2 - 2 : 9;
-      for (std::uint32_t p = 0; p < row.length; ++p) sums.push_back(sum += random() % 3 == 0 ? 0 : random() % scale);
+      for (std::uint32_t p = 0; p < row.length; ++p)
+        sums.push_back(sum += random() % 3 == 0 ? 0 : random() % scale);
       if (sum == 0) ++sums.back();
     }
     const auto each = static_cast<std::uint32_t>(1 + random() % 50);
@@ -35,7 +36,8 @@ TEST_P(WeightSearch, FindsTheFirstSumThatExceeds) {
     }
     std::vector<std::uint32_t> lengths(rows.size());
     std::vector<std::uint32_t> edges(weights.size() + 1, 77);
-    if (!internal::search_weights_with(GetParam(), sums.data(), rows, each, weights.data(), lengths.data(), edges.data()))
+    if (!internal::search_weights_with(GetParam(), sums.data(), rows, each, weights.data(), lengths.data(),
+                                       edges.data()))
       GTEST_SKIP() << "this processor has no " << GetParam();
     for (std::size_t i = 0; i < weights.size(); ++i) {
       const FloydRow& row = rows[i / each];
@@ -65,7 +67,9 @@ TEST(WeightLeft, IsThatOfTheRowWithoutTheSkippedEdges) {
     for (std::uint32_t p = 0; p < n; ++p) {
       if (is_among(skipped.data(), static_cast<std::uint32_t>(skipped.size()), p)) continue;
       for (std::uint64_t i = weight_of(sums.data(), p); i > 0; --i, ++x) {
-        ASSERT_EQ(edge_at_weight_left(sums.data(), n, x, skipped.data(), static_cast<std::uint32_t>(skipped.size())), p);
+        ASSERT_EQ(edge_at_weight_left(sums.data(), n, x, skipped.data(),
+                                      static_cast<std::uint32_t>(skipped.size())),
+                  p);
       }
     }
   }
