@@ -11,15 +11,17 @@
 namespace weft::sampling {
 namespace {
 
-constexpr std::uint32_t kAttempts = 16;       // blocks of a step: each proposes once
-constexpr std::uint32_t kAffinityBits = 20;   // weights of a row add up to less than 2^44: their product fits 64 bits
+constexpr std::uint32_t kAttempts = 16;  // blocks of a step: each proposes once
+constexpr std::uint32_t kAffinityBits =
+    20;  // weights of a row add up to less than 2^44: their product fits 64 bits
 constexpr double kSmallest = 1e-3;
 constexpr double kLargest = 1e3;
 
 void check_factor(const char* name, double value) {
   if (value >= kSmallest && value <= kLargest) return;
   throw Error("a weight of node2vec is out of range",
-              {.field = name, .value = fmt::format("{}", value), .expected = "0.001 to 1000"}, ErrorKind::kUsage);
+              {.field = name, .value = fmt::format("{}", value), .expected = "0.001 to 1000"},
+              ErrorKind::kUsage);
 }
 
 }  // namespace
@@ -60,8 +62,8 @@ RandomWalker::RandomWalker(graph::GraphView graph, WalkOptions options)
   second_order_ = options_.p != 1 || options_.q != 1;
   if (!second_order_) return;
   if (path.size() != 1) {
-    throw Error("node2vec walks go along one relation", {.field = "path", .expected = "one relation where p or q is not 1"},
-                ErrorKind::kUsage);
+    throw Error("node2vec walks go along one relation",
+                {.field = "path", .expected = "one relation where p or q is not 1"}, ErrorKind::kUsage);
   }
   const double largest = std::max({1 / options_.p, 1.0, 1 / options_.q});
   const auto share = [&](double weight) {
@@ -78,8 +80,8 @@ graph::NodeTypeId RandomWalker::type_at(std::size_t s) const {
 }
 
 // The edge that a block's first two words propose.
-std::uint32_t RandomWalker::propose(const graph::CsrView& csr, const Walk& walk, std::size_t block, graph::NodeId from,
-                                    std::uint32_t n, const PhiloxBlock& words) const {
+std::uint32_t RandomWalker::propose(const graph::CsrView& csr, const Walk& walk, std::size_t block,
+                                    graph::NodeId from, std::uint32_t n, const PhiloxBlock& words) const {
   const std::uint64_t word = std::uint64_t{words.word[0]} << 32 | words.word[1];
   const auto pair = static_cast<std::uint32_t>(2 * block);
   const DrawStream stream = walk.stream(Purpose::kWalk);
@@ -101,8 +103,8 @@ std::uint32_t RandomWalker::affinity(const Walk& walk, graph::NodeId previous, g
   return near ? near_ : far_;
 }
 
-std::uint32_t RandomWalker::draw_exactly(const graph::CsrView& csr, const Walk& walk, std::size_t s, graph::NodeId from,
-                                         graph::NodeId previous, std::uint32_t n) const {
+std::uint32_t RandomWalker::draw_exactly(const graph::CsrView& csr, const Walk& walk, std::size_t s,
+                                         graph::NodeId from, graph::NodeId previous, std::uint32_t n) const {
   const std::uint64_t first = csr.offsets[from];
   const bool weighted = options_.weighted && !csr.weight_sums.empty();
   const auto weight = [&](std::uint32_t edge) {
@@ -125,10 +127,11 @@ graph::NodeId RandomWalker::next(const Walk& walk, std::size_t s, graph::NodeId 
                                  bool& stops) const {
   const graph::CsrView& csr = graph_.relation(options_.path[s % options_.path.size()]);
   const std::uint64_t first = csr.offsets[from];
-  const auto n = static_cast<std::uint32_t>(walk.before == graph::kEndOfTime ? csr.degree(from)
-                                                                             : csr.count_before(from, walk.before));
+  const auto n = static_cast<std::uint32_t>(
+      walk.before == graph::kEndOfTime ? csr.degree(from) : csr.count_before(from, walk.before));
   if (n == 0) return graph::kNoNode;
-  if (options_.weighted && !csr.weight_sums.empty() && csr.weight_sums[first + n - 1] == 0) return graph::kNoNode;
+  if (options_.weighted && !csr.weight_sums.empty() && csr.weight_sums[first + n - 1] == 0)
+    return graph::kNoNode;
   const DrawStream stream = walk.stream(Purpose::kWalk);
   for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
     const std::size_t block = s * kAttempts + attempt;
@@ -141,8 +144,9 @@ graph::NodeId RandomWalker::next(const Walk& walk, std::size_t s, graph::NodeId 
   return csr.targets[first + draw_exactly(csr, walk, s, from, previous, n)];
 }
 
-void RandomWalker::walk(std::span<const graph::NodeId> starts, std::span<const graph::TimeMs> before, std::uint32_t step,
-                        std::size_t walks, std::size_t length, std::span<graph::NodeId> nodes) const {
+void RandomWalker::walk(std::span<const graph::NodeId> starts, std::span<const graph::TimeMs> before,
+                        std::uint32_t step, std::size_t walks, std::size_t length,
+                        std::span<graph::NodeId> nodes) const {
   WEFT_CHECK(before.empty() || before.size() == starts.size());
   WEFT_CHECK(nodes.size() == starts.size() * walks * (length + 1));
   WEFT_CHECK(length < (std::size_t{1} << 24));  // block numbers stay below 2^28, pairs below 2^29
@@ -151,7 +155,8 @@ void RandomWalker::walk(std::span<const graph::NodeId> starts, std::span<const g
   for (std::size_t i = 0; i < starts.size(); ++i) {
     WEFT_CHECK(starts[i] < graph_.node_counts[type_at(0)]);
     for (std::size_t number = 0; number < walks; ++number) {
-      const Walk walk{key, starts[i], static_cast<std::uint32_t>(number), before.empty() ? graph::kEndOfTime : before[i]};
+      const Walk walk{key, starts[i], static_cast<std::uint32_t>(number),
+                      before.empty() ? graph::kEndOfTime : before[i]};
       graph::NodeId previous = graph::kNoNode;
       graph::NodeId at = starts[i];
       *out++ = at;
@@ -168,8 +173,8 @@ void RandomWalker::walk(std::span<const graph::NodeId> starts, std::span<const g
 }
 
 VisitedNeighbours visited_neighbours(const RandomWalker& walker, std::span<const graph::NodeId> starts,
-                                     std::span<const graph::TimeMs> before, std::uint32_t step, std::size_t walks,
-                                     std::size_t rounds, std::size_t count) {
+                                     std::span<const graph::TimeMs> before, std::uint32_t step,
+                                     std::size_t walks, std::size_t rounds, std::size_t count) {
   const std::size_t path_length = walker.path_length();
   const std::size_t length = path_length * rounds;
   VisitedNeighbours result{.offsets = {0}};
@@ -177,7 +182,8 @@ VisitedNeighbours visited_neighbours(const RandomWalker& walker, std::span<const
   std::vector<graph::NodeId> ends;
   std::vector<std::pair<std::uint32_t, graph::NodeId>> visited;  // visits, node
   for (std::size_t i = 0; i < starts.size(); ++i) {
-    walker.walk(starts.subspan(i, 1), before.empty() ? before : before.subspan(i, 1), step, walks, length, nodes);
+    walker.walk(starts.subspan(i, 1), before.empty() ? before : before.subspan(i, 1), step, walks, length,
+                nodes);
     ends.clear();
     for (std::size_t w = 0; w < walks; ++w) {
       for (std::size_t s = path_length; s <= length; s += path_length) {
@@ -193,7 +199,9 @@ VisitedNeighbours visited_neighbours(const RandomWalker& walker, std::span<const
     }
     const std::size_t kept = std::min(count, visited.size());
     std::partial_sort(visited.begin(), visited.begin() + static_cast<std::ptrdiff_t>(kept), visited.end(),
-                      [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+                      [](const auto& a, const auto& b) {
+                        return a.first != b.first ? a.first > b.first : a.second < b.second;
+                      });
     for (std::size_t j = 0; j < kept; ++j) {
       result.visits.push_back(visited[j].first);
       result.nodes.push_back(visited[j].second);

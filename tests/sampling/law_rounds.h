@@ -1,4 +1,5 @@
-// How large the tests of laws are: WEFT_LAW_ROUNDS multiplies their draws (1 by default), WEFT_LAW_SEED is another seed.
+// How large the tests of laws are: WEFT_LAW_ROUNDS multiplies their draws (1 by default), WEFT_LAW_SEED is
+// another seed.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,8 +16,12 @@ inline std::uint64_t environment_number(const char* name, std::uint64_t otherwis
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
-inline std::uint64_t rounds(std::uint64_t usual) { return usual * environment_number("WEFT_LAW_ROUNDS", 1); }
-inline std::uint64_t law_seed() { return environment_number("WEFT_LAW_SEED", 1); }
+inline std::uint64_t rounds(std::uint64_t usual) {
+  return usual * environment_number("WEFT_LAW_ROUNDS", 1);
+}
+inline std::uint64_t law_seed() {
+  return environment_number("WEFT_LAW_SEED", 1);
+}
 
 // False alarm: one in a million. Notes what was compared in the test's report.
 inline void expect_chi_square_below(double statistic, double degrees, std::uint64_t draws) {

@@ -1,6 +1,6 @@
-// The laws of the picks, by their frequencies. Each test has a false-alarm rate of one in a million; seeds are fixed, so that a
-// test that passes once always passes. WEFT_LAW_ROUNDS multiplies the draws (1 by default), for long runs with other seeds:
-// WEFT_LAW_SEED.
+// The laws of the picks, by their frequencies. Each test has a false-alarm rate of one in a million; seeds
+// are fixed, so that a test that passes once always passes. WEFT_LAW_ROUNDS multiplies the draws (1 by
+// default), for long runs with other seeds: WEFT_LAW_SEED.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::unique_ptr<TestGraph> star(const std::vector<float>& weights) {
 // What is drawn from a star, and which of its edges can be seen.
 struct Setting {
   std::vector<float> weights = {};
-  std::uint32_t visible = 0;            // by a time bound
+  std::uint32_t visible = 0;               // by a time bound
   std::vector<std::uint32_t> hidden = {};  // by exclusion
   std::uint32_t fan_out = 0;
   PickLaw law = PickLaw::kUniform;
@@ -47,14 +47,16 @@ struct Setting {
   std::vector<double> chances() const {
     std::vector<double> result(weights.size(), 0);
     for (std::uint32_t i = 0; i < visible; ++i) {
-      if (std::count(hidden.begin(), hidden.end(), i) == 0) result[i] = law == PickLaw::kWeighted ? weights[i] : 1;
+      if (std::count(hidden.begin(), hidden.end(), i) == 0)
+        result[i] = law == PickLaw::kWeighted ? weights[i] : 1;
     }
     return result;
   }
 };
 
 // Calls use(items in the order of their picks) for every step.
-void draw(const Setting& setting, std::uint64_t steps, const std::function<void(const std::vector<std::uint32_t>&)>& use) {
+void draw(const Setting& setting, std::uint64_t steps,
+          const std::function<void(const std::vector<std::uint32_t>&)>& use) {
   const auto shop = star(setting.weights);
   const NeighborSampler sampler(shop->view(), {.seed = law_seed(),
                                                .fan_outs = {{setting.fan_out, 0}},
@@ -68,7 +70,8 @@ void draw(const Setting& setting, std::uint64_t steps, const std::function<void(
   Subgraph out;
   std::vector<std::uint32_t> items;
   for (std::uint64_t step = 0; step < steps; ++step) {
-    sampler.sample({.nodes = nodes, .before = before, .excluded = excluded}, static_cast<std::uint32_t>(step), scratch, out);
+    sampler.sample({.nodes = nodes, .before = before, .excluded = excluded}, static_cast<std::uint32_t>(step),
+                   scratch, out);
     items.clear();
     for (const std::uint32_t source : out.relations[0].sources) items.push_back(out.nodes[1][source]);
     use(items);
@@ -83,7 +86,8 @@ struct Named {
 const std::vector<float> kMixed = {3, 0, 1, 7, 0.5F, 2, 0, 11, 1, 4, 6, 1};
 const std::vector<float> kHeavy = {1, 1000, 1, 2, 0, 3, 500, 1};  // proposals hit the two again and again
 
-// Draws are independent: all of a step's draws at all positions, against their chances; and whether neighbouring draws agree.
+// Draws are independent: all of a step's draws at all positions, against their chances; and whether
+// neighbouring draws agree.
 class WithReplacement : public ::testing::TestWithParam<Named> {};
 INSTANTIATE_TEST_SUITE_P(
     Cases, WithReplacement,
@@ -93,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
         Named{"uniform_bounded_excluding", {kMixed, 9, {0, 4, 5}, 4, PickLaw::kUniform, Replacement::kWith}},
         Named{"weighted", {kMixed, 12, {}, 5, PickLaw::kWeighted, Replacement::kWith}},
         Named{"weighted_bounded", {kMixed, 7, {}, 5, PickLaw::kWeighted, Replacement::kWith}},
-        Named{"weighted_bounded_excluding", {kMixed, 11, {3, 7, 10}, 4, PickLaw::kWeighted, Replacement::kWith}},
+        Named{"weighted_bounded_excluding",
+              {kMixed, 11, {3, 7, 10}, 4, PickLaw::kWeighted, Replacement::kWith}},
         Named{"weighted_heavy", {kHeavy, 8, {1}, 3, PickLaw::kWeighted, Replacement::kWith}}),
     [](const auto& test) { return std::string(test.param.name); });
 
@@ -185,7 +190,8 @@ TEST_P(WeightedWithoutReplacement, EverySequenceHasItsChance) {
     pooled.push_back(rare);
     wanted.push_back(rare_wanted);
   }
-  expect_chi_square_below(chi_square(pooled, wanted), static_cast<double>(pooled.size()) - 1, steps * setting.fan_out);
+  expect_chi_square_below(chi_square(pooled, wanted), static_cast<double>(pooled.size()) - 1,
+                          steps * setting.fan_out);
 }
 
 TEST(WeightedLaw, EndsWhereNoWeightIsLeft) {
@@ -193,7 +199,8 @@ TEST(WeightedLaw, EndsWhereNoWeightIsLeft) {
   std::set<std::vector<std::uint32_t>> seen;
   draw({weights, 8, {}, 4, PickLaw::kWeighted}, 200, [&](const auto& items) { seen.insert(items); });
   EXPECT_EQ(seen, (std::set<std::vector<std::uint32_t>>{{1, 4}, {4, 1}}));
-  draw({weights, 8, {1, 4}, 4, PickLaw::kWeighted}, 20, [&](const auto& items) { EXPECT_TRUE(items.empty()); });
+  draw({weights, 8, {1, 4}, 4, PickLaw::kWeighted}, 20,
+       [&](const auto& items) { EXPECT_TRUE(items.empty()); });
   draw({weights, 8, {1, 4}, 4, PickLaw::kWeighted, Replacement::kWith}, 20,
        [&](const auto& items) { EXPECT_TRUE(items.empty()); });
   draw({weights, 4, {}, 4, PickLaw::kWeighted}, 20,
@@ -217,8 +224,8 @@ TEST(WeightedLaw, IsUniformWhereThereAreNoWeights) {
   }
 }
 
-// Inclusions of one step are independent between targets, each with the chance k / n: their squares over the variances are a
-// chi-square with as many degrees of freedom as targets.
+// Inclusions of one step are independent between targets, each with the chance k / n: their squares over the
+// variances are a chi-square with as many degrees of freedom as targets.
 TEST(LaborLaw, IncludesEveryEdgeWithTheChanceOfTheFanOut) {
   for (const Setting& setting : {Setting{std::vector<float>(30, 1), 30, {}, 8, PickLaw::kLabor},
                                  Setting{std::vector<float>(30, 1), 25, {2, 3, 11}, 8, PickLaw::kLabor}}) {
@@ -255,14 +262,15 @@ TEST(LaborLaw, RowsThatShareNeighboursPickTheSame) {
   for (NodeId user = 0; user < 10; ++user) nodes.push_back({0, user});
   NeighborSampler::Scratch scratch;
   Subgraph labor, uniform;
-  NeighborSampler(graph.view(), {.fan_outs = {{10, 0}}, .law = PickLaw::kLabor}).sample({.nodes = nodes}, 1, scratch, labor);
+  NeighborSampler(graph.view(), {.fan_outs = {{10, 0}}, .law = PickLaw::kLabor})
+      .sample({.nodes = nodes}, 1, scratch, labor);
   NeighborSampler(graph.view(), {.fan_outs = {{10, 0}}}).sample({.nodes = nodes}, 1, scratch, uniform);
   EXPECT_EQ(labor.relations[0].sources.size(), 10 * labor.nodes[1].size());
   EXPECT_GT(uniform.nodes[1].size(), 3 * labor.nodes[1].size());
 }
 
-// Random batches under every law, with bounds of their own for each tree: no pick at or after its bound; and, without
-// replacement, no edge of a row twice. 10 M picks with WEFT_LAW_ROUNDS=50.
+// Random batches under every law, with bounds of their own for each tree: no pick at or after its bound; and,
+// without replacement, no edge of a row twice. 10 M picks with WEFT_LAW_ROUNDS=50.
 class RandomPicks : public ::testing::TestWithParam<std::pair<PickLaw, Replacement>> {};
 INSTANTIATE_TEST_SUITE_P(Laws, RandomPicks,
                          ::testing::Values(std::pair(PickLaw::kUniform, Replacement::kWithout),
@@ -310,7 +318,9 @@ TEST_P(RandomPicks, AreBeforeTheirBoundsAndNotTwice) {
             distinct.insert(block.edges[at]);
             late += !times.empty() && times[block.edges[at]] >= bound ? 1 : 0;
           }
-          twice += replacement == Replacement::kWithout ? block.offsets[row + 1] - block.offsets[row] - distinct.size() : 0;
+          twice += replacement == Replacement::kWithout
+                       ? block.offsets[row + 1] - block.offsets[row] - distinct.size()
+                       : 0;
         }
         picks += block.edges.size();
         if (!times.empty()) timed += block.edges.size();

@@ -30,7 +30,8 @@ std::unique_ptr<TestGraph> circle(std::uint32_t seed, NodeId people = 14) {
   std::mt19937 random(seed);
   graph::EventId event = 0;
   const auto add = [&](NodeId a, NodeId b) {
-    graph->add_edge(0, a, b, static_cast<TimeMs>(random() % 100), ++event, 0.5F * static_cast<float>(random() % 7));
+    graph->add_edge(0, a, b, static_cast<TimeMs>(random() % 100), ++event,
+                    0.5F * static_cast<float>(random() % 7));
   };
   for (NodeId i = 1; i + 2 < people; ++i) add(0, i);
   for (NodeId i = 0; i < 20; ++i) {
@@ -41,16 +42,17 @@ std::unique_ptr<TestGraph> circle(std::uint32_t seed, NodeId people = 14) {
   return graph;
 }
 
-std::vector<NodeId> all_walks(const RandomWalker& walker, const std::vector<NodeId>& starts, std::size_t walks,
-                              std::size_t length, std::vector<TimeMs> before = {}, std::uint32_t step = 1) {
+std::vector<NodeId> all_walks(const RandomWalker& walker, const std::vector<NodeId>& starts,
+                              std::size_t walks, std::size_t length, std::vector<TimeMs> before = {},
+                              std::uint32_t step = 1) {
   std::vector<NodeId> nodes(starts.size() * walks * (length + 1));
   walker.walk(starts, before, step, walks, length, nodes);
   return nodes;
 }
 
 // The transition matrix by its definition: [came from][at] -> chance of each node.
-std::vector<double> transition(const graph::GraphView& graph, const WalkOptions& options, TimeMs bound, NodeId previous,
-                               NodeId at) {
+std::vector<double> transition(const graph::GraphView& graph, const WalkOptions& options, TimeMs bound,
+                               NodeId previous, NodeId at) {
   const graph::CsrView& csr = graph.relation(options.path[0]);
   const auto is_edge = [&](NodeId a, NodeId b) {
     for (std::uint64_t i = csr.offsets[a]; i < csr.offsets[a + 1]; ++i) {
@@ -66,7 +68,8 @@ std::vector<double> transition(const graph::GraphView& graph, const WalkOptions&
     if (options.weighted) {
       weight = static_cast<double>(csr.weight_sums[i] - (i == csr.offsets[at] ? 0 : csr.weight_sums[i - 1]));
     }
-    if (previous != kNoNode) weight *= to == previous ? 1 / options.p : is_edge(previous, to) ? 1 : 1 / options.q;
+    if (previous != kNoNode)
+      weight *= to == previous ? 1 / options.p : is_edge(previous, to) ? 1 : 1 / options.q;
     chances[to] += weight;
   }
   const double total = std::accumulate(chances.begin(), chances.end(), 0.0);
@@ -95,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, WalkLaw,
                                            Case{"mostly_rejected_weighted", 1, 1000, true, 70}),
                          [](const auto& test) { return std::string(test.param.name); });
 
-// All steps of many walks, by where they came from and are, against the transition matrix. False alarm: one in a million.
+// All steps of many walks, by where they came from and are, against the transition matrix. False alarm: one
+// in a million.
 TEST_P(WalkLaw, FollowsTheTransitionMatrix) {
   const Case& test = GetParam();
   const auto people = circle(4);
@@ -218,7 +222,8 @@ TEST(RandomWalker, StopsAfterARoundWithItsChance) {
   }
   const auto n = static_cast<double>(walks);
   testing::expect_chi_square_below(
-      chi_square(rounds, {n * 0.25, n * 0.75 * 0.25, n * 0.75 * 0.75 * 0.25, n * 0.75 * 0.75 * 0.75}), 3, walks);
+      chi_square(rounds, {n * 0.25, n * 0.75 * 0.25, n * 0.75 * 0.75 * 0.25, n * 0.75 * 0.75 * 0.75}), 3,
+      walks);
 }
 
 TEST(VisitedNeighbours, AreTheEndsOfRoundsByVisits) {
