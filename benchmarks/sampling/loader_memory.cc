@@ -1,6 +1,6 @@
-// loader_memory: resident memory while a loader hands over very many batches, sampled by threads ahead of the consumer as in
-// training; prints one JSON line with the memory after 10^4 batches, ten times as many, and so on, and the growth a batch between
-// the first mark and the last.
+// loader_memory: resident memory while a loader hands over very many batches, sampled by threads ahead of the
+// consumer as in training; prints one JSON line with the memory after 10^4 batches, ten times as many, and so
+// on, and the growth a batch between the first mark and the last.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -38,7 +38,8 @@ int run(int argc, char** argv) {
   Arguments a;
   CLI::App app("Resident memory of the batch loader");
   app.add_option("--batches", a.batches)->check(CLI::PositiveNumber);
-  app.add_option("--first-mark", a.first_mark, "batches after which memory is first read")->check(CLI::PositiveNumber);
+  app.add_option("--first-mark", a.first_mark, "batches after which memory is first read")
+      ->check(CLI::PositiveNumber);
   app.add_option("--seeds", a.seeds, "users of a batch")->check(CLI::PositiveNumber);
   app.add_option("--threads", a.threads, "samplers")->check(CLI::Range(0, 64));
   app.add_option("--scale", a.scale, "of the shop; 1: 2 M edges");
@@ -67,14 +68,17 @@ int run(int argc, char** argv) {
     marks.push_back({{"batches", done}, {"resident_bytes", resident_bytes()}});
     if (done == mark) mark *= 10;
   }
-  const auto at = [&](const Json& entry, const char* key) { return static_cast<double>(entry[key].get<std::uint64_t>()); };
+  const auto at = [&](const Json& entry, const char* key) {
+    return static_cast<double>(entry[key].get<std::uint64_t>());
+  };
   const Json& first = marks.front();
   const Json& last = marks.back();
   const double between = std::max(1.0, at(last, "batches") - at(first, "batches"));
-  const Json line{{"threads", a.threads},
-                  {"edges_per_batch", static_cast<double>(edges) / static_cast<double>(a.batches)},
-                  {"marks", marks},
-                  {"growth_bytes_per_batch", (at(last, "resident_bytes") - at(first, "resident_bytes")) / between}};
+  const Json line{
+      {"threads", a.threads},
+      {"edges_per_batch", static_cast<double>(edges) / static_cast<double>(a.batches)},
+      {"marks", marks},
+      {"growth_bytes_per_batch", (at(last, "resident_bytes") - at(first, "resident_bytes")) / between}};
   std::printf("%s\n", line.dump().c_str());
   return 0;
 }
