@@ -8,8 +8,8 @@
 
 namespace weft::sampling {
 
-void hard_negatives(std::span<const graph::NodeId> candidates, std::span<const float> scores, std::size_t pool,
-                    std::size_t skip, std::size_t per_row, std::span<graph::NodeId> out) {
+void hard_negatives(std::span<const graph::NodeId> candidates, std::span<const float> scores,
+                    std::size_t pool, std::size_t skip, std::size_t per_row, std::span<graph::NodeId> out) {
   WEFT_CHECK(pool > 0 && candidates.size() % pool == 0 && scores.size() == candidates.size());
   const std::size_t rows = candidates.size() / pool;
   WEFT_CHECK(out.size() == rows * per_row);
@@ -31,7 +31,8 @@ void hard_negatives(std::span<const graph::NodeId> candidates, std::span<const f
     }
     const auto chosen = out.subspan(row * per_row, per_row);
     std::fill(chosen.begin(), chosen.end(), graph::kNoNode);
-    if (taken.size() > skip) std::copy(taken.begin() + static_cast<std::ptrdiff_t>(skip), taken.end(), chosen.begin());
+    if (taken.size() > skip)
+      std::copy(taken.begin() + static_cast<std::ptrdiff_t>(skip), taken.end(), chosen.begin());
   }
 }
 

@@ -15,15 +15,16 @@ namespace {
 using graph::kNoNode;
 using graph::NodeId;
 
-std::vector<NodeId> pick(const std::vector<NodeId>& candidates, const std::vector<float>& scores, std::size_t pool,
-                         std::size_t skip, std::size_t per_row) {
+std::vector<NodeId> pick(const std::vector<NodeId>& candidates, const std::vector<float>& scores,
+                         std::size_t pool, std::size_t skip, std::size_t per_row) {
   std::vector<NodeId> out(candidates.size() / pool * per_row, 12345);
   hard_negatives(candidates, scores, pool, skip, per_row, out);
   return out;
 }
 
 TEST(HardNegatives, AreTheHighestScoresOfEachRow) {
-  EXPECT_EQ(pick({1, 2, 3, 4, 5, 6}, {0.1F, 0.9F, 0.5F, -2, -1, -3}, 3, 0, 2), (std::vector<NodeId>{2, 3, 5, 4}));
+  EXPECT_EQ(pick({1, 2, 3, 4, 5, 6}, {0.1F, 0.9F, 0.5F, -2, -1, -3}, 3, 0, 2),
+            (std::vector<NodeId>{2, 3, 5, 4}));
   EXPECT_EQ(pick({1, 2, 3, 4, 5, 6}, {0.1F, 0.9F, 0.5F, -2, -1, -3}, 3, 1, 1), (std::vector<NodeId>{3, 4}));
 }
 
@@ -35,7 +36,8 @@ TEST(HardNegatives, TakeEachNodeOnceAndEqualScoresInOrder) {
 TEST(HardNegatives, LeaveOutWhatIsNoNodeOrNoNumber) {
   const float nan = std::nanf("");
   const float inf = std::numeric_limits<float>::infinity();
-  EXPECT_EQ(pick({1, kNoNode, 3, 4}, {nan, inf, -inf, 0}, 4, 0, 4), (std::vector<NodeId>{4, 3, kNoNode, kNoNode}));
+  EXPECT_EQ(pick({1, kNoNode, 3, 4}, {nan, inf, -inf, 0}, 4, 0, 4),
+            (std::vector<NodeId>{4, 3, kNoNode, kNoNode}));
   EXPECT_EQ(pick({kNoNode, kNoNode}, {1, 2}, 2, 0, 1), std::vector<NodeId>{kNoNode});
 }
 
