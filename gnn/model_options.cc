@@ -62,8 +62,9 @@ ModelOptions read_model_options(const TomlSection& root) {
     model.fail("inference_fan_outs", "another number of layers than fan_outs",
                "as many numbers as fan_outs has");
   }
-  options.picks =
-      model.get_choice("picks", {"uniform", "recent"}, 0) == 0 ? PickOrder::kUniform : PickOrder::kRecent;
+  constexpr PickOrder orders[] = {PickOrder::kUniform, PickOrder::kRecent, PickOrder::kWeighted,
+                                  PickOrder::kLabor};
+  options.picks = orders[model.get_choice("picks", {"uniform", "recent", "weighted", "labor"}, 0)];
   options.skip_relations = model.get_strings("skip_relations");
   read_inputs(model, options);
   options.dropout = read_share(model, "dropout", options.dropout);

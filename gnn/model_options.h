@@ -10,7 +10,7 @@
 
 namespace weft::gnn {
 
-enum class PickOrder { kUniform, kRecent };
+enum class PickOrder { kUniform, kRecent, kWeighted, kLabor };
 enum class FusionKind { kGated, kSum };
 enum class Activation { kRelu, kGelu };
 enum class DecoderKind { kDot, kCosine };

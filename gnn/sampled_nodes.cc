@@ -15,10 +15,23 @@ using graph::NodeTypeId;
 using graph::RelationId;
 using graph::TimeMs;
 
+sampling::PickLaw pick_law(PickOrder picks) {
+  switch (picks) {
+    case PickOrder::kRecent:
+      return sampling::PickLaw::kMostRecent;
+    case PickOrder::kWeighted:
+      return sampling::PickLaw::kWeighted;
+    case PickOrder::kLabor:
+      return sampling::PickLaw::kLabor;
+    case PickOrder::kUniform:
+      break;
+  }
+  return sampling::PickLaw::kUniform;
+}
+
 sampling::SamplerOptions sampler_options(const NodeSamplerSetup& setup) {
   sampling::SamplerOptions options{.seed = setup.seed};
-  options.law =
-      setup.picks == PickOrder::kUniform ? sampling::PickLaw::kUniform : sampling::PickLaw::kMostRecent;
+  options.law = pick_law(setup.picks);
   for (const std::int64_t fan_out : setup.fan_outs) {
     std::vector<std::uint32_t> per_relation(2 * setup.graph.schema->edge_types().size(), 0);
     for (const RelationId relation : setup.relations) {
@@ -141,19 +154,25 @@ void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t
   }
 }
 
-// A row from which fewer edges were picked than every hop allows had no more of them.
-void NodeSampler::count_edges(const sampling::RelationBlock& block, std::span<const NodeId> nodes,
+// Layer-neighbour sampling picks the fan-out on average, so a pick stands for the row's edges over the
+// fan-out; otherwise a row from which fewer edges were picked than every hop allows had no more of them.
+void NodeSampler::count_edges(const sampling::RelationBlock& block, const sampling::Subgraph& graph,
                               std::span<const TimeMs> bounds, EdgeInputs& inputs) const {
+  const bool labor = setup_.picks == PickOrder::kLabor;
   const std::int64_t least = *std::min_element(setup_.fan_outs.begin(), setup_.fan_outs.end());
-  if (least < 0 || setup_.picks != PickOrder::kUniform) return;
+  if (!labor && (least < 0 || setup_.picks != PickOrder::kUniform)) return;
   const graph::CsrView& csr = setup_.graph.relation(block.relation);
+  const NodeTypeId type = setup_.graph.schema->row_type(block.relation);
+  std::size_t hop = 0;
   for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
     const std::uint32_t picked = block.offsets[row + 1] - block.offsets[row];
-    if (picked < least) continue;
-    const std::uint64_t there = csr.count_before(nodes[row], bounds[row]);
-    if (there <= picked) continue;
+    if (picked == 0 || (!labor && picked < least)) continue;
+    while (row >= graph.hop_ends[type][hop]) ++hop;
+    const std::int64_t fan_out = labor ? setup_.fan_outs[hop] : picked;
+    const std::uint64_t there = csr.count_before(graph.nodes[type][row], bounds[row]);
+    if (fan_out < 0 || there <= static_cast<std::uint64_t>(fan_out)) continue;
     if (inputs.stands_for.empty()) inputs.stands_for.assign(block.offsets.size() - 1, 1.0F);
-    inputs.stands_for[row] = static_cast<float>(there) / static_cast<float>(picked);
+    inputs.stands_for[row] = static_cast<float>(there) / static_cast<float>(fan_out);
   }
 }
 
@@ -169,7 +188,7 @@ void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
     }
   }
   const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
-  count_edges(block, out.graph.nodes[setup_.graph.schema->row_type(block.relation)], bounds, inputs);
+  count_edges(block, out.graph, bounds, inputs);
   const auto& times = setup_.graph.edge_times[edge_type];
   if (!setup_.ages || times.empty()) return;
   inputs.ages.resize(block.edges.size());

@@ -18,7 +18,7 @@ struct EdgeInputs {
   std::vector<std::int32_t> ages = {};  // [picked], age_class; empty: untimed or not wanted
   std::vector<float> weights = {};      // [picked]; empty: unweighted or not wanted
   // [rows]: how many of the row's edges (before its bound) one pick stands for, 1 or more; empty: 1
-  // everywhere.
+  // everywhere. Only where all edges had the same chance: not for recent and weighted picks.
   std::vector<float> stands_for = {};
 };
 
@@ -68,7 +68,7 @@ class NodeSampler {
   void describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step, const HidingRates& rates,
                       std::vector<std::vector<std::uint8_t>>& cold, SampledNodes& out) const;
   void describe_edges(std::size_t block, SampledNodes& out) const;
-  void count_edges(const sampling::RelationBlock& block, std::span<const graph::NodeId> nodes,
+  void count_edges(const sampling::RelationBlock& block, const sampling::Subgraph& graph,
                    std::span<const graph::TimeMs> bounds, EdgeInputs& inputs) const;
 
   NodeSamplerSetup setup_;

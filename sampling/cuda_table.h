@@ -19,7 +19,7 @@ struct CudaDeviceInfo {
   int multiprocessors = 0;
 };
 
-inline constexpr std::uint32_t kCudaTableVersion = 1;  // raise it whenever CudaTable changes
+inline constexpr std::uint32_t kCudaTableVersion = 2;  // raise it whenever CudaTable changes
 
 struct CudaTable {
   std::uint32_t version = kCudaTableVersion;

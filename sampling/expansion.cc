@@ -3,24 +3,24 @@
 #include <algorithm>
 #include <bit>
 
+#include "sampling/row_picker.h"
+
 namespace weft::sampling {
 namespace {
-
-// Makes room for `count` items; what lies beyond the used part is scratch, so that buffers grow seldom and
-// are never cleared.
-template <typename T>
-void make_room(std::vector<T>& buffer, std::size_t count) {
-  if (buffer.size() < count) buffer.resize(std::max(count, 2 * buffer.size()));
-}
 
 template <typename Relabel>
 class Expander {
  public:
   Expander(const RelationHop& job, ExpansionState& state, Relabel& relabel, Subgraph& out)
-      : job_(job), state_(state), relabel_(relabel), out_(out), block_(out.relations[job.block]) {
+      : job_(job),
+        state_(state),
+        relabel_(relabel),
+        out_(out),
+        block_(out.relations[job.block]),
+        picker_(job, state, out) {
     // Enough picks for their cache misses to overlap, few enough for the lines to stay in the first-level
     // cache.
-    const std::uint32_t wanted = 128 / std::max(job.fan_out, 1u);
+    const std::uint32_t wanted = kChunkPicks / std::max(job.fan_out, 1u);
     chunk_rows_ = std::clamp(wanted, 8u, kChunkRows);
   }
 
@@ -61,6 +61,14 @@ class Expander {
       chunk.start[i] = static_cast<std::uint32_t>(start);
       chunk.length[i] = static_cast<std::uint32_t>(offsets[nodes[i] + 1] - start);
     }
+    if (job_.law == PickLaw::kWeighted) {
+      const std::uint64_t* sums = job_.csr.weight_sums.data();
+      for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+        if (chunk.length[i] == 0) continue;
+        __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] / 2);
+        __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] - 1);
+      }
+    }
     if (job_.csr.times.empty()) return;
     const TimeMs* times = job_.csr.times.data();
     for (std::uint32_t i = 0; i < chunk.rows; ++i) {
@@ -70,54 +78,19 @@ class Expander {
     }
   }
 
-  void bound(Chunk& chunk) const {
-    if (job_.csr.times.empty()) return;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const TimeMs before = state_.tree_before[tree_of(chunk.first_row + i)];
-      if (before == graph::kEndOfTime || chunk.length[i] == 0) continue;
-      const TimeMs* times = job_.csr.times.data() + chunk.start[i];
-      if (times[chunk.length[i] - 1] < before) continue;
-      chunk.length[i] = count_earlier(times, chunk.length[i], before);
-    }
-  }
-
-  DrawStream stream(Purpose purpose, std::uint32_t row) const {
-    return {.key = job_.key,
-            .node = out_.nodes[job_.row_type][row],
-            .purpose = purpose_word(purpose, job_.relation, job_.hop),
-            .root = state_.trees ? state_.tree_roots[tree_of(row)] : 0};
-  }
-
   // Chooses positions in the CSR and prefetches what lies there.
   void pick(Chunk& chunk) {
-    bound(chunk);
-    std::size_t total = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      chunk.count[i] = std::min(chunk.length[i], job_.fan_out);
-      total += chunk.count[i];
-    }
-    chunk.picked = static_cast<std::uint32_t>(total);
-    make_room(chunk.positions, total);
-    std::uint32_t* positions = chunk.positions.data();
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t start = chunk.start[i];
-      const std::uint32_t length = chunk.length[i];
-      const std::uint32_t count = chunk.count[i];
-      if (job_.newest_first) {
-        for (std::uint32_t j = 0; j < count; ++j) positions[j] = start + length - 1 - j;
-      } else if (length == count) {
-        for (std::uint32_t j = 0; j < count; ++j) positions[j] = start + j;
-      } else {
-        floyd_picks(stream(Purpose::kNeighbours, chunk.first_row + i), length, count, positions);
-        for (std::uint32_t j = 0; j < count; ++j) positions[j] += start;
+    picker_.pick(chunk);
+    const NodeId* const targets = job_.csr.targets.data();
+    const EdgeId* const edge_ids = job_.csr.edge_ids.data();
+    const std::uint32_t* const positions = chunk.positions.data();
+    if (edge_ids == nullptr) {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(targets + positions[j]);
+    } else {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) {
+        __builtin_prefetch(targets + positions[j]);
+        __builtin_prefetch(edge_ids + positions[j]);
       }
-      positions += count;
-    }
-    const NodeId* targets = job_.csr.targets.data();
-    const EdgeId* edge_ids = job_.csr.edge_ids.data();
-    for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(targets + chunk.positions[j]);
-    if (edge_ids != nullptr) {
-      for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(edge_ids + chunk.positions[j]);
     }
   }
 
@@ -125,40 +98,60 @@ class Expander {
   void gather(Chunk& chunk) {
     make_room(chunk.targets, chunk.picked);
     make_room(chunk.edges, chunk.picked);
-    fetch(chunk);
-    relabel_.reserve(chunk.picked);
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t tree = tree_of(chunk.first_row + i);
-      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j)
-        relabel_.prefetch(tree, chunk.targets[j]);
+    reserve(chunk);
+    const NodeId* const targets = job_.csr.targets.data();
+    const std::uint32_t* const positions = chunk.positions.data();
+    NodeId* const fetched = chunk.targets.data();
+    if (Relabel::kTrees && state_.trees) {
+      std::uint32_t j = 0;
+      for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+        const std::uint32_t tree = tree_of(chunk.first_row + i);
+        for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j) {
+          fetched[j] = targets[positions[j]];
+          relabel_.prefetch(tree, fetched[j]);
+        }
+      }
+    } else {
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) {
+        fetched[j] = targets[positions[j]];
+        relabel_.prefetch(0, fetched[j]);
+      }
     }
     if (!state_.excluded.any()) return;
-    for (j = 0; j < chunk.picked; ++j) __builtin_prefetch(&job_.events[chunk.edges[j]]);
+    fetch_edges(chunk, chunk.edges.data());
+    for (std::uint32_t j = 0; j < chunk.picked; ++j) __builtin_prefetch(&job_.events[chunk.edges[j]]);
   }
 
-  void fetch(Chunk& chunk) const {
-    const NodeId* targets = job_.csr.targets.data();
-    const EdgeId* edge_ids = job_.csr.edge_ids.data();
+  void reserve(const Chunk& chunk) {
+    relabel_.reserve(std::size_t{state_.node_counts[job_.target_type]} + chunk.picked);
+  }
+
+  void fetch_targets(Chunk& chunk) const {
+    const NodeId* const targets = job_.csr.targets.data();
     for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.targets[j] = targets[chunk.positions[j]];
+  }
+
+  void fetch_edges(const Chunk& chunk, EdgeId* edges) const {
+    const EdgeId* const edge_ids = job_.csr.edge_ids.data();
+    const std::uint32_t* const positions = chunk.positions.data();
     if (edge_ids == nullptr) {
-      std::copy_n(chunk.positions.data(), chunk.picked, chunk.edges.data());
+      std::copy_n(positions, chunk.picked, edges);
     } else {
-      for (std::uint32_t j = 0; j < chunk.picked; ++j) chunk.edges[j] = edge_ids[chunk.positions[j]];
+      for (std::uint32_t j = 0; j < chunk.picked; ++j) edges[j] = edge_ids[positions[j]];
     }
   }
 
   // Gives local ids and writes the chunk's part of the block.
   void place(Chunk& chunk) {
-    if (state_.excluded.any() && hits_excluded(chunk)) pick_allowed(chunk);
-    relabel_.reserve(chunk.picked);
+    if (picker_.leave_out_excluded(chunk)) fetch_targets(chunk);
+    reserve(chunk);
     const std::size_t written = state_.pick_counts[job_.block];
     const std::size_t placed = state_.node_counts[job_.target_type];
     make_room(block_.sources, written + chunk.picked);
     make_room(block_.edges, written + chunk.picked);
     make_room(out_.nodes[job_.target_type], placed + chunk.picked + 1);
     if (state_.trees) make_room(out_.trees[job_.target_type], placed + chunk.picked + 1);
-    std::copy_n(chunk.edges.data(), chunk.picked, block_.edges.data() + written);
+    fetch_edges(chunk, block_.edges.data() + written);
     state_.node_counts[job_.target_type] = state_.trees
                                                ? place_in_trees(chunk, block_.sources.data() + written)
                                                : place_shared(chunk, block_.sources.data() + written);
@@ -179,10 +172,8 @@ class Expander {
     const std::uint32_t picked = chunk.picked;
     for (std::uint32_t j = 0; j < picked; ++j) {
       const NodeId target = targets[j];
-      const std::uint32_t local = placer.place(0, target, placed);
       nodes[placed] = target;
-      placed += local == placed ? 1 : 0;
-      sources[j] = local;
+      sources[j] = placer.place(0, target, placed);
     }
     return placed;
   }
@@ -197,91 +188,12 @@ class Expander {
     for (std::uint32_t i = 0; i < chunk.rows; ++i) {
       const std::uint32_t tree = tree_of(chunk.first_row + i);
       for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j) {
-        const std::uint32_t local = placer.place(tree, targets[j], placed);
         nodes[placed] = targets[j];
         trees[placed] = tree;
-        placed += local == placed ? 1 : 0;
-        sources[j] = local;
+        sources[j] = placer.place(tree, targets[j], placed);
       }
     }
     return placed;
-  }
-
-  bool is_excluded(std::uint32_t tree, EdgeId edge) const {
-    return state_.excluded.contains(tree, job_.events[edge]);
-  }
-
-  bool hits_excluded(const Chunk& chunk) const {
-    bool hit = false;
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t tree = tree_of(chunk.first_row + i);
-      for (const std::uint32_t end = j + chunk.count[i]; j < end; ++j)
-        hit |= is_excluded(tree, chunk.edges[j]);
-    }
-    return hit;
-  }
-
-  // Picks again, among the allowed edges alone, the rows that hit an excluded one.
-  void pick_allowed(Chunk& chunk) {
-    std::vector<std::uint32_t>& fresh = state_.again;
-    fresh.clear();
-    std::uint32_t j = 0;
-    for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-      const std::uint32_t tree = tree_of(chunk.first_row + i);
-      const std::uint32_t end = j + chunk.count[i];
-      bool hit = false;
-      for (std::uint32_t p = j; p < end; ++p) hit |= is_excluded(tree, chunk.edges[p]);
-      const std::size_t before = fresh.size();
-      if (!hit) {
-        fresh.insert(fresh.end(), chunk.positions.begin() + j, chunk.positions.begin() + end);
-      } else if (job_.newest_first) {
-        newest_allowed(chunk, i, tree);
-      } else {
-        uniform_allowed(chunk, i, tree);
-      }
-      chunk.count[i] = static_cast<std::uint32_t>(fresh.size() - before);
-      j = end;
-    }
-    chunk.positions.swap(fresh);
-    chunk.picked = static_cast<std::uint32_t>(chunk.positions.size());
-    fetch(chunk);  // never more picks than before: an exclusion only takes away
-  }
-
-  void newest_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
-    std::uint32_t found = 0;
-    for (std::uint32_t p = chunk.length[i]; p-- > 0 && found < job_.fan_out;) {
-      const std::uint32_t position = chunk.start[i] + p;
-      if (is_excluded(tree, job_.csr.edge_id(position))) continue;
-      state_.again.push_back(position);
-      ++found;
-    }
-  }
-
-  void uniform_allowed(const Chunk& chunk, std::uint32_t i, std::uint32_t tree) {
-    std::vector<std::uint32_t>& hidden = state_.hidden;
-    hidden.clear();
-    for (std::uint32_t p = 0; p < chunk.length[i]; ++p) {
-      if (is_excluded(tree, job_.csr.edge_id(chunk.start[i] + p))) hidden.push_back(p);
-    }
-    const std::uint32_t allowed = chunk.length[i] - static_cast<std::uint32_t>(hidden.size());
-    const std::uint32_t count = std::min(allowed, job_.fan_out);
-    const std::size_t begin = state_.again.size();
-    state_.again.resize(begin + count);
-    std::uint32_t* picks = state_.again.data() + begin;
-    if (count == allowed) {
-      for (std::uint32_t q = 0; q < count; ++q) picks[q] = q;
-    } else {
-      floyd_picks(stream(Purpose::kNeighboursAllowed, chunk.first_row + i), allowed, count, picks);
-    }
-    for (std::uint32_t q = 0; q < count; ++q) {
-      std::uint32_t position = picks[q];
-      for (const std::uint32_t p : hidden) {
-        if (p > position) break;
-        ++position;
-      }
-      picks[q] = chunk.start[i] + position;
-    }
   }
 
   const RelationHop& job_;
@@ -289,6 +201,7 @@ class Expander {
   Relabel& relabel_;
   Subgraph& out_;
   RelationBlock& block_;
+  RowPicker picker_;
   std::uint32_t chunk_rows_;
 };
 
@@ -377,8 +290,8 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
     WEFT_CHECK(node.type < graph.node_counts.size() && node.id < graph.node_counts[node.type]);
     std::uint32_t tree = 0;
     if (state.trees) {
-      tree = state.root_table.placer().place(0, seeds.roots[i],
-                                             static_cast<std::uint32_t>(state.tree_roots.size()));
+      auto trees = static_cast<std::uint32_t>(state.tree_roots.size());
+      tree = state.root_table.placer().place(0, seeds.roots[i], trees);
       if (tree == state.tree_roots.size()) {
         state.tree_roots.push_back(seeds.roots[i]);
         state.tree_before.push_back(bound(i));
@@ -387,19 +300,16 @@ void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, Expansio
     WEFT_CHECK(bound(i) ==
                state.tree_before[tree]);  // one bound for all seeds of a tree, or of the shared frontier
     std::uint32_t& placed = state.node_counts[node.type];
-    if (state.hashed[node.type] != 0) state.tables[node.type].reserve(1);
-    const std::uint32_t local = state.hashed[node.type] != 0
-                                    ? state.tables[node.type].placer().place(tree, node.id, placed)
-                                    : state.stamps[node.type].placer().place(tree, node.id, placed);
-    out.seeds[i] = local;
-    if (local != placed) continue;
+    if (state.hashed[node.type] != 0) state.tables[node.type].reserve(std::size_t{placed} + 1);
     make_room(out.nodes[node.type], std::size_t{placed} + 1);
     out.nodes[node.type][placed] = node.id;
     if (state.trees) {
       make_room(out.trees[node.type], std::size_t{placed} + 1);
       out.trees[node.type][placed] = tree;
     }
-    ++placed;
+    out.seeds[i] = state.hashed[node.type] != 0
+                       ? state.tables[node.type].placer().place(tree, node.id, placed)
+                       : state.stamps[node.type].placer().place(tree, node.id, placed);
   }
   WEFT_CHECK(!state.trees || seeds.excluded_offsets.empty() ||
              (seeds.excluded_offsets.size() == state.tree_roots.size() + 1 &&

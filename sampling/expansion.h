@@ -5,12 +5,15 @@
 // docs/sampling.md.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "graph/graph_view.h"
+#include "sampling/floyd_rows.h"
+#include "sampling/neighbor_sampler.h"
 #include "sampling/picks.h"
 #include "sampling/relabel.h"
 #include "sampling/subgraph.h"
@@ -37,7 +40,15 @@ class ExcludedEvents {
 };
 
 inline constexpr std::uint32_t kChunkRows = 128;
+inline constexpr std::uint32_t kChunkPicks = 512;
 inline constexpr std::uint32_t kChunksInFlight = 4;
+
+// Makes room for `count` items; what lies beyond the used part is scratch, so that buffers grow seldom and
+// are never cleared.
+template <typename T>
+void make_room(std::vector<T>& buffer, std::size_t count) {
+  if (buffer.size() < count) buffer.resize(std::max(count, 2 * buffer.size()));
+}
 
 // Rows on their way through the stages. `picks` are positions in the CSR, later targets and edge ids, row
 // after row.
@@ -72,7 +83,15 @@ struct ExpansionState {
   std::vector<TimeMs> tree_before = {};         // [tree]
   ExcludedEvents excluded = {};
   std::array<Chunk, kChunksInFlight> chunks = {};
-  std::vector<std::uint32_t> hidden = {};  // positions in a row, while it is picked again
+  // Rows of a chunk with more edges than picks: the rows, their numbers in the chunk, what a search still
+  // looks through.
+  std::array<FloydRow, kChunkRows> drawn = {};
+  std::array<std::uint32_t, kChunkRows> drawn_rows = {};
+  std::array<std::uint32_t, kChunkRows> lengths = {};
+  std::vector<std::uint32_t> words = {};      // [drawn, 16 * tiles], random
+  std::vector<std::uint64_t> weights = {};    // [drawn, proposals], where in a row's weight they lie
+  std::vector<std::uint32_t> proposals = {};  // [drawn, proposals], edges of the row
+  std::vector<std::uint32_t> hidden = {};     // positions in a row, while it is picked again
   std::vector<std::uint32_t> again = {};
 };
 
@@ -85,7 +104,8 @@ struct RelationHop {
   std::uint32_t first_row = 0;  // local ids of the row type
   std::uint32_t end_row = 0;
   std::uint32_t fan_out = 0;
-  bool newest_first = false;
+  PickLaw law = PickLaw::kUniform;
+  Replacement replacement = Replacement::kWithout;
   PhiloxKey key = {};
   std::uint32_t relation = 0;
   std::uint32_t hop = 0;

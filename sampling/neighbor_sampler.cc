@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "sampling/expansion.h"
 #include "sampling/picks.h"
+#include "sampling/weighted_picks.h"
 
 namespace weft::sampling {
 
@@ -26,6 +27,35 @@ NeighborSampler::Scratch::Scratch() : state_(std::make_unique<State>()) {}
 NeighborSampler::Scratch::~Scratch() = default;
 NeighborSampler::Scratch::Scratch(Scratch&&) noexcept = default;
 NeighborSampler::Scratch& NeighborSampler::Scratch::operator=(Scratch&&) noexcept = default;
+
+namespace {
+
+// Where there are no weights, all are alike.
+PickLaw row_law(PickLaw law, const graph::CsrView& csr) {
+  return law == PickLaw::kWeighted && csr.weight_sums.empty() ? PickLaw::kUniform : law;
+}
+
+void check_law(const SamplerOptions& options) {
+  const bool replaces = options.replacement == Replacement::kWith;
+  if (replaces && (options.law == PickLaw::kMostRecent || options.law == PickLaw::kLabor)) {
+    throw Error("this law has no form with replacement",
+                {.field = "replacement", .expected = "uniform or weighted picks where there is replacement"},
+                ErrorKind::kUsage);
+  }
+  if (!replaces && options.law != PickLaw::kWeighted) return;
+  for (const auto& hop : options.fan_outs) {
+    for (const std::uint32_t fan_out : hop) {
+      if (fan_out <= kLargestWeightedFanOut || fan_out == kAllNeighbours) continue;
+      throw Error("a fan-out is too large for this law",
+                  {.field = "fan_outs",
+                   .value = std::to_string(fan_out),
+                   .expected = "at most 2^24, or all neighbours"},
+                  ErrorKind::kUsage);
+    }
+  }
+}
+
+}  // namespace
 
 NeighborSampler::NeighborSampler(graph::GraphView graph, SamplerOptions options)
     : graph_(std::move(graph)), options_(std::move(options)) {
@@ -47,6 +77,7 @@ NeighborSampler::NeighborSampler(graph::GraphView graph, SamplerOptions options)
                   ErrorKind::kUsage);
     }
   }
+  check_law(options_);
   for (const RelationId relation : schema.relations()) {
     const bool followed = std::any_of(options_.fan_outs.begin(), options_.fan_outs.end(),
                                       [&](const auto& hop) { return hop[relation] != 0; });
@@ -66,18 +97,21 @@ void NeighborSampler::sample(const SeedBatch& seeds, std::uint32_t step, Scratch
     for (std::size_t i = 0; i < followed_.size(); ++i) {
       const NodeTypeId row_type = schema.row_type(followed_[i]);
       const std::vector<std::uint32_t>& ends = out.hop_ends[row_type];
-      const RelationHop job{.csr = graph_.relation(followed_[i]),
-                            .events = graph_.events[graph::edge_type_of(followed_[i])],
-                            .block = i,
-                            .row_type = row_type,
-                            .target_type = schema.target_type(followed_[i]),
-                            .first_row = hop == 0 ? 0 : ends[hop - 1],
-                            .end_row = ends[hop],
-                            .fan_out = options_.fan_outs[hop][followed_[i]],
-                            .newest_first = options_.law == PickLaw::kMostRecent,
-                            .key = pick_key(options_.seed, step),
-                            .relation = followed_[i],
-                            .hop = static_cast<std::uint32_t>(hop)};
+      const std::uint32_t fan_out = options_.fan_outs[hop][followed_[i]];
+      const RelationHop job{
+          .csr = graph_.relation(followed_[i]),
+          .events = graph_.events[graph::edge_type_of(followed_[i])],
+          .block = i,
+          .row_type = row_type,
+          .target_type = schema.target_type(followed_[i]),
+          .first_row = hop == 0 ? 0 : ends[hop - 1],
+          .end_row = ends[hop],
+          .fan_out = fan_out,
+          .law = row_law(options_.law, graph_.relation(followed_[i])),
+          .replacement = fan_out == kAllNeighbours ? Replacement::kWithout : options_.replacement,
+          .key = pick_key(options_.seed, step),
+          .relation = followed_[i],
+          .hop = static_cast<std::uint32_t>(hop)};
       expand(job, state, out);
     }
     for (std::size_t type = 0; type < types; ++type) out.hop_ends[type].push_back(state.node_counts[type]);

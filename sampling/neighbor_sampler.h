@@ -12,7 +12,13 @@
 
 namespace weft::sampling {
 
-enum class PickLaw { kUniform, kMostRecent };
+enum class PickLaw {
+  kUniform,     // every edge alike
+  kMostRecent,  // the newest
+  kWeighted,    // in proportion to the edges' weights; a relation without weights: uniform
+  kLabor,       // layer-neighbour sampling: uniform, the fan-out on average, fewer distinct nodes
+};
+enum class Replacement { kWithout, kWith };
 
 inline constexpr std::uint32_t kAllNeighbours = 0xFFFFFFFFu;  // as a fan-out: the full neighbourhood
 
@@ -20,8 +26,10 @@ struct SamplerOptions {
   std::uint64_t seed = 0;
   // [hop][relation id]: how many neighbours at most; 0: the relation is not followed at that hop.
   std::vector<std::vector<std::uint32_t>> fan_outs = {};
-  PickLaw law =
-      PickLaw::kUniform;  // without replacement (Floyd 1987 through Philox draws); see sampling/picks.h
+  PickLaw law = PickLaw::kUniform;  // see sampling/picks.h and sampling/weighted_picks.h
+  // kWith: as many independent draws as the fan-out from each row that has an edge to pick. kAllNeighbours
+  // takes each edge once all the same. Uniform and weighted laws only.
+  Replacement replacement = Replacement::kWithout;
   // Speed only: node types whose relabel arrays (8 bytes a node, each thread) would be larger use a hash
   // table instead.
   std::uint64_t relabel_bytes = std::uint64_t{1} << 30;
@@ -41,7 +49,9 @@ std::vector<std::vector<std::uint32_t>> uniform_fan_outs(const graph::Schema& sc
 //
 // Excluded events: no edge of one is ever picked, and the law over the other edges is as if they were not
 // there. A uniform row first picks among all; only if that hits an excluded edge does it pick again, from the
-// allowed ones alone and with fresh draws: both ways give every allowed k-subset the same probability.
+// allowed ones alone and with fresh draws: both ways give every allowed k-subset the same probability. A
+// weighted row keeps its allowed picks and draws the missing ones from the allowed weight that is left; a row
+// with replacement draws those again that hit.
 class NeighborSampler {
  public:
   class Scratch {
@@ -57,7 +67,9 @@ class NeighborSampler {
     std::unique_ptr<State> state_;
   };
 
-  // Throws Error (kUsage) if the fan-outs do not fit the schema or there are more than 255 hops.
+  // Throws Error (kUsage) if the fan-outs do not fit the schema, there are more than 255 hops, a fan-out
+  // other than kAllNeighbours is above 2^24 where the law draws weights or replaces, or the law has no form
+  // with replacement.
   NeighborSampler(graph::GraphView graph, SamplerOptions options);
 
   // Fills `out`. Step 0 is inference; training steps count from 1.

@@ -8,6 +8,7 @@
 #include "graph/ids.h"
 #include "sampling/neighbor_sampler.h"
 #include "sampling/picks.h"
+#include "sampling/weighted_picks.h"
 
 namespace weft::sampling {
 
@@ -16,10 +17,11 @@ namespace weft::sampling {
 
 // A relation's CSR (graph/csr.h).
 struct OneHopGraph {
-  const std::uint64_t* offsets = nullptr;   // [rows + 1]
-  const graph::NodeId* targets = nullptr;   // [edges]
-  const graph::TimeMs* times = nullptr;     // [edges], ascending within a row; null: untimed
-  const graph::EdgeId* edge_ids = nullptr;  // [edges]; null: the position
+  const std::uint64_t* offsets = nullptr;      // [rows + 1]
+  const graph::NodeId* targets = nullptr;      // [edges]
+  const graph::TimeMs* times = nullptr;        // [edges], ascending within a row; null: untimed
+  const graph::EdgeId* edge_ids = nullptr;     // [edges]; null: the position
+  const std::uint64_t* weight_sums = nullptr;  // [edges], running sums within a row; null: unweighted
 };
 
 struct OneHopFrontier {
@@ -33,8 +35,9 @@ struct OneHopPick {
   PhiloxKey key = {};
   std::uint32_t relation = 0;
   std::uint32_t hop = 0;
-  std::uint32_t fan_out = 0;  // at most 2^20; kAllNeighbours has no padded form
-  PickLaw law = PickLaw::kUniform;
+  std::uint32_t fan_out = 0;        // at most 2^20; kAllNeighbours has no padded form
+  PickLaw law = PickLaw::kUniform;  // not kLabor, whose rows have no largest number of picks
+  Replacement replacement = Replacement::kWithout;
 };
 
 struct OneHopResult {
@@ -59,9 +62,19 @@ WEFT_HOST_DEVICE inline std::uint32_t one_hop_length(const OneHopGraph& graph, c
 }
 
 WEFT_HOST_DEVICE inline DrawStream one_hop_stream(const OneHopFrontier& frontier, const OneHopPick& pick,
-                                                  std::uint32_t row) {
-  return {pick.key, frontier.nodes[row], purpose_word(Purpose::kNeighbours, pick.relation, pick.hop),
+                                                  std::uint32_t row, Purpose purpose = Purpose::kNeighbours) {
+  return {pick.key, frontier.nodes[row], purpose_word(purpose, pick.relation, pick.hop),
           frontier.roots == nullptr ? 0 : frontier.roots[row]};
+}
+
+WEFT_HOST_DEVICE inline bool one_hop_weighted(const OneHopGraph& graph, const OneHopPick& pick) {
+  return pick.law == PickLaw::kWeighted && graph.weight_sums != nullptr;
+}
+
+// Whether the padded form has this law: the same ones as NeighborSampler, LABOR excepted.
+WEFT_HOST_DEVICE inline bool one_hop_has(const OneHopPick& pick) {
+  return pick.fan_out <= kLargestPaddedFanOut && pick.law != PickLaw::kLabor &&
+         (pick.replacement == Replacement::kWithout || pick.law != PickLaw::kMostRecent);
 }
 
 }  // namespace weft::sampling

@@ -12,6 +12,7 @@
 //                them: step i (0 .. k - 1) draws t from [0, n - k + i] with draw i; it adds t, or n - k + i
 //                if t was added before.
 //   most recent  the last min(k, n), newest first.
+// Weighted picks and picks with replacement: sampling/weighted_picks.h.
 // Bentley, Floyd: "Programming pearls: a sample of brilliance" (CACM 30(9), 1987).
 #pragma once
 
@@ -27,6 +28,10 @@ enum class Purpose : std::uint32_t {
   kNeighboursAllowed = 2,  // a row's picks among the allowed edges, after the first picks hit an excluded one
   kNegatives = 3,          // proposals of negatives
   kNegativesExact = 4,     // exact selection after too many rejected proposals
+  kNeighboursExact = 5,    // a row's weighted picks from the weight that is left (sampling/weighted_picks.h)
+  kLabor = 6,              // a node's draw that all rows share (PickLaw::kLabor)
+  kWalk = 7,               // steps of random walks (sampling/random_walk.h)
+  kWalkExact = 8,          // steps of node2vec walks after too many rejected proposals
 };
 
 // The 64-bit seed, all bits of which matter, and the step.
@@ -85,12 +90,9 @@ WEFT_HOST_DEVICE inline std::uint32_t bounded(const DrawStream& stream, std::uin
 }
 
 // A draw from [0, n), n >= 1, for n beyond 32 bits: takes draws 2 * pair and 2 * pair + 1. As bounded(), with
-// 128 fresh bits.
-WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::uint32_t pair,
-                                                std::uint64_t n) {
-  const PhiloxBlock block = stream.block(pair / 2);
-  const std::uint32_t at = pair % 2 * 2;
-  const std::uint64_t word = std::uint64_t{block.word[at]} << 32 | block.word[at + 1];
+// 128 fresh bits. bounded64_of: given the first draw as the upper half of `word` and the second as the lower.
+WEFT_HOST_DEVICE inline std::uint64_t bounded64_of(const DrawStream& stream, std::uint32_t pair,
+                                                   std::uint64_t word, std::uint64_t n) {
   const std::uint64_t low = word * n;
   if (low < n && low < (0ull - n) % n) {
     const PhiloxBlock again = stream.block(kSecondChance | pair);
@@ -101,6 +103,13 @@ WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::u
     return multiply_high(upper, n) + carry;
   }
   return multiply_high(word, n);
+}
+
+WEFT_HOST_DEVICE inline std::uint64_t bounded64(const DrawStream& stream, std::uint32_t pair,
+                                                std::uint64_t n) {
+  const PhiloxBlock block = stream.block(pair / 2);
+  const std::uint32_t at = pair % 2 * 2;
+  return bounded64_of(stream, pair, std::uint64_t{block.word[at]} << 32 | block.word[at + 1], n);
 }
 
 // What Floyd's step i of k of n draws, before it is known whether that was picked already; if it was, the

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 #include <numeric>
 #include <random>
 
+#include "benchmarks/sampling/bare_gather.h"
 #include "benchmarks/sampling/shop_graph.h"
 #include "sampling/negative_sampler.h"
 #include "sampling/neighbor_sampler.h"
@@ -88,81 +88,25 @@ void sample(benchmark::State& state, const BenchmarkGraph& graph, Mode mode, Pic
       benchmark::Counter(static_cast<double>(nodes), benchmark::Counter::kAvgIterations);
 }
 
-// The addresses that one batch's sampling must read, in its order.
-struct Trace {
-  struct Step {
-    const graph::CsrView* csr;
-    std::vector<NodeId> rows;
-    std::vector<std::uint32_t> positions;
-    std::vector<std::uint64_t>* labels;
-  };
-  graph::GraphView view;
-  std::vector<std::vector<std::uint64_t>> labels;  // [node type][node]
-  std::vector<Step> steps;
-  std::uint64_t edges = 0;
-};
-
-std::unique_ptr<Trace> trace_of(const BenchmarkGraph& graph, std::uint32_t step) {
-  auto trace = std::make_unique<Trace>();
-  trace->view = graph.view();
-  for (const graph::NodeId count : graph.node_counts) trace->labels.emplace_back(count);
-  const NeighborSampler sampler(graph.view(),
-                                {.seed = 1, .fan_outs = uniform_fan_outs(graph.schema, {15, 10})});
+void bare_gather(benchmark::State& state, const BenchmarkGraph& graph) {
+  const graph::GraphView view = graph.view();
+  const NeighborSampler sampler(view, {.seed = 1, .fan_outs = uniform_fan_outs(graph.schema, {15, 10})});
+  const Batches batches;
   NeighborSampler::Scratch scratch;
   Subgraph out;
-  const std::vector<NodeRef> seeds = Batches()(step);
-  sampler.sample({.nodes = seeds}, step, scratch, out);
-  // Positions of edge ids: the identity outgoing, the inverse of edge_ids incoming.
-  for (const RelationBlock& block : out.relations) {
-    const graph::CsrView& csr = trace->view.relations[block.relation];
-    std::vector<std::uint32_t> position(csr.edges());
-    for (std::uint32_t p = 0; p < position.size(); ++p) position[csr.edge_id(p)] = p;
-    const NodeTypeId type = graph.schema.row_type(block.relation);
-    Trace::Step& made = trace->steps.emplace_back();
-    made.csr = &csr;
-    made.labels = &trace->labels[graph.schema.target_type(block.relation)];
-    made.rows.assign(out.nodes[type].begin(),
-                     out.nodes[type].begin() + static_cast<std::ptrdiff_t>(block.offsets.size()) - 1);
-    for (const EdgeId edge : block.edges) made.positions.push_back(position[edge]);
-    trace->edges += block.edges.size();
+  BareGather gather(view);
+  for (std::uint32_t step = 1; step <= 8; ++step) {
+    const std::vector<NodeRef> seeds = batches(step);
+    sampler.sample({.nodes = seeds}, step, scratch, out);
+    gather.add(out);
   }
-  return trace;
-}
-
-std::uint64_t gather(const Trace& trace) {
-  constexpr std::size_t kAhead = 48;
-  std::uint64_t sum = 0;
-  for (const Trace::Step& step : trace.steps) {
-    const auto& offsets = step.csr->offsets;
-    for (std::size_t i = 0; i < step.rows.size(); ++i) {
-      if (i + kAhead < step.rows.size()) __builtin_prefetch(&offsets[step.rows[i + kAhead]]);
-      sum += offsets[step.rows[i]] + offsets[step.rows[i] + 1];
-    }
-    const std::size_t count = step.positions.size();
-    const bool ids = !step.csr->edge_ids.empty();
-    for (std::size_t i = 0; i < count + kAhead; ++i) {
-      if (i + kAhead < count) {
-        __builtin_prefetch(&step.csr->targets[step.positions[i + kAhead]]);
-        if (ids) __builtin_prefetch(&step.csr->edge_ids[step.positions[i + kAhead]]);
-      }
-      if (i < count) __builtin_prefetch(&(*step.labels)[step.csr->targets[step.positions[i]]], 1);
-      if (i < kAhead) continue;
-      const std::uint32_t position = step.positions[i - kAhead];
-      sum += (*step.labels)[step.csr->targets[position]]++ + (ids ? step.csr->edge_ids[position] : position);
-    }
-  }
-  return sum;
-}
-
-void bare_gather(benchmark::State& state, const BenchmarkGraph& graph) {
-  std::vector<std::unique_ptr<Trace>> traces;
-  for (std::uint32_t step = 1; step <= 8; ++step) traces.push_back(trace_of(graph, step));
+  BareGather::Labels labels = gather.make_labels();
   std::uint64_t edges = 0;
   std::size_t turn = 0;
   for (auto _ : state) {
-    const Trace& trace = *traces[turn++ % traces.size()];
-    benchmark::DoNotOptimize(gather(trace));
-    edges += trace.edges;
+    const std::size_t batch = turn++ % gather.batches();
+    benchmark::DoNotOptimize(gather.gather(batch, labels));
+    edges += gather.edges(batch);
   }
   state.counters["edges/s"] = benchmark::Counter(static_cast<double>(edges), benchmark::Counter::kIsRate);
 }

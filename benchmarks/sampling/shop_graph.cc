@@ -65,7 +65,7 @@ void BenchmarkGraph::build() {
     graph::sort_outgoing(lists[type]);
     csrs.push_back(
         graph::build_outgoing(lists[type], node_counts[edge_type.from], node_counts[edge_type.to]));
-    csrs.push_back(graph::build_incoming(csrs.back().view(), node_counts[edge_type.to], {}));
+    csrs.push_back(graph::build_incoming(csrs.back().view(), node_counts[edge_type.to], lists[type].weights));
   }
 }
 

@@ -18,6 +18,17 @@ TEST(ModelOptions, AbsentSectionGivesDefaults) {
   EXPECT_EQ(read_train_options(toml("").root()), TrainOptions{});
 }
 
+TEST(ModelOptions, NamesEveryOrderOfPicks) {
+  const auto picks = [](const std::string& name) {
+    return read_model_options(toml("[model]\npicks = \"" + name + "\"\n").root()).picks;
+  };
+  EXPECT_EQ(picks("uniform"), PickOrder::kUniform);
+  EXPECT_EQ(picks("recent"), PickOrder::kRecent);
+  EXPECT_EQ(picks("weighted"), PickOrder::kWeighted);
+  EXPECT_EQ(picks("labor"), PickOrder::kLabor);
+  EXPECT_THROW(picks("heavy"), Error);
+}
+
 TEST(ModelOptions, ReadsEveryKey) {
   const ModelOptions options = read_model_options(toml(R"([model]
 hidden = 32

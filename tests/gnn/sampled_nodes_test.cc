@@ -77,6 +77,67 @@ TEST(SampledNodes, AgesUnderABoundDoNotDependOnLaterEvents) {
   EXPECT_EQ(a.id_shown, b.id_shown);
 }
 
+// One user with 40 purchases of weight 0, 1 or 50.
+struct Purchases {
+  TestFolder folder;
+  graph::Snapshot snapshot;
+  Purchases() : snapshot(make()) {}
+  graph::Snapshot make() {
+    GraphBuilder builder;
+    const auto user = builder.nodes("user", 1);
+    const auto item = builder.nodes("item", 40);
+    const auto buys = builder.edges("buys", user, item, true, true);
+    for (graph::NodeId i = 0; i < 40; ++i)
+      builder.edge(buys, 0, i, (i + 1) * kHour, i + 1, i < 4 ? 50.0F : i < 30 ? 1.0F : 0.0F);
+    return builder.write(folder / "snapshot");
+  }
+  SampledNodes sample(PickOrder picks, std::uint32_t step) const {
+    const NodeSampler sampler({.snapshot = &snapshot,
+                               .graph = graph::view(snapshot),
+                               .relations = snapshot.schema().relations(),
+                               .fan_outs = {5},
+                               .picks = picks,
+                               .weights = true});
+    NodeSampler::Scratch scratch;
+    const std::vector<graph::NodeRef> seeds{{0, 0}};
+    return sampler.sample({.nodes = seeds}, step, {}, scratch);
+  }
+};
+
+TEST(SampledNodes, PicksFollowTheirOrder) {
+  const Purchases shop;
+  double heavy = 0;
+  double labor_sum = 0;
+  std::size_t labor_picks = 0;
+  for (std::uint32_t step = 1; step <= 400; ++step) {
+    const SampledNodes recent = shop.sample(PickOrder::kRecent, step);
+    EXPECT_EQ(recent.graph.relations[0].edges, (std::vector<graph::EdgeId>{39, 38, 37, 36, 35}));
+    EXPECT_TRUE(recent.edges[0].stands_for.empty());
+    const SampledNodes uniform = shop.sample(PickOrder::kUniform, step);
+    EXPECT_EQ(uniform.edges[0].stands_for, std::vector<float>{8.0F});
+    const SampledNodes weighted = shop.sample(PickOrder::kWeighted, step);
+    ASSERT_EQ(weighted.edges[0].weights.size(), 5u);
+    EXPECT_TRUE(weighted.edges[0].stands_for.empty());
+    for (const float weight : weighted.edges[0].weights) {
+      EXPECT_GT(weight, 0.0F);
+      heavy += weight == 50.0F ? 1 : 0;
+    }
+    const SampledNodes labor = shop.sample(PickOrder::kLabor, step);
+    const std::size_t picked = labor.graph.relations[0].edges.size();
+    if (picked > 0) {
+      EXPECT_EQ(labor.edges[0].stands_for, std::vector<float>{8.0F});
+    }
+    labor_picks += picked;
+    labor_sum += 8.0 * static_cast<double>(picked);
+  }
+  // Of five picks nearly four are heavy ones (each is left out with a chance of a few in a hundred).
+  EXPECT_GT(heavy / 400, 3.5);
+  // 400 times 5 on average, with a deviation of sqrt(400 * 40 / 8 * 7 / 8) = 42; five of those away: one in a
+  // million.
+  EXPECT_NEAR(static_cast<double>(labor_picks), 2000, 5 * 42);
+  EXPECT_NEAR(labor_sum / 400, 40, 40 * 5 * 42 / 2000.0);
+}
+
 TEST(FollowedRelations, NamesStandForOneOrBothDirections) {
   const Bench bench;
   const graph::Schema& schema = bench.snapshot.schema();

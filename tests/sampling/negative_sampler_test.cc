@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "tests/sampling/chi_square.h"
+#include "tests/sampling/law_rounds.h"
 
 namespace weft::sampling {
 namespace {
@@ -124,7 +125,7 @@ TEST_P(NegativeLaws, HoldOverTheAllowedCandidates) {
   const auto positives = positives_of({{}, test.positives}, 100);
   const NegativeOptions options{.seed = 4, .law = test.law, .popularity_power = 0.75};
   const NegativeSampler sampler(positives, counts, seen, options);
-  constexpr std::size_t draws = 200000;
+  const auto draws = static_cast<std::size_t>(testing::rounds(200000));
   for (const TimeMs before : {TimeMs{60}, graph::kEndOfTime}) {
     expect_law(draw_one_row(sampler, 1, draws, before),
                expected_counts(counts, seen, test.positives, options, before, draws));
@@ -172,6 +173,7 @@ TEST(NegativeSampler, TakesARowBeyondTheIndexAsOneWithoutPositives) {
 }
 
 // A million draws for a user who likes nine tenths of a catalogue of ten thousand: no positive, and it ends.
+// Ten million with WEFT_LAW_ROUNDS=50.
 TEST(NegativeSampler, NeverDrawsAPositiveForAHeavyUser) {
   std::mt19937 random(5);
   std::vector<NodeId> liked;
@@ -184,7 +186,9 @@ TEST(NegativeSampler, NeverDrawsAPositiveForAHeavyUser) {
   for (const NegativeLaw law : {NegativeLaw::kUniform, NegativeLaw::kPopularity}) {
     const NegativeSampler sampler(positives, counts, {}, {.seed = 8, .law = law});
     std::size_t wrong = 0;
-    for (const NodeId node : draw_one_row(sampler, 0, 1000000))
+    const auto draws = std::max<std::size_t>(1000000, testing::rounds(200000));
+    RecordProperty("draws", std::to_string(draws));
+    for (const NodeId node : draw_one_row(sampler, 0, draws))
       wrong += positives.contains(0, node) || node >= 10000 ? 1 : 0;
     EXPECT_EQ(wrong, 0u);
   }

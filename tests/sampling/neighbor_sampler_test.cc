@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "sampling/loader.h"
 #include "tests/sampling/chi_square.h"
+#include "tests/sampling/law_rounds.h"
 #include "tests/sampling/random_graph.h"
 #include "tests/sampling/reference_sampler.h"
 
@@ -102,7 +103,10 @@ SamplerOptions random_options(const graph::Schema& schema, std::mt19937& random)
       if (type.symmetric && r % 2 == 1) options.fan_outs.back()[r] = 0;
     }
   }
-  options.law = random() % 3 == 0 ? PickLaw::kMostRecent : PickLaw::kUniform;
+  constexpr PickLaw laws[] = {PickLaw::kUniform, PickLaw::kMostRecent, PickLaw::kWeighted, PickLaw::kLabor};
+  options.law = laws[random() % 4];
+  if ((options.law == PickLaw::kUniform || options.law == PickLaw::kWeighted) && random() % 3 == 0)
+    options.replacement = Replacement::kWith;
   if (random() % 3 == 0) options.relabel_bytes = 8 * (random() % 50);
   return options;
 }
@@ -135,7 +139,7 @@ TEST_P(EqualsReference, OnRandomGraphsAndOptions) {
   EXPECT_GT(picks, 1000u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, EqualsReference, ::testing::Range(1u, 13u));
+INSTANTIATE_TEST_SUITE_P(Seeds, EqualsReference, ::testing::Range(1u, 25u));
 
 // One user with `degree` edges to items 0 .. degree - 1, event id of item i = 100 + i.
 std::unique_ptr<TestGraph> star(graph::NodeId degree) {
@@ -161,7 +165,7 @@ TEST(ExcludedEvents, LeaveTheLawOfTheOthersUniform) {
   const graph::GraphView graph = shop->view();
   for (const std::uint32_t hidden : {1u, 5u, 18u}) {
     constexpr std::uint32_t k = 8;
-    constexpr std::uint32_t rounds = 40000;
+    const auto rounds = static_cast<std::uint32_t>(testing::rounds(40000));
     const NeighborSampler sampler(graph, {.seed = hidden, .fan_outs = {{k, 0}}});
     std::vector<EventId> excluded;
     for (std::uint32_t i = 0; i < hidden; ++i) excluded.push_back(100 + i * 5 / 3);
@@ -194,7 +198,7 @@ TEST(UniformLaw, IncludesEveryEdgeBeforeTheBoundEquallyOften) {
   const auto shop = star(40);
   const graph::GraphView graph = shop->view();
   constexpr std::uint32_t k = 6;
-  constexpr std::uint32_t rounds = 40000;
+  const auto rounds = static_cast<std::uint32_t>(testing::rounds(40000));
   const NeighborSampler sampler(graph, {.fan_outs = {{k, 0}}});
   const std::vector<NodeRef> nodes = {{0, 0}};
   for (const std::uint32_t visible : {25u, 40u}) {
@@ -350,6 +354,20 @@ TEST(NeighborSampler, RefusesFanOutsThatDoNotFit) {
   EXPECT_THROW(NeighborSampler(graph, {.fan_outs = std::vector(256, std::vector<std::uint32_t>(2, 1))}),
                Error);
   EXPECT_NO_THROW(NeighborSampler(graph, {.fan_outs = std::vector(255, std::vector<std::uint32_t>(2, 0))}));
+}
+
+TEST(NeighborSampler, RefusesLawsThatDoNotGoTogether) {
+  const auto shop = star(3);
+  const graph::GraphView graph = shop->view();
+  const auto make = [&](PickLaw law, Replacement replacement, std::uint32_t fan_out) {
+    return NeighborSampler(graph, {.fan_outs = {{fan_out, 0}}, .law = law, .replacement = replacement});
+  };
+  EXPECT_THROW(make(PickLaw::kMostRecent, Replacement::kWith, 2), Error);
+  EXPECT_THROW(make(PickLaw::kLabor, Replacement::kWith, 2), Error);
+  EXPECT_THROW(make(PickLaw::kUniform, Replacement::kWith, (1u << 24) + 1), Error);
+  EXPECT_THROW(make(PickLaw::kWeighted, Replacement::kWithout, (1u << 24) + 1), Error);
+  EXPECT_NO_THROW(make(PickLaw::kUniform, Replacement::kWithout, (1u << 24) + 1));
+  EXPECT_NO_THROW(make(PickLaw::kWeighted, Replacement::kWith, kAllNeighbours));
 }
 
 TEST(NeighborSamplerDeathTest, StopsOnANodeThatIsNotThere) {

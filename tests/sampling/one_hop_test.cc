@@ -40,7 +40,8 @@ Result run_on_cpu(const graph::CsrView& csr, const Frontier& frontier, const One
   const std::size_t rows = frontier.nodes.size();
   Result result{std::vector<std::uint32_t>(rows, 12345), std::vector<NodeId>(rows * pick.fan_out, 12345),
                 std::vector<EdgeId>(rows * pick.fan_out, 12345)};
-  one_hop_cpu({csr.offsets.data(), csr.targets.data(), data_or_null(csr.times), data_or_null(csr.edge_ids)},
+  one_hop_cpu({csr.offsets.data(), csr.targets.data(), data_or_null(csr.times), data_or_null(csr.edge_ids),
+               data_or_null(csr.weight_sums)},
               {frontier.nodes.data(), data_or_null(std::span(frontier.before)),
                data_or_null(std::span(frontier.roots)), static_cast<std::uint32_t>(rows)},
               pick, {result.counts.data(), result.targets.data(), result.edges.data()});
@@ -85,7 +86,7 @@ Result run_on_cuda(const CudaTable& table, const graph::CsrView& csr, const Fron
                 std::vector<EdgeId>(rows * pick.fan_out)};
   DeviceArrays arrays(table);
   const OneHopGraph graph{arrays.upload(csr.offsets), arrays.upload(csr.targets), arrays.upload(csr.times),
-                          arrays.upload(csr.edge_ids)};
+                          arrays.upload(csr.edge_ids), arrays.upload(csr.weight_sums)};
   const OneHopFrontier on_device{arrays.upload(std::span<const NodeId>(frontier.nodes)),
                                  arrays.upload(std::span<const TimeMs>(frontier.before)),
                                  arrays.upload(std::span<const std::uint32_t>(frontier.roots)),
@@ -118,18 +119,20 @@ INSTANTIATE_TEST_SUITE_P(Devices, OneHop, ::testing::Values(Device::kCpu, Device
 // Against the reference sampler, row by row, each row a batch of its own.
 TEST_P(OneHop, EqualsTheReferenceSampler) {
   std::mt19937 random(21);
-  for (std::uint32_t round = 0; round < 40; ++round) {
+  for (std::uint32_t round = 0; round < 80; ++round) {
     const auto shop = testing::random_shop(round, 30, 25, 700);
     const graph::GraphView graph = shop->view();
     const std::vector<RelationId> relations = shop->schema().relations();
     const RelationId relation = relations[random() % relations.size()];
     const std::uint32_t fan_outs[] = {1, 3, 8, 20, 32, 33, 64, 100};
-    const OneHopPick pick{.key = pick_key(round, 6),
-                          .relation = relation,
-                          .hop = 0,
-                          .fan_out = fan_outs[random() % 8],
-                          .law = random() % 3 == 0 ? PickLaw::kMostRecent : PickLaw::kUniform};
-    SamplerOptions options{.seed = round, .law = pick.law};
+    constexpr PickLaw laws[] = {PickLaw::kUniform, PickLaw::kMostRecent, PickLaw::kWeighted};
+    OneHopPick pick{.key = pick_key(round, 6),
+                    .relation = relation,
+                    .hop = 0,
+                    .fan_out = fan_outs[random() % 8],
+                    .law = laws[random() % 3]};
+    if (pick.law != PickLaw::kMostRecent && random() % 3 == 0) pick.replacement = Replacement::kWith;
+    SamplerOptions options{.seed = round, .law = pick.law, .replacement = pick.replacement};
     options.fan_outs.assign(1, std::vector<std::uint32_t>(graph.relations.size(), 0));
     options.fan_outs[0][relation] = pick.fan_out;
     const NodeTypeId row_type = shop->schema().row_type(relation);
@@ -168,6 +171,34 @@ TEST_P(OneHop, EqualsTheReferenceSampler) {
 TEST_P(OneHop, TakesAnEmptyFrontier) {
   const auto shop = testing::random_shop(1);
   EXPECT_EQ(run(shop->view().relation(0), {}, {.fan_out = 4}), Result{});
+}
+
+TEST(OneHopDeathTest, HasNoPaddedFormOfLabor) {
+  EXPECT_DEATH(one_hop_cpu({}, {}, {.fan_out = 4, .law = PickLaw::kLabor}, {}), "check failed");
+}
+
+// The order of steps of the kernel, on the host: a warp's first 32 proposals looked for beforehand, then
+// settled.
+TEST(WeightedPicks, SettledFromKnownProposalsEqualTheSequentialForm) {
+  std::mt19937_64 random(9);
+  for (int round = 0; round < 500; ++round) {
+    const auto n = static_cast<std::uint32_t>(2 + random() % 150);
+    const auto k = static_cast<std::uint32_t>(1 + random() % (n - 1));
+    std::vector<std::uint64_t> sums;
+    std::uint64_t sum = 0;
+    for (std::uint32_t p = 0; p < n; ++p)
+      sums.push_back(sum += random() % 3 == 0 ? 0 : random() % 20 == 0 ? 100000 : random() % 9);
+    if (sum == 0) continue;
+    const DrawStream stream{pick_key(random(), 1), 7, purpose_word(Purpose::kNeighbours, 0, 0), 0};
+    const DrawStream exact{stream.key, 7, purpose_word(Purpose::kNeighboursExact, 0, 0), 0};
+    std::vector<std::uint32_t> expected(k), picks(k), proposals;
+    for (std::uint32_t t = 0; t < std::min(32u, 4 * k); ++t)
+      proposals.push_back(edge_at_weight(sums.data(), n, bounded64(stream, t, sum)));
+    expected.resize(weighted_without_replacement(stream, exact, sums.data(), n, k, expected.data()));
+    picks.resize(settle_weighted(stream, exact, sums.data(), n, k, proposals.data(),
+                                 static_cast<std::uint32_t>(proposals.size()), picks.data()));
+    ASSERT_EQ(picks, expected);
+  }
 }
 
 TEST(CudaOneHop, RefusesAFanOutWithoutPaddedForm) {

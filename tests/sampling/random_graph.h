@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -29,14 +30,16 @@ class TestGraph {
         {.name = name, .from = from, .to = to, .timed = timed, .symmetric = symmetric});
   }
   // A symmetric edge is stored both ways, as two edges of one event.
+  // All edges of a type have weights, or none has.
   void add_edge(graph::EdgeTypeId type, graph::NodeId from, graph::NodeId to, graph::TimeMs time,
-                graph::EventId event) {
+                graph::EventId event, std::optional<float> weight = {}) {
     const auto add = [&](graph::NodeId a, graph::NodeId b) {
       graph::EdgeList& list = lists_[type];
       list.from.push_back(a);
       list.to.push_back(b);
       if (schema_.edge_type(type).timed) list.times.push_back(time);
       list.events.push_back(event);
+      if (weight) list.weights.push_back(*weight);
     };
     add(from, to);
     if (schema_.edge_type(type).symmetric && from != to) add(to, from);
@@ -50,7 +53,8 @@ class TestGraph {
         const graph::EdgeType& edge_type = schema_.edge_type(static_cast<graph::EdgeTypeId>(type));
         graph::sort_outgoing(lists_[type]);
         csrs_.push_back(graph::build_outgoing(lists_[type], counts_[edge_type.from], counts_[edge_type.to]));
-        csrs_.push_back(graph::build_incoming(csrs_.back().view(), counts_[edge_type.to], {}));
+        csrs_.push_back(
+            graph::build_incoming(csrs_.back().view(), counts_[edge_type.to], lists_[type].weights));
       }
     }
     for (const graph::Csr& csr : csrs_) view.relations.push_back(csr.view());
@@ -71,13 +75,18 @@ class TestGraph {
 };
 
 // A small shop: users, items and reviews, with a few hubs, repeats of pairs, an untimed and a symmetric edge
-// type. Event ids: a purchase and its review (author and subject edges) share one.
+// type. Event ids: a purchase and its review (author and subject edges) share one. Purchases and follows have
+// weights, some 0 and a few that outweigh all others.
 inline std::unique_ptr<TestGraph> random_shop(std::uint32_t seed, graph::NodeId users = 40,
                                               graph::NodeId items = 30, std::size_t purchases = 400) {
   auto shop = std::make_unique<TestGraph>();
   std::mt19937 random(seed);
   const auto below = [&](std::uint32_t n) { return static_cast<graph::NodeId>(random() % n); };
   const auto skewed = [&](std::uint32_t n) { return below(3) == 0 ? below(std::min(n, 2u)) : below(n); };
+  const auto weight = [&] {
+    const std::uint32_t kind = below(8);
+    return kind == 0 ? 0.0F : kind == 1 ? 10000.0F : 0.25F * static_cast<float>(1 + below(20));
+  };
   const auto reviews = static_cast<graph::NodeId>(purchases / 3);
   const auto user = shop->add_nodes("user", users);
   const auto item = shop->add_nodes("item", items);
@@ -94,7 +103,7 @@ inline std::unique_ptr<TestGraph> random_shop(std::uint32_t seed, graph::NodeId 
     const graph::NodeId what = skewed(items);
     const auto when = static_cast<graph::TimeMs>(below(200));
     event += 1 + below(9);
-    shop->add_edge(buys, who, what, when, event);
+    shop->add_edge(buys, who, what, when, event, weight());
     if (i < reviews) {
       shop->add_edge(wrote, who, static_cast<graph::NodeId>(i), when, event);
       shop->add_edge(about, static_cast<graph::NodeId>(i), what, when, event);
@@ -104,7 +113,8 @@ inline std::unique_ptr<TestGraph> random_shop(std::uint32_t seed, graph::NodeId 
     if (i % 4 != 0) shop->add_edge(of_brand, i, below(5), graph::kNoTime, ++event);
   }
   for (std::size_t i = 0; i < purchases / 4; ++i) {
-    shop->add_edge(follows, skewed(users), below(users), static_cast<graph::TimeMs>(below(200)), ++event);
+    shop->add_edge(follows, skewed(users), below(users), static_cast<graph::TimeMs>(below(200)), ++event,
+                   weight());
   }
   return shop;
 }

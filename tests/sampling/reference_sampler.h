@@ -2,6 +2,8 @@
 // for bit.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -110,12 +112,18 @@ class ReferenceSampler {
       if (hidden.count(events[csr.edge_id(p)]) == 0) allowed.push_back(p);
     }
     const std::uint32_t fan_out = options_.fan_outs[hop][relation];
+    if (fan_out == 0) return {};
     if (options_.law == PickLaw::kMostRecent) {
       std::reverse(allowed.begin(), allowed.end());
       if (allowed.size() > fan_out) allowed.resize(fan_out);
       return allowed;
     }
-    if (fan_out == 0) return {};
+    const Row row{relation, hop, node, tree, fan_out, csr, all, allowed};
+    if (options_.law == PickLaw::kLabor) return labor(row);
+    const bool weighted = options_.law == PickLaw::kWeighted && !csr.weight_sums.empty();
+    if (options_.replacement == Replacement::kWith && fan_out != kAllNeighbours)
+      return replaced(row, weighted);
+    if (weighted) return successive(row);
     if (all.size() <= fan_out) return allowed;
     const auto first = floyd(all, fan_out, Purpose::kNeighbours, relation, hop, node, tree);
     for (const std::uint64_t p : first) {
@@ -125,6 +133,118 @@ class ReferenceSampler {
       }
     }
     return first;
+  }
+
+  struct Row {
+    RelationId relation;
+    std::size_t hop;
+    NodeId node;
+    std::uint32_t tree;
+    std::uint32_t fan_out;
+    const graph::CsrView& csr;
+    const std::vector<std::uint64_t>& all;      // positions before the bound
+    const std::vector<std::uint64_t>& allowed;  // those that are not hidden
+  };
+
+  DrawStream stream_of(const Row& row, Purpose purpose) const {
+    return {.key = pick_key(options_.seed, step_),
+            .node = row.node,
+            .purpose = purpose_word(purpose, row.relation, static_cast<std::uint32_t>(row.hop)),
+            .root = tree_root_[row.tree]};
+  }
+  static std::uint64_t weight(const Row& row, std::uint64_t position) {
+    const bool first = position == row.csr.offsets[row.node];
+    return row.csr.weight_sums[position] - (first ? 0 : row.csr.weight_sums[position - 1]);
+  }
+  static std::uint64_t total(const Row& row, const std::vector<std::uint64_t>& from) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t p : from) sum += weight(row, p);
+    return sum;
+  }
+  // The position in whose share of the weight of `from` x lies.
+  static std::uint64_t at_weight(const Row& row, const std::vector<std::uint64_t>& from, std::uint64_t x) {
+    for (const std::uint64_t p : from) {
+      if (x < weight(row, p)) return p;
+      x -= weight(row, p);
+    }
+    ADD_FAILURE() << "a draw beyond the row's weight";
+    return 0;
+  }
+  static std::vector<std::uint64_t> without(std::vector<std::uint64_t> from,
+                                            const std::vector<std::uint64_t>& taken) {
+    std::erase_if(from,
+                  [&](std::uint64_t p) { return std::find(taken.begin(), taken.end(), p) != taken.end(); });
+    return from;
+  }
+
+  // Independent draws; one that hits a hidden edge is made again among the allowed.
+  std::vector<std::uint64_t> replaced(const Row& row, bool weighted) {
+    const auto draw = [&](const std::vector<std::uint64_t>& from, Purpose purpose, std::uint32_t i) {
+      const DrawStream stream = stream_of(row, purpose);
+      if (weighted) return at_weight(row, from, bounded64(stream, i, total(row, from)));
+      return from[bounded(stream, i, stream.word(i), static_cast<std::uint32_t>(from.size()))];
+    };
+    if (weighted ? total(row, row.allowed) == 0 : row.allowed.empty()) return {};
+    std::vector<std::uint64_t> picks;
+    for (std::uint32_t i = 0; i < row.fan_out; ++i) {
+      std::uint64_t p = draw(row.all, Purpose::kNeighbours, i);
+      if (std::find(row.allowed.begin(), row.allowed.end(), p) == row.allowed.end())
+        p = draw(row.allowed, Purpose::kNeighboursAllowed, i);
+      picks.push_back(p);
+    }
+    return picks;
+  }
+
+  // One after the other by weight: first among all, then, for each that was hidden, one more among the
+  // allowed.
+  std::vector<std::uint64_t> successive(const Row& row) {
+    std::vector<std::uint64_t> picks;
+    if (row.all.size() <= row.fan_out) {
+      for (const std::uint64_t p : row.all) {
+        if (weight(row, p) > 0) picks.push_back(p);
+      }
+      return without(picks, without(row.all, row.allowed));
+    }
+    if (total(row, row.all) == 0) return {};
+    for (std::uint32_t t = 0; t < 4 * row.fan_out && picks.size() < row.fan_out; ++t) {
+      const std::uint64_t p =
+          at_weight(row, row.all, bounded64(stream_of(row, Purpose::kNeighbours), t, total(row, row.all)));
+      if (std::find(picks.begin(), picks.end(), p) == picks.end()) picks.push_back(p);
+    }
+    while (picks.size() < row.fan_out) {
+      const std::vector<std::uint64_t> rest = without(row.all, picks);
+      if (total(row, rest) == 0) break;
+      const auto i = static_cast<std::uint32_t>(picks.size());
+      picks.push_back(
+          at_weight(row, rest, bounded64(stream_of(row, Purpose::kNeighboursExact), i, total(row, rest))));
+    }
+    const std::size_t before = picks.size();
+    picks = without(picks, without(row.all, row.allowed));
+    if (picks.size() == before) return picks;
+    while (picks.size() < row.fan_out) {
+      const std::vector<std::uint64_t> rest = without(row.allowed, picks);
+      if (total(row, rest) == 0) break;
+      const auto i = static_cast<std::uint32_t>(picks.size());
+      picks.push_back(
+          at_weight(row, rest, bounded64(stream_of(row, Purpose::kNeighboursAllowed), i, total(row, rest))));
+    }
+    return picks;
+  }
+
+  // Every target node has one draw a hop, and a row of n takes those below fan_out / n.
+  std::vector<std::uint64_t> labor(const Row& row) {
+    std::vector<std::uint64_t> picks;
+    for (const std::uint64_t p : row.allowed) {
+      const DrawStream stream{
+          .key = pick_key(options_.seed, step_),
+          .node = row.csr.targets[p],
+          .purpose = purpose_word(Purpose::kLabor, graph_.schema->target_type(row.relation),
+                                  static_cast<std::uint32_t>(row.hop)),
+          .root = tree_root_[row.tree]};
+      const double n = static_cast<double>(row.allowed.size());
+      if (n <= row.fan_out || stream.word(0) * n < row.fan_out * 4294967296.0) picks.push_back(p);
+    }
+    return picks;
   }
 
   std::vector<std::uint64_t> floyd(const std::vector<std::uint64_t>& from, std::uint32_t k, Purpose purpose,

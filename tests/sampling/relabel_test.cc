@@ -18,15 +18,16 @@ void expect_order_of_first_appearance(Relabel& relabel, bool trees, std::uint32_
     std::map<std::pair<std::uint32_t, graph::NodeId>, std::uint32_t> expected;
     for (int part = 0; part < 10; ++part) {
       const std::size_t count = random() % 200;
-      relabel.reserve(count);
+      relabel.reserve(expected.size() + count);
       auto placer = relabel.placer();
       for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t tree = trees ? random() % 50 : 0;
         const auto node = static_cast<graph::NodeId>(random() % nodes);
-        const auto next = static_cast<std::uint32_t>(expected.size());
+        auto next = static_cast<std::uint32_t>(expected.size());
         const std::uint32_t wanted = expected.emplace(std::pair(tree, node), next).first->second;
         relabel.prefetch(tree, node);
         ASSERT_EQ(placer.place(tree, node, next), wanted);
+        ASSERT_EQ(next, expected.size());
       }
     }
   }
@@ -46,11 +47,14 @@ TEST(HashRelabel, NumbersByFirstAppearance) {
 TEST(StampRelabel, TakesAGraphOfAnotherSize) {
   StampRelabel relabel;
   relabel.start(10);
-  EXPECT_EQ(relabel.placer().place(0, 9, 0), 0u);
+  std::uint32_t next = 0;
+  EXPECT_EQ(relabel.placer().place(0, 9, next), 0u);
   relabel.start(2000);
-  EXPECT_EQ(relabel.placer().place(0, 1999, 0), 0u);
-  EXPECT_EQ(relabel.placer().place(0, 9, 1), 1u);
-  EXPECT_EQ(relabel.placer().place(0, 1999, 2), 0u);
+  next = 0;
+  EXPECT_EQ(relabel.placer().place(0, 1999, next), 0u);
+  EXPECT_EQ(relabel.placer().place(0, 9, next), 1u);
+  EXPECT_EQ(relabel.placer().place(0, 1999, next), 0u);
+  EXPECT_EQ(next, 2u);
 }
 
 }  // namespace

@@ -1,0 +1,87 @@
+// Random walks: along a path of relations (metapath2vec), or over one relation with node2vec's return and
+// in-out weights; and the neighbours that walks visit most often (PinSAGE). Picks come from Philox counters,
+// so that a walk depends on seed, step, start and walk number alone: never on threads or batches.
+//
+// Dong, Chawla, Swami: "metapath2vec" (KDD 2017). Grover, Leskovec: "node2vec" (KDD 2016). Ying et al.:
+// "Graph convolutional neural networks for web-scale recommender systems" (KDD 2018).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "graph/graph_view.h"
+#include "graph/positive_index.h"
+#include "sampling/picks.h"
+
+namespace weft::sampling {
+
+struct WalkOptions {
+  std::uint64_t seed = 0;
+  // Step s goes along path[s % path.size()]: the row type of each is the target type of the one before,
+  // around the end too.
+  std::vector<graph::RelationId> path = {};
+  // In proportion to the edges' weights where the relation has them; else every edge alike.
+  bool weighted = false;
+  // node2vec's p and q: having come from t to v, an edge to x weighs 1 / p if x is t, 1 if t has an edge to
+  // x, else 1 / q. Other than 1 only where the path is one relation from a node type to itself.
+  double p = 1;
+  double q = 1;
+  // Chance that a walk ends after a whole round of the path.
+  double stop = 0;
+};
+
+// Thread-safe. The graph behind the view must outlive it.
+//
+// Law of a step: among the row's edges before the bound, in proportion to weight times node2vec weight (a
+// multiple of 2^-20 of the largest). A few proposals by weight are accepted or rejected; if all are rejected,
+// the row is drawn from exactly: both ways have the same law.
+class RandomWalker {
+ public:
+  // Throws Error (kUsage) if the path is empty or does not chain, p or q is not within 1/1000 to 1000 or has
+  // no meaning on the path, or stop is no chance below 1.
+  RandomWalker(graph::GraphView graph, WalkOptions options);
+
+  // Node type of a walk's node number s (0: the start).
+  graph::NodeTypeId type_at(std::size_t s) const;
+  std::size_t path_length() const { return options_.path.size(); }
+
+  // `walks` walks of `length` steps from each start: nodes [starts, walks, length + 1], the start first,
+  // kNoNode after a walk's end (a node without an edge before the bound, or a stop). `before`: empty, or a
+  // bound for each start. Step 0 is inference.
+  void walk(std::span<const graph::NodeId> starts, std::span<const graph::TimeMs> before, std::uint32_t step,
+            std::size_t walks, std::size_t length, std::span<graph::NodeId> nodes) const;
+
+ private:
+  struct Walk;
+  graph::NodeId next(const Walk& walk, std::size_t s, graph::NodeId from, graph::NodeId previous,
+                     bool& stops) const;
+  std::uint32_t propose(const graph::CsrView& csr, const Walk& walk, std::size_t block, graph::NodeId from,
+                        std::uint32_t n, const PhiloxBlock& words) const;
+  std::uint32_t affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const;
+  std::uint32_t draw_exactly(const graph::CsrView& csr, const Walk& walk, std::size_t s, graph::NodeId from,
+                             graph::NodeId previous, std::uint32_t n) const;
+
+  graph::GraphView graph_;
+  WalkOptions options_;
+  bool second_order_ = false;
+  std::uint32_t return_ = 0, near_ = 0,
+                far_ = 0;   // weights of edges to t, to its neighbours and to others; the largest is 2^20
+  std::uint64_t stop_ = 0;  // of 2^32
+  graph::PositiveIndex neighbours_;  // of the one relation, for node2vec
+};
+
+// The most visited nodes of each start.
+struct VisitedNeighbours {
+  std::vector<std::uint32_t> offsets = {};  // [starts + 1]
+  std::vector<graph::NodeId> nodes = {};    // most visits first, then lower ids
+  std::vector<std::uint32_t> visits = {};
+};
+
+// PinSAGE's neighbours: of `walks` walks of `rounds` rounds of the path from each start, the up to `count`
+// nodes, other than the start, at which most rounds ended.
+VisitedNeighbours visited_neighbours(const RandomWalker& walker, std::span<const graph::NodeId> starts,
+                                     std::span<const graph::TimeMs> before, std::uint32_t step,
+                                     std::size_t walks, std::size_t rounds, std::size_t count);
+
+}  // namespace weft::sampling
