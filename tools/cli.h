@@ -66,6 +66,7 @@ class Cli {
 
 // One a command, each in tools/command_NAME.cc.
 void add_synth(Cli& cli);
+void add_init(Cli& cli);
 void add_ingest(Cli& cli);
 void add_info(Cli& cli);
 void add_verify(Cli& cli);

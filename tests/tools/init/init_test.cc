@@ -1,0 +1,250 @@
+// Project files that `weft init` writes are read and run as they are: on small folders made here and, where
+// the real data sets are there (WEFT_SHARED_DATA), on those.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "base/error.h"
+#include "storage/graph_store.h"
+#include "storage/ingest.h"
+#include "tests/support/temp_folder.h"
+#include "tools/init/propose.h"
+
+namespace weft::init {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+using Counts = std::map<std::string, std::uint64_t>;
+
+struct Ran {
+  Proposal proposal = {};
+  Counts nodes = {}, edges = {};
+  storage::IngestReport report = {};
+};
+
+class Init : public ::testing::Test {
+ protected:
+  void write(const std::string& name, std::string_view text) const {
+    fs::create_directories((data_ / name).parent_path());
+    real_files().write_whole(data_ / name, text);
+  }
+  // Writes the project file and ingests by it.
+  Ran run(const fs::path& folder) const {
+    Ran ran;
+    ran.proposal = propose(profile_folder(folder), folder.string());
+    const fs::path file = work_ / "p.toml";
+    const storage::Project project =
+        storage::read_project(TomlFile::parse(ran.proposal.toml, "p.toml"), file);
+    storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
+    ran.report = storage::ingest(project, store);
+    const storage::StoreInfo info = store.info();
+    const graph::Schema& schema = project.schema.graph;
+    for (std::size_t t = 0; t < schema.node_types().size(); ++t)
+      ran.nodes[schema.node_types()[t].name] = info.node_counts[t];
+    for (std::size_t t = 0; t < schema.edge_types().size(); ++t)
+      ran.edges[schema.edge_types()[t].name] = info.edge_counts[t];
+    EXPECT_EQ(ran.report.quarantined_rows, 0U);
+    EXPECT_EQ(ran.proposal.node_types, ran.nodes.size());
+    EXPECT_EQ(ran.proposal.edge_types, ran.edges.size());
+    return ran;
+  }
+  test::TempFolder data_, work_;
+};
+
+TEST_F(Init, TablesOfUsersAndItemsAndTheirRatings) {
+  std::string users = "user_id\tage\tname\n", items = "item_id\tmovie_title\tclass\tyear\n",
+              events = "user_id\titem_id\trating\ttimestamp\n";
+  const std::vector<std::string> genres = {"War", "Drama", "Comedy", "Crime"};
+  for (int i = 1; i <= 40; ++i) {
+    users += fmt::format("{}\t{}\tAnn {}\n", i, 20 + i % 30, i);
+    items += fmt::format("{}\tA film of number {}\t{} {} {}\t{}\n", i, i, genres[i % 4],
+                         genres[(i / 4 + i + 1) % 4], i % 3 == 0 ? genres[(i + 2) % 4] : genres[(i + 3) % 4],
+                         i == 7 ? "V" : std::to_string(1980 + i % 10));
+    for (int j = 1; j <= 3; ++j)
+      events += fmt::format("{}\t{}\t{}\t{}\n", i, (i * j) % 40 + 1, j, 880'000'000 + i * 100 + j);
+  }
+  write("ml.user", users);
+  write("ml.item", items);
+  write("ml.inter", events);
+  write("README.md", "# nothing\n");
+  const Ran ran = run(data_.path());
+  EXPECT_EQ(ran.nodes.at("user"), 40U);
+  EXPECT_EQ(ran.nodes.at("item"), 40U);
+  EXPECT_EQ(ran.nodes.at("class"), 4U) << ran.proposal.toml;
+  EXPECT_EQ(ran.edges.at("rates"), 120U);
+  EXPECT_EQ(ran.proposal.target, "rates");
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("kind = \"time\""));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("fields.year = { kind = \"category\" }"))
+      << "one year is no number";
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: name: holds people's names"));
+}
+
+TEST_F(Init, ReviewsBecomeNodesBetweenUserAndItem) {
+  std::string lines;
+  for (int i = 0; i < 60; ++i) {
+    lines += fmt::format(
+        R"({{"reviewerID": "U{}", "asin": "B{}", "reviewerName": "Ann &#34;{}\"", "helpful": [1, 2], "more": {{"x": 1}}, )"
+        R"("reviewText": "{}", "overall": {}.0, "unixReviewTime": {}}})"
+        "\n",
+        i % 20, i % 7, i, i == 5 ? "" : fmt::format("A long enough text about the thing, number {}", i),
+        1 + i % 5, 1'095'465'600 + 86'400 * (i / 4));
+  }
+  write("reviews.jsonl", lines);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 20), Pair("item", 7), Pair("review", 60)));
+  EXPECT_THAT(ran.edges, UnorderedElementsAre(Pair("rates", 60), Pair("wrote", 60), Pair("about", 60)));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("weight = \"overall\""));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: helpful: is a list of numbers"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: more: holds objects"));
+}
+
+TEST_F(Init, PartsOfASplitAreOneEdgeTypeAndASplitByFiles) {
+  write("test.csv", "user,item\n0,2\n1,1\n");
+  write("train.csv", "user,item\n0,1\n0,3\n1,2\n");
+  write("valid.csv", "user,item\n0,4\n1,0\n");
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.edges, ElementsAre(Pair("interacts", 7)));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr(R"(source = ["train.csv", "valid.csv", "test.csv"])"));
+  EXPECT_THAT(ran.proposal.toml,
+              HasSubstr(R"(train = "train.csv", test_files = "test.csv", valid_files = "valid.csv")"));
+}
+
+TEST_F(Init, NumberedOrdersAreEventsAndSecondIdsOfATableAreLeftOut) {
+  std::string orders = "order_id,user_id,product_id,qty\n", items = "product_id,imdb_id,maker\n";
+  for (int i = 0; i < 50; ++i) {
+    orders += fmt::format("{},u{},p{},{}\n", 1000 + i, i % 9, i % 11, 1 + i % 3);
+    // Two products share their second id.
+    items += fmt::format("p{},tt{},M{}\n", i, i == 7 ? 8 : i, i % 4);
+  }
+  write("orders.csv", orders);
+  write("products.csv", items);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 9), Pair("item", 50)));
+  EXPECT_THAT(ran.edges, ElementsAre(Pair("orders", 50)));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: order_id: numbers the rows"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: imdb_id: nearly every row"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("weight = \"qty\""));
+}
+
+TEST_F(Init, EndsThatTellNoTypeFollowTheirValues) {
+  std::string likes = "user_id\tartist_id\n", friends = "source_id\ttarget_id\n",
+              artists = "artist_id\tname\turl\n";
+  for (int i = 2; i < 60; ++i) {
+    likes += fmt::format("{}\t{}\n{}\t{}\n", i, i % 30 + 1, i, 100 - i);
+    friends += fmt::format("{}\t{}\n{}\t{}\n", i, i % 58 + 2, i % 58 + 2, i);
+  }
+  for (int i = 1; i <= 100; ++i) artists += fmt::format("{}\tThe \"{}\" band\thttp://x/{}\n", i, i, i);
+  write("l.inter", likes);
+  write("l.net", friends);
+  write("l.item", artists);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 58), Pair("artist", 100)));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("from = \"user:source_id\"\nto = \"user:target_id\""));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: url: holds web addresses"));
+}
+
+TEST_F(Init, RowsWithoutIdsAreNodes) {
+  std::string rows = "cat,label,review\n";
+  for (int i = 0; i < 40; ++i)
+    rows += fmt::format("书{},{},{}\n", i % 3, i % 2,
+                        i == 4 ? "" : fmt::format("这本书非常好看，我很喜欢它，第{}次购买", i));
+  write("reviews.csv", rows);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, ElementsAre(Pair("reviews", 40)));
+  EXPECT_EQ(ran.proposal.target, "");
+}
+
+TEST_F(Init, PicturesAreFoundWhereTheyLie) {
+  std::string rows = "item_id,file\n";
+  for (int i = 0; i < 10; ++i)
+    rows += fmt::format("{},{}.jpg\n", i, i), write(fmt::format("img/{}.jpg", i), "x");
+  write("items.csv", rows);
+  write("events.csv", "user,item,ts\nu,1,1700000000\nu,2,1700000001\nv,1,1700000002\nv,3,1700000002\n");
+  const Proposal proposal = propose(profile_folder(data_.path()), "");
+  EXPECT_THAT(proposal.toml, HasSubstr(R"(fields.file = { kind = "image", path = "img/{file}" })"));
+}
+
+TEST_F(Init, StrangeNamesMakeAProjectFileThatIsRead) {
+  write("odd \"name\".csv",
+        "user id,item id,why so\n\\odd,1,\"a\nlong text \"\"with\"\" everything, in 2 lines\"\nv,2,one more "
+        "rather long text that is here\nv,1,and yet another quite long text here\n");
+  const Ran ran = run(data_.path());
+  EXPECT_EQ(ran.nodes.at("review"), 3U) << ran.proposal.toml;
+}
+
+TEST_F(Init, LargeFilesAreSampled) {
+  write("e.csv", "user,item\na,1\nb,2\nc,3\n");
+  EXPECT_TRUE(profile_folder(data_.path()).tables.at(0).whole);
+  for (const ProfileLimits& limits : {ProfileLimits{.rows = 2}, ProfileLimits{.bytes = 18}}) {
+    const FolderProfile profile = profile_folder(data_.path(), limits);
+    EXPECT_EQ(profile.tables.at(0).rows, 2U);
+    EXPECT_FALSE(profile.tables.at(0).whole);
+    EXPECT_THAT(propose(profile, "").toml, HasSubstr("# The first 2 rows were looked at"));
+  }
+}
+
+TEST_F(Init, BrokenAndEmptyFilesAreNamed) {
+  write("empty.csv", "");
+  write("broken.jsonl", "{\n{\n{\n");
+  write("binary.csv", std::string_view("\xFF\xFE\x00\x01\n\xFF", 6));
+  write("cut.csv.gz", std::string_view("\x1F\x8B\x08\x00", 4));
+  const FolderProfile profile = profile_folder(data_.path());
+  EXPECT_THAT(profile.tables, IsEmpty());
+  EXPECT_EQ(profile.unread.size(), 4U);
+  EXPECT_THROW(propose(profile, ""), Error);
+  EXPECT_THROW(profile_folder(data_ / "none"), Error);
+}
+
+class InitShared : public Init {
+ protected:
+  fs::path shared(const char* name) const {
+    const char* root = std::getenv("WEFT_SHARED_DATA");
+    return root == nullptr ? fs::path() : fs::path(root) / name;
+  }
+};
+
+TEST_F(InitShared, MovieLensRunsAsItIs) {
+  const fs::path folder = shared("ml-100k");
+  if (folder.empty() || !fs::exists(folder)) GTEST_SKIP() << "no data set";
+  const Ran ran = run(folder);
+  EXPECT_EQ(ran.nodes.at("user"), 943U);
+  EXPECT_EQ(ran.nodes.at("item"), 1682U);
+  EXPECT_EQ(ran.nodes.at("plots"), 1682U);
+  EXPECT_EQ(ran.nodes.at("posters"), 1471U);
+  EXPECT_EQ(ran.nodes.at("class"), 19U);
+  EXPECT_EQ(ran.edges.at("rates"), 100'000U);
+  EXPECT_EQ(ran.edges.at("item_plots"), 1682U);
+  EXPECT_EQ(ran.edges.at("item_posters"), 1471U);
+  EXPECT_EQ(ran.report.media_found, 1471U);
+  EXPECT_EQ(ran.proposal.target, "rates");
+}
+
+TEST_F(InitShared, MusicalInstrumentsRunAsTheyAre) {
+  const fs::path folder = shared("musical-instruments");
+  if (folder.empty() || !fs::exists(folder)) GTEST_SKIP() << "no data set";
+  const Ran ran = run(folder);
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 1429), Pair("item", 900), Pair("review", 10'261)));
+  EXPECT_THAT(ran.edges,
+              UnorderedElementsAre(Pair("rates", 10'261), Pair("wrote", 10'261), Pair("about", 10'261)));
+}
+
+TEST_F(InitShared, LastFmRunsAsItIs) {
+  const fs::path folder = shared("lastfm");
+  if (folder.empty() || !fs::exists(folder)) GTEST_SKIP() << "no data set";
+  const Ran ran = run(folder);
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 1892), Pair("artist", 17'632)));
+  std::uint64_t edges = 0;
+  for (const auto& [name, count] : ran.edges) edges += count;
+  EXPECT_EQ(edges, 92'834U + 25'434U);
+}
+
+}  // namespace
+}  // namespace weft::init

@@ -1,0 +1,46 @@
+// The tables of a folder: which files hold rows, and what their columns look like.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/progress.h"
+#include "tools/init/column_profile.h"
+
+namespace weft::init {
+
+struct TableProfile {
+  std::string name = {};       // of the file, relative to the folder
+  std::uint64_t rows = 0;      // good ones in the sample
+  std::uint64_t bad_rows = 0;  // in the sample
+  bool whole = true;           // the sample is the file
+  std::vector<ColumnProfile> columns = {};
+  std::vector<std::string> nested = {};  // columns whose values are objects, or lists of them
+
+  const ColumnProfile* find(std::string_view column) const;
+};
+
+struct FolderProfile {
+  std::filesystem::path folder = {};            // canonical
+  std::vector<TableProfile> tables = {};        // those with rows, by name in byte order
+  std::vector<std::string> unread = {};         // "NAME: why" of files that look like tables and are none
+  std::vector<std::string> media_folders = {};  // relative; "" is the folder itself
+  std::size_t media_files = 0;
+};
+
+struct ProfileLimits {
+  std::uint64_t rows = 200'000;                    // of a file
+  std::uint64_t bytes = std::uint64_t{256} << 20;  // of its text
+  std::size_t files = 10'000;
+  std::size_t depth = 4;  // subfolders
+};
+
+// Reads the beginning of every table in `folder` and its subfolders. Throws Error (kUsage) if it is no
+// folder. Hidden files and workspaces (*.weft) are passed over.
+FolderProfile profile_folder(const std::filesystem::path& folder, const ProfileLimits& limits = {},
+                             ProgressSink& progress = no_progress(), Files& files = real_files());
+
+}  // namespace weft::init
