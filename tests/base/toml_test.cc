@@ -270,6 +270,7 @@ TEST(Toml, BrokenTextIsAUsageErrorWithItsPlace) {
   EXPECT_THAT(error_of([] { TomlFile::parse("a = 1\nb = \n", "f.toml"); }), StartsWith("f.toml:2:"));
   EXPECT_THAT(error_of([] { TomlFile::parse("a = 1\na = 2\n", "f.toml"); }), StartsWith("f.toml:2:"));
   EXPECT_THAT(error_of([] { TomlFile::parse("a = \"\xFF\"", "f.toml"); }), StartsWith("f.toml:1:"));
+  EXPECT_THAT(error_of([] { TomlFile::parse("\xC3\x95", "f.toml"); }), StartsWith("f.toml:1:"));
   EXPECT_THAT(error_of([] { TomlFile::parse("a = " + std::string(100000, '['), "f.toml"); }),
               StartsWith("f.toml:1:"));
 }

@@ -33,8 +33,16 @@ std::vector<std::string> seeds() {
     return static_cast<char>(key.size()) + key + value;
   };
   const EdgeKey edge{.type = 3, .node = 70'000, .time = -5, .other = 9, .event = 0x0123456789abcdef};
-  const LedgerEntry entry{.source = 2, .name = "a/b.csv", .bytes = 1000, .prefix_hash = 77, .lines = 10, .rows = 9, .bad_rows = 1, .fingerprint = 5};
-  const QuarantinedRow row{.source = 1, .offset = 500, .line = 12, .reason = "invalid JSON", .detail = "d", .excerpt = "x"};
+  const LedgerEntry entry{.source = 2,
+                          .name = "a/b.csv",
+                          .bytes = 1000,
+                          .prefix_hash = 77,
+                          .lines = 10,
+                          .rows = 9,
+                          .bad_rows = 1,
+                          .fingerprint = 5};
+  const QuarantinedRow row{
+      .source = 1, .offset = 500, .line = 12, .reason = "invalid JSON", .detail = "d", .excerpt = "x"};
   const StoreState state{.sequence = 10, .node_counts = {1, 2}, .edge_counts = {3, 4, 5}};
   return {tagged(0, text(encode_edge_key(edge))),
           tagged(1, text(encode_edge_value({.source = 4, .weight = 2.5F}))),
@@ -54,9 +62,11 @@ void run(std::string_view input) {
   const std::string_view rest = bytes.rest();
   switch (which % 7) {
     case 0:
-      return expect_same(decode_edge_key(rest), rest, [](const EdgeKey& key) { return text(encode_edge_key(key)); });
+      return expect_same(decode_edge_key(rest), rest,
+                         [](const EdgeKey& key) { return text(encode_edge_key(key)); });
     case 1:
-      return expect_same(decode_edge_value(rest), rest, [](const EdgeValue& value) { return text(encode_edge_value(value)); });
+      return expect_same(decode_edge_value(rest), rest,
+                         [](const EdgeValue& value) { return text(encode_edge_value(value)); });
     case 2:
       return expect_same(decode_id_value(rest), rest, encode_id_value);
     case 3:

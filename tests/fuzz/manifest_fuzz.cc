@@ -20,7 +20,10 @@ std::vector<std::string> seeds() {
   Schema schema;
   Manifest manifest;
   const NodeTypeId user = schema.add_node_type({.name = "user", .fields = {{"age", FieldKind::kNumber}}});
-  const NodeTypeId item = schema.add_node_type({.name = "item", .fields = {{"title", FieldKind::kText}, {"photo", FieldKind::kImage}}, .name_field = "title"});
+  const NodeTypeId item =
+      schema.add_node_type({.name = "item",
+                            .fields = {{"title", FieldKind::kText}, {"photo", FieldKind::kImage}},
+                            .name_field = "title"});
   schema.add_edge_type({.name = "buys", .from = user, .to = item, .timed = true, .weighted = true});
   schema.add_edge_type({.name = "friend", .from = user, .to = user, .symmetric = true});
   manifest.schema = schema;

@@ -11,7 +11,9 @@ namespace weft::fuzz {
 
 class MemoryFiles final : public Files {
  public:
-  void set(const std::filesystem::path& path, std::string content) { content_[path.string()] = std::move(content); }
+  void set(const std::filesystem::path& path, std::string content) {
+    content_[path.string()] = std::move(content);
+  }
 
   std::unique_ptr<ReadableFile> open(const std::filesystem::path& path) override;
   std::unique_ptr<WritableFile> create(const std::filesystem::path& path) override;

@@ -49,13 +49,15 @@ missing = ["n/a", "-"]
 [task]
 target = "buys"
 )",
-          "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n", "a = [1, {b = 2}]\n"};
+          "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n",
+          "a = [1, {b = 2}]\n", "\xC3\x95"};
 }
 
 void run(std::string_view input) {
   parses([&] {
     const auto read = [&] {
-      return storage::read_project(TomlFile::parse(input, "fuzz.toml"), "/fuzz.toml", storage::Sources::kMayBeMissing);
+      return storage::read_project(TomlFile::parse(input, "fuzz.toml"), "/fuzz.toml",
+                                   storage::Sources::kMayBeMissing);
     };
     const storage::Project project = read();
     const storage::Project again = read();

@@ -47,9 +47,32 @@ std::string changed(const std::vector<std::string>& seeds, std::mt19937_64& rand
     if (input.empty()) input = std::string(1, static_cast<char>(random()));
     const std::size_t at = below(input.size());
     const std::size_t length = 1 + below(std::min<std::size_t>(input.size() - at, 1 + below(64)));
-    constexpr const char* kTokens[] = {"\"", "\"\"", ",", "\t", "\r\n", "\n", "\\u0000", "{", "}", "[", "]",
-                                       ":",  "-1",   "1e999", "nan", "null", "\xEF\xBB\xBF", "\xED\xA0\x80",
-                                       "9223372036854775808", "..", "/", "=", "true", "\xFF", "&#x110000;", "<"};
+    constexpr const char* kTokens[] = {"\"",
+                                       "\"\"",
+                                       ",",
+                                       "\t",
+                                       "\r\n",
+                                       "\n",
+                                       "\\u0000",
+                                       "{",
+                                       "}",
+                                       "[",
+                                       "]",
+                                       ":",
+                                       "-1",
+                                       "1e999",
+                                       "nan",
+                                       "null",
+                                       "\xEF\xBB\xBF",
+                                       "\xED\xA0\x80",
+                                       "9223372036854775808",
+                                       "..",
+                                       "/",
+                                       "=",
+                                       "true",
+                                       "\xFF",
+                                       "&#x110000;",
+                                       "<"};
     switch (below(8)) {
       case 0:
         input[at] = static_cast<char>(input[at] ^ (1 << below(8)));
@@ -72,8 +95,17 @@ std::string changed(const std::vector<std::string>& seeds, std::mt19937_64& rand
         input.insert(at, kTokens[below(std::size(kTokens))]);
         break;
       case 6: {
-        constexpr std::uint64_t kEdges[] = {0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF,
-                                            0x7FFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF};
+        constexpr std::uint64_t kEdges[] = {0,
+                                            1,
+                                            0x7F,
+                                            0x80,
+                                            0xFF,
+                                            0x7FFF,
+                                            0xFFFF,
+                                            0x7FFFFFFF,
+                                            0xFFFFFFFF,
+                                            0x7FFFFFFFFFFFFFFF,
+                                            0xFFFFFFFFFFFFFFFF};
         const std::uint64_t value = kEdges[below(std::size(kEdges))];
         const std::size_t size = std::min<std::size_t>(std::size_t{1} << below(4), input.size() - at);
         std::memcpy(input.data() + at, &value, size);

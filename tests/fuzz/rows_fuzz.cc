@@ -1,5 +1,5 @@
-// Source files to events: CSV, tab-separated text and JSON lines through reader and mapper, plain and gzipped.
-// The first byte chooses the format; the rest is the file.
+// Source files to events: CSV, tab-separated text and JSON lines through reader and mapper, plain and
+// gzipped. The first byte chooses the format; the rest is the file.
 #include <zlib.h>
 
 #include <optional>
@@ -49,7 +49,8 @@ const Project& project(std::size_t format) {
   static std::array<std::optional<Project>, 3> projects;
   if (!projects[format]) {
     std::string text = kProject;
-    for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@')) text.replace(at, 1, kNames[format]);
+    for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@'))
+      text.replace(at, 1, kNames[format]);
     projects[format] = read_project(TomlFile::parse(text, "fuzz.toml"), "/fuzz.toml", Sources::kMayBeMissing);
   }
   return *projects[format];
@@ -66,7 +67,8 @@ struct Seen {
   }
 };
 
-std::vector<Seen> read_rows(const Project& project, const SourceFile& source, Files& files, const Position& from) {
+std::vector<Seen> read_rows(const Project& project, const SourceFile& source, Files& files,
+                            const Position& from) {
   RowMapper mapper(project, 0, MediaRead::kLookOnly, files);
   const auto reader = RowReader::open(source, mapper.columns(), files);
   std::vector<Seen> rows;
@@ -112,7 +114,8 @@ std::string gzipped(const std::string& text) {
 std::vector<std::string> seeds() {
   const std::string csv =
       "user,item,time,weight,price,text.title,tags,brand,kind,body,listed\n"
-      "ann,a1,100,1.5,9.99,\"A \"\"big\"\" chair,\nwith arms\",red|blue,Acme,sold,Good,2024-02-29T12:00:00+02:00\n"
+      "ann,a1,100,1.5,9.99,\"A \"\"big\"\" chair,\nwith "
+      "arms\",red|blue,Acme,sold,Good,2024-02-29T12:00:00+02:00\n"
       "bob,a2,,2,n/a,Stool,,,sold,\"\",2024-01-01\r\n"
       "\"cy\",a1,-5,0,1e3,x,a,b,shown,\"cut off";
   std::string tabs = csv;
@@ -122,8 +125,13 @@ std::vector<std::string> seeds() {
       "\n"
       R"({"user": 7, "item": 12345678901234567890, "time": null, "kind": "sold", "tags": [[1]], "text.title": "flat", "listed": "2024-01-01 10:00"})"
       "\n[1]\n{\"user\": \"cut";
-  return {tagged(0, csv),   tagged(1, tabs),  tagged(2, json), tagged(0x40, gzipped(csv)), tagged(0x41, gzipped(tabs)),
-          tagged(2, "{}\n"), tagged(0, "\xEF\xBB\xBFuser,item\n1,2\n")};
+  return {tagged(0, csv),
+          tagged(1, tabs),
+          tagged(2, json),
+          tagged(0x40, gzipped(csv)),
+          tagged(0x41, gzipped(tabs)),
+          tagged(2, "{}\n"),
+          tagged(0, "\xEF\xBB\xBFuser,item\n1,2\n")};
 }
 
 void run(std::string_view input) {
@@ -140,7 +148,8 @@ void run(std::string_view input) {
     // Reading from the middle gives the rest, as after a run that was cut there.
     const std::size_t middle = input.size() % (all.size() - 1);
     const std::vector<Seen> rest = read_rows(project(format), source, files, all[middle].after);
-    FUZZ_CHECK(std::equal(rest.begin(), rest.end(), all.begin() + static_cast<std::ptrdiff_t>(middle) + 1, all.end()));
+    FUZZ_CHECK(std::equal(rest.begin(), rest.end(), all.begin() + static_cast<std::ptrdiff_t>(middle) + 1,
+                          all.end()));
   });
 }
 

@@ -78,7 +78,8 @@ std::uint64_t touch_fields(const Snapshot& snapshot, NodeTypeId type, NodeId id)
         sum += hash64(snapshot.texts(type, f)[id]);
         break;
       case FieldKind::kCategory:
-        for (const auto code : snapshot.categories(type, f)[id]) sum += hash64(snapshot.categories(type, f).dictionary[code]);
+        for (const auto code : snapshot.categories(type, f)[id])
+          sum += hash64(snapshot.categories(type, f).dictionary[code]);
         break;
       default:
         sum += hash64(snapshot.media(type, f).paths[id]) + hash64(snapshot.media(type, f).content_hashes[id]);
@@ -95,8 +96,9 @@ std::uint64_t touch_everything(const Snapshot& snapshot) {
     const auto type = static_cast<NodeTypeId>(i);
     for (NodeId id = 0; id < snapshot.node_count(type); ++id) {
       FUZZ_CHECK(snapshot.find_node(type, snapshot.external_id({type, id})) == id);
-      sum += snapshot.display_name({type, id}).size() + static_cast<std::uint64_t>(snapshot.first_seen(type)[id]) +
-             snapshot.node_events(type)[id] + touch_fields(snapshot, type, id);
+      sum += snapshot.display_name({type, id}).size() +
+             static_cast<std::uint64_t>(snapshot.first_seen(type)[id]) + snapshot.node_events(type)[id] +
+             touch_fields(snapshot, type, id);
     }
   }
   for (RelationId r = 0; r < 2 * schema.edge_types().size(); ++r) {
@@ -107,7 +109,8 @@ std::uint64_t touch_everything(const Snapshot& snapshot) {
       FUZZ_CHECK(csr.count_before(row, 5) <= csr.degree(row));
       for (std::uint64_t i = csr.offsets[row]; i < csr.offsets[row + 1]; ++i) {
         const EdgeId edge = csr.edge_id(i);
-        sum += static_cast<std::uint64_t>(first_seen[csr.targets[i]]) + columns.events[edge] + columns.sources[edge];
+        sum += static_cast<std::uint64_t>(first_seen[csr.targets[i]]) + columns.events[edge] +
+               columns.sources[edge];
         if (!columns.weights.empty()) FUZZ_CHECK(std::isfinite(columns.weights[edge]));
       }
     }
@@ -145,7 +148,8 @@ void run(std::string_view input) {
   for (const auto& [file, content] : changed) {
     real_files().write_whole(base.folder / ("s/" + base.files[file].first), content);
     for (ManifestFile& listed : manifest.files) {
-      if (listed.name == base.files[file].first) listed = {listed.name, content.size(), hash64(std::string_view(content))};
+      if (listed.name == base.files[file].first)
+        listed = {listed.name, content.size(), hash64(std::string_view(content))};
     }
   }
   manifest.info.checksum = files_checksum(manifest.files);

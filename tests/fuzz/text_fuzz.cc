@@ -7,8 +7,10 @@
 namespace weft::fuzz {
 
 std::vector<std::string> seeds() {
-  return {"Good &amp; cheap<br/>chair, 5&quot; &#x4e2d; &#128512;", "\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C abc",
-          "don't stop \xF0\x9F\x98\x80 caf\xC3\xA9 \xEF\xBC\xA1\xEF\xBC\xA2", "a<b and c>d &unknown; &#0; \xC3\x28"};
+  return {"Good &amp; cheap<br/>chair, 5&quot; &#x4e2d; &#128512;",
+          "\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C abc",
+          "don't stop \xF0\x9F\x98\x80 caf\xC3\xA9 \xEF\xBC\xA1\xEF\xBC\xA2",
+          "a<b and c>d &unknown; &#0; \xC3\x28"};
 }
 
 void run(std::string_view input) {
@@ -24,7 +26,8 @@ void run(std::string_view input) {
   }
   const std::vector<TermId> terms = terms_of(text, {});
   FUZZ_CHECK(terms.empty() == tokens.empty());
-  for (const std::size_t limit : {std::size_t{0}, text.size() / 2}) FUZZ_CHECK(is_utf8(utf8_prefix(text, limit)));
+  for (const std::size_t limit : {std::size_t{0}, text.size() / 2})
+    FUZZ_CHECK(is_utf8(utf8_prefix(text, limit)));
   tokens.empty() ? refused() : accepted();
 }
 
