@@ -22,16 +22,6 @@ struct Options {
   bool force = false;
 };
 
-void write_atomically(const fs::path& path, const std::string& text) {
-  fs::path temporary = path;
-  temporary += ".tmp";
-  const auto file = real_files().create(temporary);
-  file->append(std::string_view(text));
-  file->sync();
-  file->close();
-  real_files().rename(temporary, path);
-}
-
 void run(Cli& cli, const Options& options) {
   const init::FolderProfile profile = init::profile_folder(options.folder, {}, cli.progress());
   const fs::path output =
@@ -45,7 +35,7 @@ void run(Cli& cli, const Options& options) {
   std::error_code code;
   const bool inside = fs::canonical(output.parent_path(), code) == profile.folder;
   const init::Proposal proposal = init::propose(profile, inside ? "" : profile.folder.string());
-  write_atomically(output, proposal.toml);
+  real_files().replace_whole(output, proposal.toml);
   if (cli.common().json) {
     cli.print_json({{"project", output.string()},
                     {"tables", profile.tables.size()},

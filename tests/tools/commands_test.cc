@@ -1,6 +1,7 @@
 // Every command of the real program, checked on values, over one small synthetic shop that is trained once.
 #include <arrow/api.h>
 #include <arrow/io/file.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/reader.h>
@@ -124,6 +125,33 @@ TEST_F(Commands, TextOutputShowsTheSameFigures) {
   EXPECT_EQ(train.exit_code, 0) << train.err;
   EXPECT_THAT(train.out, HasSubstr("supervised events"));
   EXPECT_EQ(run_weft("info --devices").exit_code, 0);
+}
+
+TEST(Init, WritesAProjectFileThatIngestsAsItIs) {
+  const auto folder = scratch_folder("init");
+  std::string orders = "customer,sku,ordered_at\n";
+  for (int i = 0; i < 60; ++i)
+    orders += fmt::format("c{},s{},2024-03-{:02}T10:00:00\n", i % 12, i * 7 % 20, 1 + i % 28);
+  write_text(folder / "orders.csv", orders + "c1,s1,yesterday\n");
+  std::string products = "sku,title,price\n";
+  for (int i = 0; i < 20; ++i) products += fmt::format("s{},Chair with {} oak legs,{}.5\n", i, i + 1, 10 + i);
+  write_text(folder / "products.csv", products);
+  const std::string project = (folder / "shop.toml").string();
+  const RunResult init = run_weft("init " + folder.string() + " --output " + project + " --json");
+  ASSERT_EQ(init.exit_code, 0) << init.err;
+  EXPECT_EQ(init.json().at("tables"), 2);
+  const RunResult ingest = run_weft("ingest " + project + " --quiet --json");
+  ASSERT_EQ(ingest.exit_code, 0) << ingest.err << read_text(project);
+  const std::string text = read_text(project);
+  EXPECT_THAT(text, testing::HasSubstr("ordered_at")) << "one row of 61 without a time is a bad row";
+  EXPECT_THAT(text, testing::HasSubstr("fields.title = { kind = \"text\" }"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("left out")));
+  const RunResult info = run_weft("info " + project + " --json");
+  ASSERT_EQ(info.exit_code, 0) << info.err;
+  EXPECT_THAT(info.out, testing::HasSubstr("\"user\""));
+  const RunResult again = run_weft("init " + folder.string() + " --output " + project);
+  EXPECT_EQ(again.exit_code, 2) << "never over a file that is there";
+  EXPECT_THAT(again.err, testing::HasSubstr("--force"));
 }
 
 TEST_F(Commands, IngestAgainChangesNothing) {

@@ -46,10 +46,15 @@ ColumnRole left_out(std::string why) {
   return {.why = std::move(why)};
 }
 
+// So many that the others pass for bad rows, of which ingest puts a few aside.
+bool nearly_all(std::uint64_t count, const ColumnProfile& column) {
+  return column.present > 0 && count * 100 >= column.present * 97;
+}
+
 // The unit in which all numbers fall into the years 1990 to 2100.
 std::optional<storage::TimeUnit> epoch_unit(const ColumnProfile& column) {
   constexpr double kFrom = 631'152'000, kTo = 4'102'444'800;
-  if (!column.all_numbers()) return std::nullopt;
+  if (!nearly_all(column.numbers, column)) return std::nullopt;
   const std::array<std::pair<double, storage::TimeUnit>, 3> units = {
       {{1, storage::TimeUnit::kSeconds},
        {1e3, storage::TimeUnit::kMilliseconds},
@@ -101,7 +106,8 @@ ColumnRole media_role(const FolderProfile& folder, const TableProfile& table, co
 ColumnRole text_role(const ColumnProfile& column, const Words& words) {
   const bool shared = any_of(words, kShared);
   const std::string separator = separator_of(column);
-  const bool few = column.distinct.size() <= 50 || column.distinct.size() * 2 <= column.present;
+  const bool repeats = column.distinct.size() * 2 <= column.present;
+  const bool few = repeats || (column.distinct.size() <= 50 && !any_of(words, kTexts));
   if (!separator.empty() && !any_of(words, kTexts))
     return {.role = Role::kCategory, .separator = separator, .as_node = true};
   const bool long_texts = column.mean_bytes() > 30;
@@ -128,7 +134,7 @@ ColumnRole guess(const FolderProfile& folder, const TableProfile& table, const C
   if (any_of(words, kTimes)) {
     if (const auto unit = epoch_unit(column)) return {.role = Role::kTime, .unit = *unit};
   }
-  if (column.dates == column.present) return {.role = Role::kTime, .unit = storage::TimeUnit::kIso8601};
+  if (nearly_all(column.dates, column)) return {.role = Role::kTime, .unit = storage::TimeUnit::kIso8601};
   if (column.all_numbers()) {
     const bool weight = any_of(words, kWeights) && column.present == table.rows && column.least >= 0 &&
                         column.greatest <= 4294967296.0;
