@@ -28,7 +28,7 @@ std::vector<float> mean_scales(const SparseRows<Offset>& a) {
 template <typename Offset>
 void check_heads(const SparseRows<Offset>& a, std::size_t dim, Reduce reduce) {
   WEFT_CHECK(a.heads > 0 && dim % a.heads == 0);
-  WEFT_CHECK(a.heads == 1 || (reduce == Reduce::kSum && !a.weights.empty()));
+  WEFT_CHECK(a.heads == 1 || (reduce == Reduce::kSum && (!a.weights.empty() || a.columns.empty())));
   WEFT_CHECK(a.weights.empty() || a.weights.size() == a.columns.size() * a.heads);
 }
 
