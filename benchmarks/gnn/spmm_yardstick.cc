@@ -27,11 +27,13 @@
 #include "gnn/kernels/instructions.h"
 #include "gnn/kernels/spmm.h"
 #include "gnn/lightgcn/bipartite_graph.h"
+#include "sampling/huge_pages.h"
 
 namespace weft::gnn {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using sampling::HugeVector;
 
 struct Timed {
   std::string name;
@@ -70,7 +72,7 @@ std::span<T> values_of(const torch::Tensor& t) {
 template <typename T>
 float read_rows(const BipartiteGraph& graph, std::span<const T> x, std::size_t dim, ThreadPool& pool) {
   constexpr std::size_t kStep = 64 / sizeof(T);
-  constexpr std::size_t kAhead = 12;
+  constexpr std::size_t kAhead = 24;
   std::vector<float> sums(graph.nodes());
   for_rows_by_edges(
       std::span<const std::uint64_t>(graph.offsets), &pool, [&](std::size_t begin, std::size_t end) {
@@ -97,12 +99,21 @@ struct Work {
     const auto nodes = static_cast<std::int64_t>(graph.nodes());
     const auto width = static_cast<std::int64_t>(dim);
     torch::manual_seed(1);
-    x = torch::rand({nodes, width}) - 0.5;
-    grad = torch::rand({nodes, width}) - 0.5;
-    stored_x = x.to(torch::kBFloat16);
-    stored_grad = grad.to(torch::kBFloat16);
-    out = torch::empty_like(x);
-    stored_out = torch::empty_like(stored_x);
+    // Operands of both sides lie in huge pages, as LightGCN's do; Torch allocates its results by itself.
+    const auto place = [&](torch::Tensor& t, HugeVector<float>& room, torch::ScalarType type) {
+      room.resize(graph.nodes() * dim);
+      t = torch::from_blob(room.data(), {nodes, width}, type);
+    };
+    place(x, memory[0], torch::kFloat);
+    place(grad, memory[1], torch::kFloat);
+    place(out, memory[2], torch::kFloat);
+    place(stored_x, memory[3], torch::kBFloat16);
+    place(stored_grad, memory[4], torch::kBFloat16);
+    place(stored_out, memory[5], torch::kBFloat16);
+    x.copy_(torch::rand({nodes, width}) - 0.5);
+    grad.copy_(torch::rand({nodes, width}) - 0.5);
+    stored_x.copy_(x);
+    stored_grad.copy_(grad);
     const auto ints = [](const auto& from) {
       torch::Tensor t = torch::empty({static_cast<std::int64_t>(from.size())}, torch::kInt32);
       std::copy(from.begin(), from.end(), t.data_ptr<std::int32_t>());
@@ -167,6 +178,7 @@ struct Work {
 
   const BipartiteGraph& graph;
   std::size_t dim;
+  HugeVector<float> memory[6];
   ThreadPool pool;
   SparseRows<std::uint64_t> rows;
   TransposedRows transposed;

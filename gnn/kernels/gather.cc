@@ -10,9 +10,9 @@ namespace weft::gnn {
 
 namespace {
 
-// How many edges ahead rows are fetched: enough to hide a trip to memory behind the additions of the rows
-// between.
-constexpr std::size_t kAhead = 12;
+// How many edges ahead rows are fetched: enough to hide a trip to memory, and a walk of the page tables,
+// behind the additions of the rows between.
+constexpr std::size_t kAhead = 24;
 constexpr std::size_t kLine = 64;  // bytes a cache line
 constexpr int kRegisters = 8;      // that hold a tile's sums
 
