@@ -17,6 +17,7 @@ namespace weft::gnn {
 // Four floats in the compiler's own vector type: what every processor has, or plain code.
 struct GenericVector {
   static constexpr std::size_t kLanes = 4;
+  static constexpr bool kPairs = false;
   using Type = float __attribute__((vector_size(16)));
 
   static Type zero() { return Type{}; }
@@ -53,6 +54,7 @@ struct GenericVector {
 #define WEFT_INLINE [[gnu::always_inline]] static inline WEFT_TARGET_AVX2
 struct Avx2Vector {
   static constexpr std::size_t kLanes = 8;
+  static constexpr bool kPairs = false;
   using Type = __m256;
 
   WEFT_INLINE Type zero() { return _mm256_setzero_ps(); }
@@ -89,6 +91,7 @@ struct Avx2Vector {
 #define WEFT_INLINE [[gnu::always_inline]] static inline WEFT_TARGET_AVX512
 struct Avx512Vector {
   static constexpr std::size_t kLanes = 16;
+  static constexpr bool kPairs = true;  // has the next four
   using Type = __m512;
 
   WEFT_INLINE Type zero() { return _mm512_setzero_ps(); }
@@ -106,6 +109,20 @@ struct Avx512Vector {
   WEFT_INLINE void store(float* p, Type v) { _mm512_storeu_ps(p, v); }
   WEFT_INLINE void store(BFloat16* p, Type v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrowed(v));
+  }
+  // 2 x kLanes bfloat16: those at even places are the lower halves of each 32 bits.
+  WEFT_INLINE __m512i load_pair(const BFloat16* p) { return _mm512_loadu_si512(p); }
+  WEFT_INLINE Type even_of(__m512i pair) {
+    return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(kAll, pair, 16));
+  }
+  WEFT_INLINE Type odd_of(__m512i pair) {
+    return _mm512_castsi512_ps(_mm512_and_epi32(pair, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))));
+  }
+  // The first or the second kLanes of even[0], odd[0], even[1], odd[1], ...
+  WEFT_INLINE Type in_order(Type even, Type odd, bool second) {
+    const __m512i first_half = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i half = _mm512_add_epi32(first_half, _mm512_set1_epi32(second ? 8 : 0));
+    return _mm512_permutex2var_ps(even, half, odd);
   }
   WEFT_INLINE void store_first(float* p, Type v, std::size_t n) { _mm512_mask_storeu_ps(p, first(n), v); }
   WEFT_INLINE void store_first(BFloat16* p, Type v, std::size_t n) {
