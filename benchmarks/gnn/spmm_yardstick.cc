@@ -2,11 +2,18 @@
 // adjacency by a matrix of --dim columns, forward and backward, with weft's kernels (float32, and bfloat16
 // storage) and with Torch's CSR product (MKL), in turn, and prints one JSON line with the milliseconds of
 // every round by the wall clock and by the CPU time of the process.
-//   torch_forward            the product, values of 1, int32 indices
-//   torch_backward           what autograd does for the dense operand's gradient
-//   torch_backward_prepared  a product with the transposed CSR made beforehand: the least that Torch could
-//   need weft_*_f32, weft_*_bf16  spmm and spmm_grad_x with the transposed rows made beforehand read_f32,
-//   read_bf16      a read of the same rows in the same order, one number a cache line: the limit
+//
+// torch_forward: the product, values of 1, int32 indices, the operand in Torch's own memory.
+//
+// torch_backward: what autograd does for the dense operand's gradient; torch_backward_prepared: a product
+// with the transposed CSR made beforehand, the least that Torch could need.
+//
+// torch_forward_huge_pages, torch_backward_huge_pages: forward and prepared backward of an operand in huge
+// pages, as weft's are.
+//
+// weft_forward_*, weft_backward_*: spmm and spmm_grad_x, the transposed rows made beforehand.
+//
+// read_f32, read_bf16: a read of the same rows in the same order, one number a cache line: the limit.
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
@@ -14,7 +21,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <functional>
@@ -68,29 +77,33 @@ std::span<T> values_of(const torch::Tensor& t) {
   return {reinterpret_cast<T*>(t.data_ptr()), static_cast<std::size_t>(t.numel())};
 }
 
-// Touches every cache line of every row that a product gathers; the sum keeps the compiler honest.
+// Touches every cache line of every row that a product gathers. The lines' first bits are combined by xor,
+// which takes a cycle: a sum of floats would wait for itself longer than for memory.
 template <typename T>
-float read_rows(const BipartiteGraph& graph, std::span<const T> x, std::size_t dim, ThreadPool& pool) {
+std::uint32_t read_rows(const BipartiteGraph& graph, std::span<const T> x, std::size_t dim,
+                        ThreadPool& pool) {
   constexpr std::size_t kStep = 64 / sizeof(T);
   constexpr std::size_t kAhead = 24;
-  std::vector<float> sums(graph.nodes());
-  for_rows_by_edges(
-      std::span<const std::uint64_t>(graph.offsets), &pool, [&](std::size_t begin, std::size_t end) {
-        float sum = 0;
-        for (std::uint64_t e = graph.offsets[begin]; e < graph.offsets[end]; ++e) {
-          const std::uint64_t next = std::min<std::uint64_t>(e + kAhead, graph.columns.size() - 1);
-          const T* const ahead = x.data() + std::size_t{graph.columns[next]} * dim;
-          const T* const row = x.data() + std::size_t{graph.columns[e]} * dim;
-          for (std::size_t d = 0; d < dim; d += kStep) {
-            __builtin_prefetch(ahead + d);
-            sum += to_float(row[d]);
-          }
-        }
-        sums[begin] = sum;
-      });
-  float total = 0;
-  for (const float sum : sums) total += sum;
-  return total;
+  std::vector<std::uint32_t> found(graph.nodes());
+  const auto read = [&](std::size_t begin, std::size_t end) {
+    std::uint32_t bits = 0;
+    for (std::uint64_t e = graph.offsets[begin]; e < graph.offsets[end]; ++e) {
+      const std::uint64_t next = std::min<std::uint64_t>(e + kAhead, graph.columns.size() - 1);
+      const T* const ahead = x.data() + std::size_t{graph.columns[next]} * dim;
+      const T* const row = x.data() + std::size_t{graph.columns[e]} * dim;
+      for (std::size_t d = 0; d < dim; d += kStep) {
+        __builtin_prefetch(ahead + d);
+        std::uint16_t first = 0;
+        std::memcpy(&first, row + d, sizeof first);
+        bits ^= first;
+      }
+    }
+    found[begin] = bits;
+  };
+  for_rows_by_edges(std::span<const std::uint64_t>(graph.offsets), &pool, read);
+  std::uint32_t all = 0;
+  for (const std::uint32_t bits : found) all ^= bits;
+  return all;
 }
 
 struct Work {
@@ -99,7 +112,7 @@ struct Work {
     const auto nodes = static_cast<std::int64_t>(graph.nodes());
     const auto width = static_cast<std::int64_t>(dim);
     torch::manual_seed(1);
-    // Operands of both sides lie in huge pages, as LightGCN's do; Torch allocates its results by itself.
+    // In huge pages, as LightGCN's matrices are.
     const auto place = [&](torch::Tensor& t, HugeVector<float>& room, torch::ScalarType type) {
       room.resize(graph.nodes() * dim);
       t = torch::from_blob(room.data(), {nodes, width}, type);
@@ -112,6 +125,8 @@ struct Work {
     place(stored_out, memory[5], torch::kBFloat16);
     x.copy_(torch::rand({nodes, width}) - 0.5);
     grad.copy_(torch::rand({nodes, width}) - 0.5);
+    own_x = x.clone();
+    own_grad = grad.clone();
     stored_x.copy_(x);
     stored_grad.copy_(grad);
     const auto ints = [](const auto& from) {
@@ -136,12 +151,14 @@ struct Work {
     const auto add = [&](const char* name, std::function<void()> body) {
       work.push_back({name, std::move(body)});
     };
-    add("torch_forward", [this] { result = torch::mm(adjacency, x); });
+    add("torch_forward", [this] { result = torch::mm(adjacency, own_x); });
+    add("torch_forward_huge_pages", [this] { result = torch::mm(adjacency, x); });
     add("weft_forward_f32",
         [=, this] { spmm(rows, f32(x), dim, Reduce::kSum, values_of<float>(out), &pool); });
     add("weft_forward_bf16",
         [=, this] { spmm(rows, bf16(stored_x), dim, Reduce::kSum, values_of<BFloat16>(stored_out), &pool); });
-    add("torch_backward_prepared", [this] { result = torch::mm(prepared, grad); });
+    add("torch_backward_prepared", [this] { result = torch::mm(prepared, own_grad); });
+    add("torch_backward_huge_pages", [this] { result = torch::mm(prepared, grad); });
     add("weft_backward_f32", [=, this] {
       spmm_grad_x(rows, transposed, f32(grad), dim, Reduce::kSum, values_of<float>(out), &pool);
     });
@@ -149,8 +166,8 @@ struct Work {
       spmm_grad_x(rows, transposed, bf16(stored_grad), dim, Reduce::kSum, values_of<BFloat16>(stored_out),
                   &pool);
     });
-    add("read_f32", [=, this] { checksum += read_rows(graph, f32(x), dim, pool); });
-    add("read_bf16", [=, this] { checksum += read_rows(graph, bf16(stored_x), dim, pool); });
+    add("read_f32", [=, this] { checksum ^= read_rows(graph, f32(x), dim, pool); });
+    add("read_bf16", [=, this] { checksum ^= read_rows(graph, bf16(stored_x), dim, pool); });
     return work;
   }
 
@@ -182,8 +199,9 @@ struct Work {
   ThreadPool pool;
   SparseRows<std::uint64_t> rows;
   TransposedRows transposed;
-  torch::Tensor x, grad, stored_x, stored_grad, out, stored_out, adjacency, prepared, leaf, product, result;
-  float checksum = 0;
+  torch::Tensor x, grad, own_x, own_grad, stored_x, stored_grad, out, stored_out, adjacency, prepared, leaf,
+      product, result;
+  std::uint32_t checksum = 0;
 };
 
 int run(int argc, char** argv) {
