@@ -5,6 +5,8 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "gnn/kernels/adam.h"
+#include "gnn/ops/tensors.h"
 
 namespace weft::gnn {
 
@@ -27,6 +29,7 @@ Optimizer::Optimizer(NamedTensors parameters, NamedTensors tables, const TrainOp
   const auto slots = [](NamedTensors& tensors) {
     std::vector<Slot> made;
     for (auto& [name, value] : tensors) {
+      WEFT_CHECK(value.is_contiguous() && value.scalar_type() == torch::kFloat32);
       made.push_back({name, value.detach(), torch::zeros_like(value), torch::zeros_like(value)});
       made.back().value = value;
     }
@@ -82,30 +85,31 @@ double Optimizer::step(double rate, std::span<const TableUse> uses) {
   return norm;
 }
 
-void Optimizer::adam(torch::Tensor& value, torch::Tensor& first, torch::Tensor& second,
-                     torch::Tensor gradient, double rate, double decay) const {
-  if (decay > 0 && kind_ == OptimizerKind::kAdamW) value.mul_(1.0 - rate * decay);
-  if (decay > 0 && kind_ == OptimizerKind::kAdam) gradient = gradient + value * decay;
-  first.mul_(beta1_).add_(gradient, 1.0 - beta1_);
-  second.mul_(beta2_).addcmul_(gradient, gradient, 1.0 - beta2_);
-  const double correct1 = 1.0 - std::pow(beta1_, static_cast<double>(steps_));
-  const double correct2 = 1.0 - std::pow(beta2_, static_cast<double>(steps_));
-  value.addcdiv_(first, (second / correct2).sqrt_().add_(epsilon_), -rate / correct1);
+AdamStep Optimizer::adam(double rate, double decay) const {
+  const bool apart = kind_ == OptimizerKind::kAdamW;
+  return {{.learning_rate = rate,
+           .beta1 = beta1_,
+           .beta2 = beta2_,
+           .epsilon = epsilon_,
+           .decay = apart ? 0.0 : decay,
+           .apart_decay = apart ? decay : 0.0},
+          steps_};
 }
 
 void Optimizer::update(Slot& slot, const torch::Tensor& gradient, double rate) const {
-  adam(slot.value, slot.first, slot.second, gradient, rate, slot.value.dim() > 1 ? decay_ : 0.0);
+  adam_update(adam(rate, slot.value.dim() > 1 ? decay_ : 0.0), floats(gradient.contiguous()),
+              mutable_floats(slot.value), mutable_floats(slot.first), mutable_floats(slot.second));
 }
 
 void Optimizer::update_rows(const RowGradient& rows, double rate) const {
-  Slot& slot = *rows.slot;
-  torch::Tensor value = slot.value.index_select(0, rows.rows);
-  torch::Tensor first = slot.first.index_select(0, rows.rows);
-  torch::Tensor second = slot.second.index_select(0, rows.rows);
-  adam(value, first, second, rows.gradient, rate, decay_);
-  slot.value.index_copy_(0, rows.rows, value);
-  slot.first.index_copy_(0, rows.rows, first);
-  slot.second.index_copy_(0, rows.rows, second);
+  const std::int64_t* const first = rows.rows.const_data_ptr<std::int64_t>();
+  const std::vector<std::uint32_t> numbers(first, first + rows.rows.numel());
+  const Slot& slot = *rows.slot;
+  WEFT_CHECK(std::all_of(first, first + rows.rows.numel(),
+                         [&](std::int64_t row) { return row >= 0 && row < slot.value.size(0); }));
+  adam_update_rows(adam(rate, decay_), numbers, static_cast<std::size_t>(rows.gradient.size(1)),
+                   floats(rows.gradient), mutable_floats(slot.value), mutable_floats(slot.first),
+                   mutable_floats(slot.second), nullptr);
 }
 
 NamedTensors Optimizer::state() const {

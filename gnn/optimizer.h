@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gnn/forward_context.h"
+#include "gnn/kernels/adam.h"
 #include "gnn/train_options.h"
 
 namespace weft::gnn {
@@ -51,9 +52,7 @@ class Optimizer {
   std::vector<RowGradient> collect_rows(std::span<const TableUse> uses);
   void update(Slot& slot, const torch::Tensor& gradient, double rate) const;
   void update_rows(const RowGradient& rows, double rate) const;
-  // The step to take from value, in place of which moments are updated. decay: what the weights shrink by.
-  void adam(torch::Tensor& value, torch::Tensor& first, torch::Tensor& second, torch::Tensor gradient,
-            double rate, double decay) const;
+  AdamStep adam(double rate, double decay) const;  // decay: what the weights shrink by
 
   std::vector<Slot> slots_, tables_;
   OptimizerKind kind_;

@@ -16,7 +16,7 @@
 #include "benchmarks/gnn/pair_files.h"
 #include "gnn/evaluation/evaluator.h"
 #include "gnn/evaluation/npy.h"
-#include "gnn/kernels/gather.h"
+#include "gnn/kernels/instructions.h"
 #include "gnn/lightgcn/lightgcn_trainer.h"
 
 namespace weft::gnn {
@@ -100,7 +100,7 @@ void run_steps(const Arguments& a, const Data& data, ThreadPool& pool) {
          {"items", data.items},
          {"train_pairs", data.train.pairs()},
          {"threads", a.threads},
-         {"instructions", vector_instructions()},
+         {"instructions", name_of(instructions())},
          {"losses", losses},
          {"seconds", seconds},
          {"s_per_batch_min", sorted.front()},

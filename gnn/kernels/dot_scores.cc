@@ -1,11 +1,10 @@
 #include "gnn/kernels/dot_scores.h"
 
 #include <algorithm>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
-#include "gnn/kernels/gather.h"
+#include "gnn/kernels/instructions.h"
 
 namespace weft::gnn {
 
@@ -63,26 +62,13 @@ template <std::size_t kCount>
 void panel_generic(std::span<const float* const> users, const float* panel, std::size_t dim, float* sums) {
   panel_block(users, panel, dim, sums);
 }
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) void panel_avx2(std::span<const float* const> users, const float* panel,
-                                                    std::size_t dim, float* sums) {
+WEFT_TARGET_AVX2 void panel_avx2(std::span<const float* const> users, const float* panel, std::size_t dim,
+                                 float* sums) {
   panel_block(users, panel, dim, sums);
 }
-__attribute__((target("avx512f,fma"))) void panel_avx512(std::span<const float* const> users,
-                                                         const float* panel, std::size_t dim, float* sums) {
+WEFT_TARGET_AVX512 void panel_avx512(std::span<const float* const> users, const float* panel, std::size_t dim,
+                                     float* sums) {
   panel_block(users, panel, dim, sums);
-}
-#endif
-
-using PanelFunction = void (*)(std::span<const float* const>, const float*, std::size_t, float*);
-
-PanelFunction panel_function() {
-#if defined(__x86_64__)
-  const std::string_view name = vector_instructions();
-  if (name == "avx512") return panel_avx512;
-  if (name == "avx2") return panel_avx2;
-#endif
-  return panel_generic;
 }
 
 }  // namespace
@@ -92,7 +78,7 @@ void dot_scores(std::span<const float* const> users, std::span<const float> item
   WEFT_CHECK(dim > 0 && items.size() % dim == 0);
   const std::size_t n = items.size() / dim;
   WEFT_CHECK(out.size() == users.size() * n && (bias.empty() || bias.size() == n));
-  static const PanelFunction run = panel_function();
+  static const auto run = choose(panel_generic, panel_avx2, panel_avx512);
   Panel panel{.values = std::vector<float>(dim * kPanel)};
   std::vector<float> sums(users.size() * kPanel);
   for (std::size_t first = 0; first < n; first += kPanel) {

@@ -1,8 +1,9 @@
-// Sparse times dense on the CPU: sums or weighted means of gathered rows, forward and backward. Uses AVX-512
-// or AVX2 where the processor has them, decided at run time.
+// Sparse times dense on the CPU: sums or weighted means of gathered rows, forward and backward, with one
+// weight an edge or one for each of several heads. Uses the vectors that gnn/kernels/instructions.h chooses.
 //
 // Every output row is computed by one thread in the order of its edges, so results do not depend on the
-// number of threads. All matrices are row-major float32. `pool` may be null (the calling thread does it all).
+// number of threads. Matrices are row-major, of float32 or, as a way to store them, bfloat16; sums are in
+// float32. `pool` may be null (the calling thread does it all).
 #pragma once
 
 #include <cstddef>
@@ -11,13 +12,14 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "gnn/kernels/bfloat16.h"
 
 namespace weft::gnn {
 
 enum class Reduce {
   kSum,   // out[r] = sum_e w_e x[c_e]
   kMean,  // the sum over the sum of the row's weights (the number of its edges if unweighted); zero where
-          // that is zero
+          // that is zero. Sums nearer to zero than 1e-12 count as that.
 };
 
 // Rows of column numbers; Offset is uint32 (sampled blocks) or uint64 (whole graphs). Does not own its
@@ -26,7 +28,10 @@ template <typename Offset>
 struct SparseRows {
   std::span<const Offset> offsets = {};         // [rows + 1]
   std::span<const std::uint32_t> columns = {};  // [edges], in range of x's rows: not checked
-  std::span<const float> weights = {};          // [edges] or empty (all 1)
+  std::span<const float> weights = {};          // [edges, heads] or empty (all 1)
+  // The width is cut into so many equal parts, each with weights of its own (heads of an attention). More
+  // than one: for kSum only.
+  std::size_t heads = 1;
   std::size_t rows() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };
 
@@ -34,6 +39,12 @@ struct SparseRows {
 template <typename Offset>
 void spmm(const SparseRows<Offset>& a, std::span<const float> x, std::size_t dim, Reduce reduce,
           std::span<float> out, ThreadPool* pool);
+template <typename Offset>
+void spmm(const SparseRows<Offset>& a, std::span<const BFloat16> x, std::size_t dim, Reduce reduce,
+          std::span<float> out, ThreadPool* pool);
+template <typename Offset>
+void spmm(const SparseRows<Offset>& a, std::span<const BFloat16> x, std::size_t dim, Reduce reduce,
+          std::span<BFloat16> out, ThreadPool* pool);
 
 // The same matrix by columns: for each column the rows that name it, in the order of
 // the edges, and the position of each edge.
@@ -51,8 +62,16 @@ template <typename Offset>
 void spmm_grad_x(const SparseRows<Offset>& a, const TransposedRows& transposed,
                  std::span<const float> grad_out, std::size_t dim, Reduce reduce, std::span<float> grad_x,
                  ThreadPool* pool);
+template <typename Offset>
+void spmm_grad_x(const SparseRows<Offset>& a, const TransposedRows& transposed,
+                 std::span<const float> grad_out, std::size_t dim, Reduce reduce, std::span<BFloat16> grad_x,
+                 ThreadPool* pool);
+template <typename Offset>
+void spmm_grad_x(const SparseRows<Offset>& a, const TransposedRows& transposed,
+                 std::span<const BFloat16> grad_out, std::size_t dim, Reduce reduce,
+                 std::span<BFloat16> grad_x, ThreadPool* pool);
 
-// Gradient with respect to the weights: grad_weights [edges]. `out` is spmm's result (used by kMean).
+// Gradient with respect to the weights: grad_weights [edges, heads]. `out` is spmm's result (used by kMean).
 template <typename Offset>
 void spmm_grad_weights(const SparseRows<Offset>& a, std::span<const float> x, std::span<const float> out,
                        std::span<const float> grad_out, std::size_t dim, Reduce reduce,

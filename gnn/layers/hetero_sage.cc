@@ -13,6 +13,15 @@ namespace {
 constexpr double kSoftplusOfOne = 0.5413248546129181;  // softplus of it is 1
 constexpr double kLeastMass = 1e-12;                   // rows without messages are zero
 
+// [rows, 1]: the number of edges of each row.
+torch::Tensor degrees(std::span<const std::uint32_t> offsets) {
+  const torch::Tensor counts = torch::empty({static_cast<std::int64_t>(offsets.size()) - 1, 1});
+  float* const values = counts.mutable_data_ptr<float>();
+  for (std::size_t r = 0; r + 1 < offsets.size(); ++r)
+    values[r] = static_cast<float>(offsets[r + 1] - offsets[r]);
+  return counts;
+}
+
 }  // namespace
 
 HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
@@ -95,8 +104,9 @@ HeteroSageImpl::Sum HeteroSageImpl::sum(const RelationMessages& messages, Forwar
   const auto sources = messages.sources.first(messages.offsets.back());
   const torch::Tensor weights = edge_weights(messages);
   Sum sum{segment_weighted_sum(messages.senders, messages.offsets, sources, weights, context.pool()),
-          segment_weighted_sum(torch::ones({messages.senders.size(0), 1}), messages.offsets, sources, weights,
-                               context.pool())};
+          weights.defined() ? segment_weighted_sum(torch::ones({messages.senders.size(0), 1}),
+                                                   messages.offsets, sources, weights, context.pool())
+                            : degrees(messages.offsets)};
   if (!messages.stands_for.empty()) {
     const torch::Tensor scale = torch::from_blob(const_cast<float*>(messages.stands_for.data()),
                                                  {sum.mass.size(0), 1}, torch::kFloat);
@@ -115,10 +125,16 @@ HeteroSageImpl::Sum HeteroSageImpl::sum(const RelationMessages& messages, Forwar
 torch::Tensor HeteroSageImpl::aggregate(const Group& group, const std::vector<RelationMessages>& messages,
                                         const torch::Tensor& self, ForwardContext& context) const {
   Sum all;
+  // The mean of a single relation: what a pick stands for, being the same for all of a row, cancels out.
+  const bool mean = group.relations.size() == 1 && !group.shrinkage.defined();
   for (const RelationMessages& m : messages) {
     if (m.sources.empty() ||
         std::find(group.relations.begin(), group.relations.end(), m.relation) == group.relations.end())
       continue;
+    if (mean) {
+      return segment_weighted_mean(m.senders, m.offsets, m.sources.first(m.offsets.back()), edge_weights(m),
+                                   context.pool());
+    }
     const Sum one = sum(m, context);
     all.states = all.states.defined() ? all.states + one.states : one.states;
     all.mass = all.mass.defined() ? all.mass + one.mass : one.mass;

@@ -81,7 +81,7 @@ void LightGcn::refresh_scaled() {
 }
 
 // to = D^-1 Adj from: with from = D^-1/2 x this is D^-1/2 (A x), so that no edge needs a weight.
-void LightGcn::propagate(const std::vector<float>& from, std::vector<float>& to) const {
+void LightGcn::propagate(const Matrix& from, Matrix& to) const {
   auto job = job_over(graph_, options_.dim);
   job.scale = graph_.inverse_degree.data();
   job.x = from.data();
@@ -121,9 +121,9 @@ void LightGcn::forward() {
   const auto add_layer = [&](std::size_t i, const float* layer) {  // layer = D^-1/2 x
     add_scaled(final_.data() + i * dim, layer, graph_.root[batch_nodes_[i]], dim);
   };
-  const std::vector<float>* from = &scaled_;
+  const Matrix* from = &scaled_;
   for (std::size_t layer = 1; layer < options_.layers; ++layer) {
-    std::vector<float>& to = from == &layer_a_ ? layer_b_ : layer_a_;
+    Matrix& to = from == &layer_a_ ? layer_b_ : layer_a_;
     propagate(*from, to);
     for (std::size_t i = 0; i < count; ++i) add_layer(i, to.data() + batch_nodes_[i] * dim);
     from = &to;
@@ -199,12 +199,12 @@ double LightGcn::add_penalty(std::span<const Triple> triples) {
 void LightGcn::backward_to_last_layer() {
   const std::size_t dim = options_.dim;
   if (options_.layers < 2) return;
-  std::vector<float> scaled_seeds(seeds_.size());
+  Matrix scaled_seeds(seeds_.size());
   for (std::size_t i = 0; i < batch_nodes_.size(); ++i) {
     const float scale = graph_.inverse_root[batch_nodes_[i]];
     for (std::size_t d = i * dim; d < (i + 1) * dim; ++d) scaled_seeds[d] = scale * seeds_[d];
   }
-  const auto add_seeds = [&](std::vector<float>& layer) {
+  const auto add_seeds = [&](Matrix& layer) {
     for (std::size_t i = 0; i < batch_nodes_.size(); ++i) {
       add_scaled(layer.data() + batch_nodes_[i] * dim, scaled_seeds.data() + i * dim, 1.0F, dim);
     }
@@ -316,8 +316,8 @@ LightGcn::LossGradient LightGcn::loss_gradient(std::span<const Triple> triples) 
 std::vector<float> LightGcn::embeddings() const {
   const std::size_t dim = options_.dim;
   std::vector<float> mean = state_.parameters;
-  std::vector<float> from = scaled_;
-  std::vector<float> to(from.size());
+  Matrix from = scaled_;
+  Matrix to(from.size());
   for (std::size_t layer = 1; layer <= options_.layers; ++layer) {
     propagate(from, to);
     for (std::size_t n = 0; n < graph_.nodes(); ++n) {

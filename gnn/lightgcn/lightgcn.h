@@ -17,6 +17,7 @@
 #include "gnn/kernels/adam.h"
 #include "gnn/lightgcn/bipartite_graph.h"
 #include "graph/positive_index.h"
+#include "sampling/huge_pages.h"
 
 namespace weft::gnn {
 
@@ -90,14 +91,16 @@ class LightGcn {
   void refresh_scaled();
   // Calls finish(first, last, gradient) with gradient [last - first, dim] for chunks of all nodes.
   void finish_gradient(const std::function<void(std::size_t, std::size_t, std::span<float>)>& finish);
-  void propagate(const std::vector<float>& from, std::vector<float>& to) const;
+  // Gathered from at random: rows should begin on cache lines.
+  using Matrix = sampling::HugeVector<float>;
+  void propagate(const Matrix& from, Matrix& to) const;
 
   LightGcnOptions options_;
   BipartiteGraph graph_;
   ThreadPool& pool_;
   LightGcnState state_;
-  std::vector<float> scaled_;             // [nodes, dim], parameters / sqrt(degree)
-  std::vector<float> layer_a_, layer_b_;  // [nodes, dim]
+  Matrix scaled_;             // [nodes, dim], parameters / sqrt(degree)
+  Matrix layer_a_, layer_b_;  // [nodes, dim]
   // The batch: its distinct nodes in order of first appearance.
   std::vector<std::uint32_t> batch_nodes_;
   std::vector<std::uint32_t> slot_;           // [nodes], place in batch_nodes_ or kNoSlot

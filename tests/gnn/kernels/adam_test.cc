@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -51,6 +52,54 @@ TEST(Adam, TheCutIntoRunsDoesNotMatter) {
     adam_update(step, part(g), part(p2), part(m2), part(v2));
   }
   for (std::size_t i = 0; i < n; ++i) EXPECT_NEAR(p[i], p2[i], 1e-6);
+}
+
+// Against the definition in double: rows of the step move, others do not.
+TEST(Adam, RowsOfATableAndBothDecays) {
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal;
+  const std::size_t table = 900, dim = 21;
+  ThreadPool pool(3);
+  const AdamOptions options{
+      .learning_rate = 0.02, .beta1 = 0.7, .beta2 = 0.9, .decay = 0.1, .apart_decay = 0.3};
+  std::vector<float> p(table * dim), m(p.size(), 0), v(p.size(), 0);
+  for (float& value : p) value = normal(random);
+  std::vector<double> pp(p.begin(), p.end()), mm(p.size(), 0), vv(p.size(), 0);
+  for (int step = 1; step <= 4; ++step) {
+    std::vector<std::uint32_t> rows;
+    for (std::uint32_t r = 0; r < table; ++r) {
+      if (random() % 3 != 0) rows.push_back(r);
+    }
+    std::shuffle(rows.begin(), rows.end(), random);
+    if (step == 3) rows.clear();
+    std::vector<float> g(rows.size() * dim);
+    for (float& value : g) value = normal(random);
+    const std::vector<float> before = p;
+    std::vector<float> alone = p, alone_m = m, alone_v = v;
+    const AdamStep adam(options, static_cast<std::uint64_t>(step));
+    adam_update_rows(adam, rows, dim, g, alone, alone_m, alone_v, nullptr);
+    adam_update_rows(adam, rows, dim, g, p, m, v, &pool);
+    EXPECT_EQ(p, alone);
+    EXPECT_EQ(m, alone_m);
+    EXPECT_EQ(v, alone_v);
+    std::vector<std::uint8_t> moved(table, 0);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      moved[rows[i]] = 1;
+      for (std::size_t d = 0; d < dim; ++d) {
+        const std::size_t at = rows[i] * dim + d;
+        const double gradient = g[i * dim + d] + 0.1 * pp[at];
+        mm[at] = 0.7 * mm[at] + 0.3 * gradient;
+        vv[at] = 0.9 * vv[at] + 0.1 * gradient * gradient;
+        const double mean = mm[at] / (1 - std::pow(0.7, step));
+        const double variance = vv[at] / (1 - std::pow(0.9, step));
+        pp[at] = pp[at] * (1 - 0.02 * 0.3) - 0.02 * mean / (std::sqrt(variance) + 1e-8);
+        ASSERT_NEAR(p[at], pp[at], 2e-5);
+      }
+    }
+    for (std::size_t at = 0; at < p.size(); ++at) {
+      ASSERT_TRUE(moved[at / dim] != 0 || p[at] == before[at]);
+    }
+  }
 }
 
 }  // namespace

@@ -67,6 +67,51 @@ TEST(SegmentReduce, ValuesAndGradientsEqualTorch) {
   }
 }
 
+TEST(SegmentReduce, MaxEqualsTorch) {
+  ThreadPool pool(2);
+  for (const bool weighted : {true, false}) {
+    torch::manual_seed(6);
+    const Block block = random_block(8, 25, 9);
+    const auto edges = static_cast<std::int64_t>(block.sources.size());
+    torch::Tensor x = torch::randn({21, 9}).t().requires_grad_();
+    torch::Tensor weights = weighted ? torch::randn({edges}).requires_grad_() : torch::Tensor();
+    std::vector<torch::Tensor> rows;
+    for (std::size_t r = 0; r + 1 < block.offsets.size(); ++r) {
+      std::vector<torch::Tensor> messages;
+      for (std::size_t e = block.offsets[r]; e < block.offsets[r + 1]; ++e) {
+        const torch::Tensor sent = x[block.sources[e]];
+        messages.push_back(weighted ? sent * weights[static_cast<std::int64_t>(e)] : sent);
+      }
+      rows.push_back(messages.empty() ? torch::zeros({21}) : std::get<0>(torch::stack(messages).max(0)));
+    }
+    const torch::Tensor expected = torch::stack(rows);
+    const torch::Tensor got = segment_weighted_max(x, block.offsets, block.sources, weights, &pool);
+    EXPECT_TRUE(torch::equal(got, expected));
+    const torch::Tensor grad = torch::randn({25, 21});
+    const auto inputs =
+        weighted ? torch::autograd::variable_list{x, weights} : torch::autograd::variable_list{x};
+    const auto expected_grads = torch::autograd::grad({expected}, inputs, {grad});
+    const auto grads = torch::autograd::grad({got}, inputs, {grad});
+    for (std::size_t i = 0; i < grads.size(); ++i)
+      EXPECT_TRUE(torch::allclose(grads[i], expected_grads[i], 1e-4, 1e-5));
+  }
+}
+
+TEST(SegmentReduce, BFloat16IsStorageAlone) {
+  torch::manual_seed(7);
+  const Block block = random_block(9, 30, 12);
+  const torch::Tensor stored = torch::randn({12, 40}).to(torch::kBFloat16).requires_grad_();
+  const torch::Tensor wide = stored.detach().to(torch::kFloat32).requires_grad_();
+  const torch::Tensor out = segment_weighted_mean(stored, block.offsets, block.sources);
+  const torch::Tensor expected = segment_weighted_mean(wide, block.offsets, block.sources);
+  EXPECT_TRUE(torch::equal(out, expected));
+  const torch::Tensor grad = torch::randn({30, 40});
+  const torch::Tensor grad_stored = torch::autograd::grad({out}, {stored}, {grad})[0];
+  EXPECT_EQ(grad_stored.scalar_type(), torch::kBFloat16);
+  EXPECT_TRUE(
+      torch::equal(grad_stored, torch::autograd::grad({expected}, {wide}, {grad})[0].to(torch::kBFloat16)));
+}
+
 TEST(SegmentReduce, BlockMayBeReusedBeforeBackward) {
   Block block = random_block(5, 30, 9);
   torch::manual_seed(1);
