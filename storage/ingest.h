@@ -49,7 +49,7 @@ struct IngestReport {
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;
   std::uint64_t media_recovered = 0;              // missing or damaged in an earlier run, found in this one
   std::vector<MediaProblem> media_problems = {};  // the first 100
-  std::uint64_t bytes = 0;                        // of decompressed source text
+  std::uint64_t bytes = 0;                        // of decompressed source text; a Parquet row counts one
   double seconds = 0;
   std::vector<std::string> notes = {};  // "today.csv: empty"
   std::uint64_t sources_unchanged = 0;
