@@ -40,7 +40,7 @@ struct SourceTally {
     std::uint64_t line = 0;
   };
   std::uint64_t rows = 0, bad = 0, events = 0, filtered = 0;
-  std::uint64_t damaged = 0;  // good rows that name a damaged picture or sound
+  std::uint64_t damaged = 0;                          // good rows that name a damaged picture or sound
   std::map<std::string, std::uint64_t> reasons = {};  // of bad rows
   std::optional<BadRow> first_bad = {};
   std::optional<DamagedRow> first_damaged = {};

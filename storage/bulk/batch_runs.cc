@@ -12,8 +12,8 @@ namespace {
 // What a chunk says of one name.
 struct NameSeen {
   SeenTimes times = {};
-  graph::TimeMs made = graph::kNoTime;      // by the first event that names it
-  graph::EventId event = graph::kNoEvent;   // if that made a node without an id of its own
+  graph::TimeMs made = graph::kNoTime;     // by the first event that names it
+  graph::EventId event = graph::kNoEvent;  // if that made a node without an id of its own
   bool any = false;
 };
 
@@ -27,7 +27,8 @@ struct FieldAt {
 // Cuts records off a chunk's events.
 class EventBytes {
  public:
-  explicit EventBytes(std::string_view bytes) : begin_(bytes.data()), at_(bytes.data()), end_(at_ + bytes.size()) {}
+  explicit EventBytes(std::string_view bytes)
+      : begin_(bytes.data()), at_(bytes.data()), end_(at_ + bytes.size()) {}
   bool finished() const { return at_ == end_; }
   template <typename Record>
   Record take() {
@@ -49,7 +50,7 @@ class EventBytes {
 }  // namespace
 
 struct BatchRuns::Output {
-  std::vector<NameSeen> seen = {};                          // [name]
+  std::vector<NameSeen> seen = {};  // [name]
   std::vector<FieldAt> fields = {};
   std::vector<std::vector<EdgeRecord>> outgoing = {}, incoming = {};  // [edge type]
   std::vector<std::vector<AttributeRecord>> attributes = {};          // [edge type]
@@ -187,8 +188,8 @@ void BatchRuns::add(std::span<Chunk> chunks, const Numbering::Batch& batch, Keep
     }
     for (const Output& output : outputs) edges_[type].count += output.outgoing[type].size();
     if (edges_[type].count >= graph::kNoEdge) {
-      throw Error("too many edges of one type", {.field = schema_.graph.edge_types()[type].name,
-                                                 .expected = "at most 2^32 - 2"});
+      throw Error("too many edges of one type",
+                  {.field = schema_.graph.edge_types()[type].name, .expected = "at most 2^32 - 2"});
     }
     tasks.emplace_back([&, type] { write_edges(outputs, type, false, keep); });
     tasks.emplace_back([&, type] { write_edges(outputs, type, true, keep); });
@@ -261,8 +262,9 @@ void BatchRuns::write_fields(std::span<const Chunk> chunks, std::vector<Output>&
   SpoolWriter run(scratch_, "fields", keep);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i + 1 < fields.size() && fields[i + 1].key == fields[i].key) continue;
-    FieldCursor::put(run, fields[i].key,
-                     std::string_view(chunks[fields[i].chunk].events).substr(fields[i].begin, fields[i].size));
+    FieldCursor::put(
+        run, fields[i].key,
+        std::string_view(chunks[fields[i].chunk].events).substr(fields[i].begin, fields[i].size));
   }
   keep_run(fields_, run);
 }

@@ -12,8 +12,8 @@
 namespace weft::storage {
 namespace {
 
-// Of the whole memory: text that is read at once, chunks that wait to be sorted (sorting takes twice their size
-// again), buffers and dictionaries of the last merge.
+// Of the whole memory: text that is read at once, chunks that wait to be sorted (sorting takes twice their
+// size again), buffers and dictionaries of the last merge.
 constexpr std::size_t kTextShare = 16, kChunksShare = 6, kMergeShare = 3;
 constexpr std::size_t kMinTextBytes = std::size_t{32} << 10;
 constexpr std::size_t kMinChunkBytes = std::size_t{8} << 10, kMaxChunkBytes = std::size_t{4} << 20;
@@ -25,8 +25,8 @@ std::size_t bytes_of(const Chunk& chunk) {
          chunk.ids.capacity() * sizeof(graph::EventId);
 }
 
-// Where chunks begin: behind the first line end from each multiple of `chunk_bytes` on; and where the last one
-// ends.
+// Where chunks begin: behind the first line end from each multiple of `chunk_bytes` on; and where the last
+// one ends.
 std::vector<std::size_t> cut(std::string_view text, std::size_t bytes, std::size_t chunk_bytes) {
   std::vector<std::size_t> cuts = {0};
   while (cuts.back() < std::min(bytes, text.size())) {
@@ -96,7 +96,8 @@ void join(BulkSource& source, Chunk& chunk, TableFiles& quarantine) {
   chunk.quarantined = {};
   if (source.tally.rows < kRowsForKnownColumns) {
     for (std::string& name : chunk.known_columns) {
-      if (std::find(source.known_columns.begin(), source.known_columns.end(), name) == source.known_columns.end())
+      if (std::find(source.known_columns.begin(), source.known_columns.end(), name) ==
+          source.known_columns.end())
         source.known_columns.push_back(std::move(name));
     }
   }
@@ -120,8 +121,8 @@ void join(BulkSource& source, Chunk& chunk, TableFiles& quarantine) {
 BulkSource BulkLoad::read(std::uint16_t source, const Position& header) {
   State& state = *state_;
   const std::size_t text_bytes = std::max(state.options.memory / kTextShare, kMinTextBytes);
-  const std::size_t chunk_bytes = std::clamp(text_bytes / (state.pool.size() * kChunksPerThread),
-                                             kMinChunkBytes, kMaxChunkBytes);
+  const std::size_t chunk_bytes =
+      std::clamp(text_bytes / (state.pool.size() * kChunksPerThread), kMinChunkBytes, kMaxChunkBytes);
   SourceText text(state.project.sources[source], header, text_bytes, state.files);
   BulkSource out;
   out.ledger.lines = header.lines;
@@ -172,8 +173,8 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   state.flush(Keep::kInMemory);
   state.files.kill_point("bulk.before_tables");
   GraphStore::Impl& store = state.store.impl();
-  StoreTables tables = write_store_tables(store, state.runs, state.scratch, state.pool,
-                                          state.options.memory / kMergeShare);
+  StoreTables tables =
+      write_store_tables(store, state.runs, state.scratch, state.pool, state.options.memory / kMergeShare);
   TableFiles entries(state.scratch, store, kLedger);
   for (const LedgerEntry& entry : ledger) entries.put(ledger_key(entry.source), encode_ledger_value(entry));
   tables.files[kLedger] = entries.finish();

@@ -68,7 +68,8 @@ class ChunkBuilder {
 
  private:
   void add(const graph::NodeEvent& node) {
-    NodeHead head{.time = node.time, .name = names_.find_or_add(node.type, node.external_id), .type = node.type};
+    NodeHead head{
+        .time = node.time, .name = names_.find_or_add(node.type, node.external_id), .type = node.type};
     const std::size_t head_at = chunk_.events.size();
     put(chunk_.events, head);
     for (std::size_t i = 0; i < node.fields.size(); ++i) {
@@ -81,9 +82,8 @@ class ChunkBuilder {
       } else {
         chunk_.events += encode_field_value(node.fields[i]);
       }
-      const FieldHead field{
-          .size = static_cast<std::uint32_t>(chunk_.events.size() - at - sizeof(FieldHead)),
-          .field = static_cast<std::uint16_t>(i)};
+      const FieldHead field{.size = static_cast<std::uint32_t>(chunk_.events.size() - at - sizeof(FieldHead)),
+                            .field = static_cast<std::uint16_t>(i)};
       std::memcpy(chunk_.events.data() + at, &field, sizeof(field));
       ++head.fields;
     }

@@ -1,5 +1,5 @@
-// One piece of a source, read and mapped: what its rows mean, in a compact form, with the external ids of nodes
-// taken out and numbered within the piece.
+// One piece of a source, read and mapped: what its rows mean, in a compact form, with the external ids of
+// nodes taken out and numbered within the piece.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct ChunkName {
   graph::NodeTypeId type = 0;
 };
 
-// An event's bytes: EventHead; for each node a NodeHead and for each of its fields a FieldHead and the encoded
-// value; for each edge an EdgeHead. Names are positions in Chunk::names.
+// An event's bytes: EventHead; for each node a NodeHead and for each of its fields a FieldHead and the
+// encoded value; for each edge an EdgeHead. Names are positions in Chunk::names.
 struct EventHead {
   graph::EventId id = 0;
   std::uint32_t nodes = 0, edges = 0;

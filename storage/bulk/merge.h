@@ -11,8 +11,8 @@
 
 namespace weft::storage {
 
-// A Cursor stands before its first record; advance() goes to the next one (false: none), and key() is what the
-// record is sorted by. Records of equal keys come in the order of the cursors.
+// A Cursor stands before its first record; advance() goes to the next one (false: none), and key() is what
+// the record is sorted by. Records of equal keys come in the order of the cursors.
 template <typename Cursor>
 class Merge {
  public:

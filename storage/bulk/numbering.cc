@@ -104,7 +104,8 @@ std::vector<Numbering::Name> Numbering::sorted_names(std::span<const Chunk> chun
   return sort_hashed(std::move(names), pool_, [](const Name& name) { return name.hash.high >> 56; });
 }
 
-Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Keep keep) {
+Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const graph::NodeType> types,
+                                   Keep keep) {
   Batch batch;
   const std::vector<Name> names = sorted_names(chunks, batch);
   batch.first.resize(names.size());

@@ -17,18 +17,18 @@ class Numbering {
   Numbering(Scratch& scratch, ThreadPool& pool, std::size_t node_types, std::size_t memory)
       : scratch_(scratch), pool_(pool), memory_(memory), node_counts_(node_types, 0) {}
 
-  // Fills Chunk::dropped: an event with an edge of its own (one that no as_node field made) whose id an earlier
-  // one had. Returns how many.
+  // Fills Chunk::dropped: an event with an edge of its own (one that no as_node field made) whose id an
+  // earlier one had. Returns how many.
   std::uint64_t drop_repeats(std::span<Chunk> chunks, Keep keep);
 
   // Where a name of the batch was found first. Positions count through all chunks' names.
   struct Batch {
-    std::vector<std::uint32_t> first = {};      // [name] the first position with the same name
-    std::vector<std::uint8_t> is_new = {};      // [name] of first ones: the node was not there before
+    std::vector<std::uint32_t> first = {};        // [name] the first position with the same name
+    std::vector<std::uint8_t> is_new = {};        // [name] of first ones: the node was not there before
     std::vector<std::uint32_t> chunk_begin = {};  // [chunk + 1] position of its first name
   };
-  // Fills Chunk::nodes: dense ids by first appearance. Throws Error past 2^32 - 2 nodes of a type; `types` name
-  // them.
+  // Fills Chunk::nodes: dense ids by first appearance. Throws Error past 2^32 - 2 nodes of a type; `types`
+  // name them.
   Batch number(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Keep keep);
 
   const std::vector<std::uint32_t>& node_counts() const { return node_counts_; }  // [node type]

@@ -43,9 +43,8 @@ void EdgeRecord::bytes(char (&out)[kEdgeKeyBytes + kEdgeValueBytes]) const {
 
 void sort_edges(std::vector<EdgeRecord>& edges) {
   if (edges.size() < 2) return;
-  const auto [least, greatest] =
-      std::minmax_element(edges.begin(), edges.end(),
-                          [](const auto& a, const auto& b) { return a.prefix() < b.prefix(); });
+  const auto [least, greatest] = std::minmax_element(
+      edges.begin(), edges.end(), [](const auto& a, const auto& b) { return a.prefix() < b.prefix(); });
   const std::uint64_t first = least->prefix();
   const std::uint64_t range = greatest->prefix() - first + 1;
   int shift = 0;

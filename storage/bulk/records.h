@@ -49,8 +49,8 @@ inline constexpr graph::TimeMs kNever = std::numeric_limits<graph::TimeMs>::max(
 // was made with a time is first seen at its earliest; one that was made without keeps none until its own row
 // gives one, and then goes by what comes from there on.
 struct SeenTimes {
-  graph::TimeMs earliest = kNever;             // of all
-  graph::TimeMs earliest_from_row = kNever;    // of those from the first row of its own with a time on
+  graph::TimeMs earliest = kNever;           // of all
+  graph::TimeMs earliest_from_row = kNever;  // of those from the first row of its own with a time on
   void add_row(graph::TimeMs time) {
     if (time == graph::kNoTime) return;
     earliest = std::min(earliest, time);

@@ -55,7 +55,8 @@ bool can_be_cut(const SourceFile& source) {
          source.format == SourceFormat::kJsonLines;
 }
 
-SourceText::SourceText(const SourceFile& source, const Position& header, std::size_t batch_bytes, Files& files)
+SourceText::SourceText(const SourceFile& source, const Position& header, std::size_t batch_bytes,
+                       Files& files)
     : source_(source), batch_bytes_(batch_bytes), window_(ByteWindow::open(source.path, source.gzip, files)) {
   source_.gzip = false;  // for the readers of what is inflated here
   while (window_->available().size() < header.bytes && window_->more()) {
@@ -66,7 +67,8 @@ SourceText::SourceText(const SourceFile& source, const Position& header, std::si
   hasher_.update(prefix_);
   offset_ = header.bytes;
   prefix_lines_ = header.lines;
-  // A reader takes a byte order mark off its file's beginning: text that begins with one must not stand there.
+  // A reader takes a byte order mark off its file's beginning: text that begins with one must not stand
+  // there.
   if (prefix_.empty()) {
     prefix_ = "\n";
     prefix_lines_ = 1;
@@ -95,7 +97,8 @@ void SourceText::consume(std::size_t count) {
   offset_ += count;
 }
 
-std::unique_ptr<RowReader> SourceText::read(std::size_t begin, const std::vector<std::string>& columns) const {
+std::unique_ptr<RowReader> SourceText::read(std::size_t begin,
+                                            const std::vector<std::string>& columns) const {
   TextFiles files(prefix_, text().substr(begin));
   return RowReader::open(source_, columns, files);
 }

@@ -27,8 +27,8 @@ class SourceText {
   // Brings in more text; what is at hand then is text().
   void fill();
   std::string_view text() const { return std::string_view(buffer_).substr(begin_); }
-  bool at_end() const { return at_end_; }           // nothing follows text()
-  std::uint64_t offset() const { return offset_; }  // of text() in the stream
+  bool at_end() const { return at_end_; }                  // nothing follows text()
+  std::uint64_t offset() const { return offset_; }         // of text() in the stream
   std::uint64_t hash() const { return hasher_.digest(); }  // of all before it
   void consume(std::size_t count);
 

@@ -80,7 +80,8 @@ SpoolReader::SpoolReader(const Spool& spool, Files& files, std::size_t buffer_by
 const char* SpoolReader::refill(std::size_t count) {
   const std::uint64_t left = spool_.size_ - read_;
   if (rest_.empty() && left == 0) return nullptr;
-  if (rest_.size() + left < count) throw Error("a temporary file ends early", {.file = spool_.path_.string()});
+  if (rest_.size() + left < count)
+    throw Error("a temporary file ends early", {.file = spool_.path_.string()});
   std::string next(std::min<std::uint64_t>(std::max(count, buffer_bytes_), rest_.size() + left), '\0');
   std::copy(rest_.begin(), rest_.end(), next.begin());
   const std::span<char> room = std::span(next).subspan(rest_.size());

@@ -1,5 +1,5 @@
-// Temporary data of a bulk load: sequences of bytes that are written once, in order, and read in order, held in
-// memory or in a file of the workspace's temporary folder.
+// Temporary data of a bulk load: sequences of bytes that are written once, in order, and read in order, held
+// in memory or in a file of the workspace's temporary folder.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,8 @@
 
 namespace weft::storage {
 
-// The temporary folder. What a killed run left in it goes when it is made anew, and all of it with the object.
+// The temporary folder. What a killed run left in it goes when it is made anew, and all of it with the
+// object.
 class Scratch {
  public:
   Scratch(std::filesystem::path folder, Files& files);
@@ -94,8 +95,8 @@ class SpoolReader {
  public:
   SpoolReader(const Spool& spool, Files& files, std::size_t buffer_bytes);
 
-  // The next `count` bytes, side by side, valid until the next call; null at the end. Throws Error if the spool
-  // ends within them.
+  // The next `count` bytes, side by side, valid until the next call; null at the end. Throws Error if the
+  // spool ends within them.
   const char* take(std::size_t count) {
     if (count <= rest_.size()) {
       const char* at = rest_.data();

@@ -19,7 +19,8 @@ class IdSorter {
   void add(std::string_view id, const IdValue& value) {
     if (bytes_.size() + id.size() + (entries_.size() + 1) * sizeof(Entry) > memory_ && !entries_.empty())
       spill(Keep::kOnDisk);
-    Entry entry{.prefix = 0, .begin = bytes_.size(), .size = static_cast<std::uint32_t>(id.size()), .value = value};
+    Entry entry{
+        .prefix = 0, .begin = bytes_.size(), .size = static_cast<std::uint32_t>(id.size()), .value = value};
     char first[8] = {};
     std::memcpy(first, id.data(), std::min<std::size_t>(id.size(), 8));
     std::memcpy(&entry.prefix, first, 8);

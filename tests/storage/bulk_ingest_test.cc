@@ -1,4 +1,5 @@
-// The bulk path against the path in batches, which is its oracle: the same keys and values, the same snapshot.
+// The bulk path against the path in batches, which is its oracle: the same keys and values, the same
+// snapshot.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -77,8 +78,8 @@ void expect_same(const Outcome& bulk, const Outcome& batches) {
   EXPECT_EQ(a.notes, b.notes);
 }
 
-// Fills the shop's sources with rows of every kind: repeats, changed and missing fields, late and missing times,
-// symmetric edges both ways, quoted line ends, blank lines, rows that cannot be read.
+// Fills the shop's sources with rows of every kind: repeats, changed and missing fields, late and missing
+// times, symmetric edges both ways, quoted line ends, blank lines, rows that cannot be read.
 class RandomShop : public Shop {
  public:
   explicit RandomShop(std::uint64_t seed, int rows) : random_(seed) {
@@ -99,8 +100,9 @@ class RandomShop : public Shop {
     std::string text = "user_id,signup,age,city\r\n";
     for (int i = 0; i < rows; ++i) {
       const std::string signup = below(3) == 0 ? "" : std::to_string(below(2000));
-      text += fmt::format("u{},{},{},{}\n", below(rows), signup,
-                          below(10) == 0 ? "x" : std::to_string(below(90)), kCities[below(i % 20 == 0 ? 6 : 5)]);
+      text +=
+          fmt::format("u{},{},{},{}\n", below(rows), signup, below(10) == 0 ? "x" : std::to_string(below(90)),
+                      kCities[below(i % 20 == 0 ? 6 : 5)]);
       if (below(20) == 0) text += "\n  \n";
     }
     write("users.csv", text);
@@ -111,8 +113,10 @@ class RandomShop : public Shop {
     for (int i = 0; i < rows; ++i) {
       text += fmt::format("{{\"item_id\": {}, \"title\": \"item {}\"", below(rows / 2 + 1), below(1000));
       if (below(2) == 0) text += fmt::format(", \"brand\": \"b{}\"", below(5));
-      if (below(2) == 0) text += fmt::format(", \"tags\": [\"t{}\", \"t{}\", \"t{}\"]", below(6), below(6), below(6));
-      if (below(3) == 0) text += fmt::format(", \"photo\": \"{}.jpg\"", i % 9 == 0 ? "cut" : std::to_string(below(4)));
+      if (below(2) == 0)
+        text += fmt::format(", \"tags\": [\"t{}\", \"t{}\", \"t{}\"]", below(6), below(6), below(6));
+      if (below(3) == 0)
+        text += fmt::format(", \"photo\": \"{}.jpg\"", i % 9 == 0 ? "cut" : std::to_string(below(4)));
       if (below(4) == 0) text += ", \"clip\": \"a.wav\", \"offer\": {\"price\": 2.5}";
       text += below(15) == 0 ? "\n" : "}\n";
     }
@@ -122,8 +126,8 @@ class RandomShop : public Shop {
   void reviews(int rows) {
     std::string text;
     for (int i = 0; i < rows; ++i) {
-      text += fmt::format("{{\"user\": \"u{}\", \"item\": {}, \"stars\": {}, \"body\": \"text {}\"", below(rows),
-                          below(rows / 4 + 1), below(5), below(3));
+      text += fmt::format("{{\"user\": \"u{}\", \"item\": {}, \"stars\": {}, \"body\": \"text {}\"",
+                          below(rows), below(rows / 4 + 1), below(5), below(3));
       if (below(2) == 0) text += fmt::format(", \"at\": \"2024-05-{:02}T10:00:00Z\"", 1 + below(28));
       text += "}\n";
     }
@@ -135,8 +139,9 @@ class RandomShop : public Shop {
     std::string text = "user,item,action,time\n";
     std::vector<std::string> old;
     for (int i = 0; i < rows; ++i) {
-      std::string row = fmt::format("u{},{},{},{}\n", below(rows / 6 + 1), below(rows / 12 + 1), kActions[below(5)],
-                                    below(12) == 0 ? "never" : std::to_string(below(100'000)));
+      std::string row =
+          fmt::format("u{},{},{},{}\n", below(rows / 6 + 1), below(rows / 12 + 1), kActions[below(5)],
+                      below(12) == 0 ? "never" : std::to_string(below(100'000)));
       if (!old.empty() && below(6) == 0) row = old[random_() % old.size()];
       old.push_back(row);
       text += row;
