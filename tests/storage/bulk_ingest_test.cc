@@ -259,7 +259,10 @@ TEST(BulkIngest, AFailedFileOperationLeavesTheStoreAsItWas) {
         EXPECT_THAT(error.what(), HasSubstr("injected"));
       }
       EXPECT_FALSE(std::filesystem::exists(project.workspace.bulk()));
-      if (!failed || dump(store) != before) continue;  // the operation came after the load, or never
+      const std::string after = dump(store);
+      // (A picture that cannot be read counts as damaged and fails nothing.)
+      EXPECT_TRUE(!failed || after == before || after == wanted.dump) << "a part of the load is in the store";
+      if (!failed || after != before) continue;  // the operation came after the load, or never
       ingest(project, store, in_bulk(std::size_t{200} << 10));
       EXPECT_TRUE(dump(store) == wanted.dump);
     }
