@@ -16,6 +16,11 @@ std::uint64_t hash64(std::string_view text, std::uint64_t seed) {
   return XXH3_64bits_withSeed(text.data(), text.size(), seed);
 }
 
+Hash128 hash128(std::string_view text, std::uint64_t seed) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
+  return {hash.high64, hash.low64};
+}
+
 namespace {
 std::string hex_of(const XXH128_hash_t& hash) {
   return to_hex(hash.high64) + to_hex(hash.low64);

@@ -1,6 +1,7 @@
 // xxh3 hashes: checksums of files, content hashes of media, event ids.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +15,13 @@ namespace weft {
 // XXH3 64 bit of the bytes; the same on every machine.
 std::uint64_t hash64(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 std::uint64_t hash64(std::string_view text, std::uint64_t seed = 0);
+
+// XXH3 128 bit: where equal hashes are taken for equal texts.
+struct Hash128 {
+  std::uint64_t high = 0, low = 0;
+  auto operator<=>(const Hash128&) const = default;
+};
+Hash128 hash128(std::string_view text, std::uint64_t seed = 0);
 
 // XXH3 128 bit as 32 lower-case hexadecimal digits: the name of a piece of content.
 std::string hash128_hex(std::span<const std::byte> bytes);

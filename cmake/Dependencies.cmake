@@ -83,6 +83,9 @@ endif()
 add_library(weft_arrow INTERFACE)
 target_include_directories(weft_arrow SYSTEM INTERFACE ${WEFT_ARROW_DIR}/include)
 target_link_libraries(weft_arrow INTERFACE ${WEFT_ARROW_DIR}/libarrow.so.2600 ${WEFT_ARROW_DIR}/libparquet.so.2600)
+# libarrow exports the symbols of a simdjson of its own, of another version. Ours comes before it on every link line (options stand
+# before libraries), or our calls would end there.
+target_link_options(weft_arrow INTERFACE LINKER:--push-state,--no-as-needed,$<TARGET_FILE:simdjson::simdjson>,--pop-state)
 target_link_options(weft_arrow INTERFACE -Wl,-rpath,${WEFT_ARROW_DIR} -Wl,-rpath-link,${WEFT_ARROW_DIR})
 
 if(WEFT_CUDA)

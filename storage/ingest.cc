@@ -9,14 +9,16 @@
 
 #include "base/hash.h"
 #include "base/strings.h"
+#include "storage/bulk/bulk_load.h"
+#include "storage/bulk/source_text.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
+#include "storage/store_impl.h"
 
 namespace weft::storage {
 namespace {
 
-constexpr std::size_t kMaxMediaProblems = 100;
-constexpr std::size_t kExcerptBytes = 200;
+constexpr std::size_t kMaxSources = 65'535;
 
 // A source file opened behind what the store has of it.
 struct OpenSource {
@@ -57,35 +59,22 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
   return {std::move(mapper), std::move(reader)};
 }
 
-// Rows of one file that name a damaged picture or sound.
-class DamagedMedia {
+// What is known of a source's columns once all its rows are read, as a reader says it.
+class SeenColumns final : public RowReader {
  public:
-  void look(const RowMapper& mapper, const Row& row) {
-    bool any = false;
-    for (const MediaFile& media : mapper.media()) {
-      if (media.state != MediaState::kCorrupt) continue;
-      if (rows_ == 0 && !any) first_ = media, line_ = row.line;
-      any = true;
-    }
-    if (any) ++rows_;
-  }
-
-  void check(const SourceFile& file, std::uint64_t all_rows, double most) const {
-    if (rows_ == 0 || static_cast<double>(rows_) <= most * static_cast<double>(all_rows)) return;
-    throw Error(
-        fmt::format("{} of {} rows name a damaged media file; nothing was written. The first: {}",
-                    with_commas(rows_), with_commas(all_rows), first_.problem),
-        {.file = file.name,
-         .line = line_,
-         .value = first_.path,
-         .expected = fmt::format("at most {:g} % (clean.max_bad_media)", 100 * most),
-         .hint = "mend or remove the files; or raise clean.max_bad_media, and they are treated as missing"});
-  }
+  SeenColumns(bool header, const BulkSource& source) : header_(header), source_(source) {}
+  std::vector<std::size_t> missing_columns() const override { return source_.missing_columns; }
+  std::vector<std::string> known_columns() const override { return source_.known_columns; }
+  bool has_header() const override { return header_; }
+  bool next(Row&) override { return false; }
+  Position position() override { return {}; }
+  Position position_before_row() override { return {}; }
+  bool skip_to(std::uint64_t, std::uint64_t) override { return false; }
+  bool inside_line() override { return false; }
 
  private:
-  std::uint64_t rows_ = 0;
-  std::uint64_t line_ = 0;
-  MediaFile first_ = {};
+  bool header_;
+  const BulkSource& source_;
 };
 
 class Ingest {
@@ -99,6 +88,22 @@ class Ingest {
 
   IngestReport run() {
     const auto started = std::chrono::steady_clock::now();
+    files_.remove_all(project_.workspace.bulk());  // what a killed run left
+    if (!takes_bulk() || !run_bulk()) run_batches();
+    look_again_at_media();
+    files_.kill_point("ingest.before_quarantine_file");
+    write_quarantine(store_, project_.workspace.quarantine_file(), files_);
+    files_.kill_point("ingest.after_quarantine_file");
+    report_.media_found = media_.found;
+    report_.media_missing = media_.missing;
+    report_.media_corrupt = media_.corrupt;
+    report_.media_problems = std::move(media_.problems);
+    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return std::move(report_);
+  }
+
+ private:
+  void run_batches() {
     find_entries();
     check_all();
     files_.kill_point("ingest.after_check");
@@ -111,15 +116,87 @@ class Ingest {
       files_.kill_point("ingest.after_source");
     }
     progress_.end();
-    look_again_at_media();
-    files_.kill_point("ingest.before_quarantine_file");
-    write_quarantine(store_, project_.workspace.quarantine_file(), files_);
-    files_.kill_point("ingest.after_quarantine_file");
-    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    return std::move(report_);
   }
 
- private:
+  bool takes_bulk() const {
+    if (!store_.impl().is_empty() || project_.sources.size() > kMaxSources) return false;
+    std::uint64_t bytes = 0;
+    for (const SourceFile& source : project_.sources) {
+      if (!can_be_cut(source)) return false;
+      bytes += files_.open(source.path)->size();
+    }
+    return bytes >= options_.bulk_from_bytes;
+  }
+
+  // False, with nothing changed, if a source must be read row by row.
+  bool run_bulk() {
+    const IngestReport before = report_;
+    try {
+      load_in_bulk();
+      return true;
+    } catch (const RowTooLong&) {
+      report_ = before;
+      media_ = {};
+      return false;
+    }
+  }
+
+  void load_in_bulk() {
+    std::uint64_t bytes = 0;
+    for (const SourceFile& source : project_.sources) {
+      if (source.compression == Compression::kNone) bytes += files_.open(source.path)->size();
+    }
+    const bool known =
+        std::none_of(project_.sources.begin(), project_.sources.end(),
+                     [](const SourceFile& source) { return source.compression != Compression::kNone; });
+    BulkLoad load(project_, store_, project_.workspace.bulk(),
+                  {.memory = options_.memory, .threads = options_.threads}, progress_, files_);
+    std::vector<LedgerEntry> ledger;
+    progress_.begin("read", known ? bytes >> 20 : 0, "MiB");
+    for (std::size_t i = 0; i < project_.sources.size(); ++i)
+      ledger.push_back(read_in_bulk(load, static_cast<std::uint16_t>(i)));
+    progress_.end();
+    const BulkResult result = load.finish(ledger);
+    add_result(result.applied);
+    report_.bulk = true;
+    report_.spilled_runs = result.spilled_runs;
+    report_.temporary_bytes = result.temporary_bytes;
+  }
+
+  LedgerEntry read_in_bulk(BulkLoad& load, std::uint16_t source) {
+    const SourceFile& file = project_.sources[source];
+    OpenSource open = open_source(project_, source, nullptr, MediaRead::kLookOnly, files_);
+    BulkSource read = load.read(source, open.reader->position_before_row());
+    read.tally.check(file, project_.clean, 0, 0);
+    note_columns(open.mapper, SeenColumns(open.reader->has_header(), read), file, read.tally, LedgerEntry{});
+    report_.rows += read.tally.rows;
+    report_.events += read.tally.events;
+    report_.filtered += read.tally.filtered;
+    report_.bytes += read.bytes;
+    for (const auto& [reason, count] : read.tally.reasons) report_.quarantined[reason] += count;
+    report_.quarantined_rows += read.tally.bad;
+    media_.add(read.tally.media);
+    read.ledger.source = source;
+    read.ledger.name = file.name;
+    read.ledger.fingerprint = project_.fingerprint(source);
+    return read.ledger;
+  }
+
+  void note_columns(const RowMapper& mapper, const RowReader& reader, const SourceFile& file,
+                    const SourceTally& tally, const LedgerEntry& before) {
+    if (tally.rows == 0 && before.bytes == 0) report_.notes.push_back(fmt::format("{}: no rows", file.name));
+    if (tally.rows == 0 && before.bytes > 0) ++report_.sources_unchanged;
+    if (tally.rows == tally.bad || before.rows > 0) return;
+    for (const std::string& column : mapper.absent_columns(reader))
+      report_.notes.push_back(fmt::format("{}: no row has '{}'", file.name, column));
+  }
+
+  void add_result(const ApplyResult& result) {
+    for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
+    for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
+    report_.duplicates += result.duplicate_events;
+  }
+
   void find_entries() {
     const std::vector<LedgerEntry> ledger = store_.ledger();
     next_source_ = ledger.size();
@@ -146,57 +223,28 @@ class Ingest {
   void check_source(std::uint16_t source) {
     const SourceFile& file = project_.sources[source];
     OpenSource open = open_source(project_, source, entry(source), MediaRead::kLookOnly, files_);
-    std::uint64_t rows = 0;
-    std::uint64_t bad = 0;
-    DamagedMedia damaged;
-    std::map<std::string, std::uint64_t> reasons;
-    std::optional<Error> first;
+    SourceTally tally;
     Row row;
     graph::Event event;
     while (open.reader->next(row)) {
-      if ((++rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + rows);
+      if ((++tally.rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + tally.rows);
       if (row.bad_reason.empty()) {
         MapResult mapped = open.mapper.map(row, event);
         if (mapped.outcome != MapOutcome::kBad) {
-          damaged.look(open.mapper, row);
+          tally.look_for_damage(open.mapper.media(), row.line);
           continue;
         }
         row.bad_reason = std::move(mapped.reason);
         row.bad_detail = std::move(mapped.detail);
       }
-      ++bad;
-      ++reasons[row.bad_reason];
-      if (!first)
-        first.emplace(fmt::format("{}: {}", row.bad_reason, row.bad_detail),
-                      ErrorContext{.line = row.line, .value = excerpt(row.raw, 80)});
+      tally.add_bad(row);
     }
-    has_news_[source] = rows > 0;
-    rows_to_read_ += rows;
+    has_news_[source] = tally.rows > 0;
+    rows_to_read_ += tally.rows;
     progress_.advance(rows_to_read_);
     const LedgerEntry before = entries_[source].value_or(LedgerEntry{});
-    const std::uint64_t all_rows = before.rows + rows;
-    const std::uint64_t all_bad = before.bad_rows + bad;
-    damaged.check(file, all_rows, project_.clean.max_bad_media);
-    if (bad > 0 &&
-        static_cast<double>(all_bad) > project_.clean.max_bad_rows * static_cast<double>(all_rows)) {
-      std::vector<std::string> counts;
-      for (const auto& [reason, count] : reasons)
-        counts.push_back(fmt::format("{} {}", with_commas(count), reason));
-      throw Error(fmt::format("{} of {} rows are bad ({}); nothing was written. The first: {}",
-                              with_commas(all_bad), with_commas(all_rows), join(counts), first->summary()),
-                  {.file = file.name,
-                   .line = first->context().line,
-                   .value = first->context().value,
-                   .expected = fmt::format("at most {:g} % bad rows (clean.max_bad_rows)",
-                                           100 * project_.clean.max_bad_rows)});
-    }
-    if (rows == 0 && before.bytes == 0) report_.notes.push_back(fmt::format("{}: no rows", file.name));
-    if (rows == 0 && before.bytes > 0) ++report_.sources_unchanged;
-    if (rows > bad && before.rows == 0) {
-      for (const std::string& column : open.mapper.absent_columns(*open.reader)) {
-        report_.notes.push_back(fmt::format("{}: no row has '{}'", file.name, column));
-      }
-    }
+    tally.check(file, project_.clean, before.rows, before.bad_rows);
+    note_columns(open.mapper, *open.reader, file, tally, before);
   }
 
   // All new sources get their positions in the order of the project file, before any row.
@@ -204,7 +252,7 @@ class Ingest {
     EventBatch batch;
     for (std::size_t i = 0; i < project_.sources.size(); ++i) {
       if (entries_[i]) continue;
-      if (next_source_ >= 65'535)
+      if (next_source_ >= kMaxSources)
         throw Error("too many source files in one store",
                     {.file = project_.sources[i].name, .expected = "at most 65,535"});
       entries_[i] = LedgerEntry{.source = static_cast<std::uint16_t>(next_source_++),
@@ -257,7 +305,7 @@ class Ingest {
     if (events_used_ == batch_.events.size()) batch_.events.emplace_back();
     graph::Event& event = batch_.events[events_used_];
     MapResult mapped = mapper.map(row, event);
-    count_media(mapper.media());
+    media_.look(mapper.media());
     if (mapped.outcome == MapOutcome::kBad) {
       row.bad_reason = std::move(mapped.reason);
       row.bad_detail = std::move(mapped.detail);
@@ -285,18 +333,6 @@ class Ingest {
                                   .excerpt = excerpt(row.raw, kExcerptBytes)});
   }
 
-  void count_media(const std::vector<MediaFile>& media) {
-    for (const MediaFile& file : media) {
-      if (file.state == MediaState::kFound) ++report_.media_found;
-      if (file.state == MediaState::kMissing) ++report_.media_missing;
-      if (file.state == MediaState::kCorrupt) ++report_.media_corrupt;
-      if (file.state == MediaState::kFound || file.state == MediaState::kOutside) continue;
-      if (report_.media_problems.size() < kMaxMediaProblems)
-        report_.media_problems.push_back(
-            {.path = file.path, .what = file.problem, .damaged = file.state == MediaState::kCorrupt});
-    }
-  }
-
   void finish_batch(LedgerEntry& ledger, const Position& position) {
     const bool moved = position.bytes != ledger.bytes;
     ledger.bytes = position.bytes;
@@ -308,9 +344,7 @@ class Ingest {
     files_.kill_point("ingest.before_batch");
     const ApplyResult result = store_.apply(batch_);
     files_.kill_point("ingest.after_batch");
-    for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
-    for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
-    report_.duplicates += result.duplicate_events;
+    add_result(result);
     // The events keep their memory for the next batch.
     batch_.ledger.clear();
     batch_.quarantined.clear();
@@ -352,6 +386,7 @@ class Ingest {
   ProgressSink& progress_;
   Files& files_;
   IngestReport report_;
+  MediaTally media_;
   std::vector<std::optional<LedgerEntry>> entries_;  // [project source]
   std::vector<bool> has_news_;                       // [project source]
   std::size_t next_source_ = 0;

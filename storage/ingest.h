@@ -1,10 +1,18 @@
-// Source files to store, in batches: each batch writes events and the ledger's new offset together, so a
+// Source files to store, by one of two paths with the same outcome.
+//
+// In bulk (storage/bulk/bulk_load.h): an empty store, much to read. One pass; nothing is in the store until
+// all of it is. A source with a row of more than 16 MiB at its very reading limit makes the run begin again
+// in batches.
+//
+// In batches: each batch writes events and the ledger's new offset together, so a
 // killed run loses nothing and doubles nothing, and the next run goes on where it stopped.
 //
-// A run has two passes. The first reads every byte that is not in the store yet and writes nothing: columns
-// that are not there, a file whose ingested part has changed, or too many bad rows end the run with the store
-// as it was. The second writes. Rows are taken source by source in Project::sources order, byte by byte, so
-// ids do not depend on where runs were cut.
+// A run in batches has two passes. The first reads every byte that is not in the store yet and writes
+// nothing: columns that are not there, a file whose ingested part has changed, or too many bad rows end the
+// run with the store as it was. The second writes. Rows are taken source by source in Project::sources order,
+// byte by byte, so ids do not depend on where runs were cut.
+//
+// Either way columns that are not there, or too many bad rows, end the run with the store as it was.
 //
 // Pictures and sounds that were missing or damaged when their rows were read are looked for again at the end
 // of each run, and their fields updated. (Those of as_node fields left nothing in the store to look for.)
@@ -22,6 +30,7 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "storage/graph_store.h"
+#include "storage/ingest_tally.h"
 #include "storage/project.h"
 
 namespace weft::storage {
@@ -29,12 +38,10 @@ namespace weft::storage {
 struct IngestOptions {
   std::size_t batch_rows = 50'000;
   std::size_t batch_bytes = std::size_t{16} << 20;  // of source text
-};
-
-struct MediaProblem {
-  std::string path = {};  // relative to the data root
-  std::string what = {};  // "missing", "ends before the image does", ...
-  bool damaged = false;   // there, but not whole
+  // The bulk path is taken if the store is empty and the source files have this many bytes together.
+  std::uint64_t bulk_from_bytes = std::uint64_t{32} << 20;
+  std::size_t memory = std::size_t{1} << 30;  // bytes; of the bulk path's buffers
+  std::size_t threads = 0;                    // of the bulk path; 0: one a core
 };
 
 struct IngestReport {
@@ -49,10 +56,13 @@ struct IngestReport {
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;
   std::uint64_t media_recovered = 0;              // missing or damaged in an earlier run, found in this one
   std::vector<MediaProblem> media_problems = {};  // the first 100
-  std::uint64_t bytes = 0;                        // of decompressed source text
+  std::uint64_t bytes = 0;                        // of decompressed source text; a Parquet row counts one
   double seconds = 0;
   std::vector<std::string> notes = {};  // "today.csv: empty"
   std::uint64_t sources_unchanged = 0;
+  bool bulk = false;
+  std::uint64_t spilled_runs = 0;     // of the bulk path: sorted runs that went to disk
+  std::uint64_t temporary_bytes = 0;  // of the bulk path: on disk at most, table files included
 };
 
 // Throws Error (see above). Kill points: storage/kill_points.h. Rewrites workspace/quarantine.jsonl when the

@@ -7,7 +7,7 @@
 
 namespace weft::storage {
 
-inline constexpr std::array<std::string_view, 20> kKillPoints = {
+inline constexpr std::array<std::string_view, 25> kKillPoints = {
     "store.before_create",   // nothing is there yet
     "store.after_create",    // RocksDB is open, the store's meta data is not written
     "store.after_meta",      // uuid, schema and format are in
@@ -17,12 +17,18 @@ inline constexpr std::array<std::string_view, 20> kKillPoints = {
     "apply.after_write",     // it is durable; the caller does not know yet
     "ingest.after_batch",    // the caller knows
     "ingest.before_source",  // between two sources
-    "ingest.after_source",    "ingest.before_quarantine_file", "ingest.after_quarantine_file",
+    "ingest.after_source", "ingest.before_quarantine_file", "ingest.after_quarantine_file",
     "replace.before_rename",  // quarantine.jsonl or `current` is written under its temporary name
-    "export.before_tables",   "export.after_tables",
+    "export.before_tables", "export.after_tables",
     "export.before_current",  // the snapshot is there, `current` does not name it
-    "export.after_current",   "export.before_prune",           "export.after_prune",
+    "export.after_current", "export.before_prune", "export.after_prune",
     "snapshot.before_rename",  // one of graph/snapshot_writer.h's
+    // A bulk load passes these instead of ingest.after_check to ingest.after_source and of apply's.
+    "bulk.before_batch",    // rows are read, none of them sorted
+    "bulk.after_batch",     // one more run of each kind is there
+    "bulk.before_tables",   // all runs are there
+    "bulk.before_take_in",  // all table files are there, the store knows none of them
+    "bulk.after_take_in",   // it has all
 };
 
 }  // namespace weft::storage

@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/hash.h"
 #include "base/strings.h"
-#include "storage/media.h"
 
 namespace weft::storage {
 namespace {
@@ -97,11 +95,13 @@ class ProjectReader {
 
   Project read() {
     for (const char* name :
-         {"project", "nodes", "edges", "clean", "task", "encoders", "model", "lightgcn", "train"})
+         {"project", "sources", "nodes", "edges", "clean", "task", "encoders", "model", "lightgcn", "train"})
       root_.has(name);
     root_.check_no_unknown_keys();
     read_places();
     read_clean();
+    resolver_.emplace(root_.section("sources"), project_.data_root, sources_);
+    project_.source_options = resolver_->options();
     const TomlSection nodes = root_.section("nodes");
     const TomlSection edges = root_.section("edges");
     for (const auto& [name, section] : nodes.sections()) declare_node_type(name, section);
@@ -151,68 +151,17 @@ class ProjectReader {
     section.check_no_unknown_keys();
   }
 
-  SourceFile resolve_source(const TomlSection& section, const std::string& name) const {
-    SourceFile source{.name = name};
-    std::string plain = name;
-    if (plain.ends_with(".gz")) {
-      source.gzip = true;
-      plain.resize(plain.size() - 3);
-    }
-    const std::string extension = fs::path(plain).extension().string();
-    if (extension == ".csv") {
-      source.format = SourceFormat::kCsv;
-    } else if (extension == ".jsonl") {
-      source.format = SourceFormat::kJsonLines;
-    } else if (extension == ".tsv" || extension == ".inter" || extension == ".item" || extension == ".user" ||
-               extension == ".net") {
-      source.format = SourceFormat::kTabs;
-    } else {
-      section.fail("source", fmt::format("cannot tell the format of '{}'", name),
-                   "a name that ends in .csv, .tsv, .jsonl, .inter, .item, .user or .net, then perhaps .gz");
-    }
-    const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : project_.data_root / name;
-    if (!is_below(project_.data_root, path)) {
-      section.fail("source",
-                   fmt::format("'{}' leads out of the data root {}", name, project_.data_root.string()),
-                   "a file below the data root",
-                   "move the file, or set project.data_root to a folder above all sources");
-    }
-    std::error_code code;
-    source.path = fs::weakly_canonical(path, code);
-    if (sources_ == Sources::kMustExist && !fs::is_regular_file(source.path)) {
-      section.fail("source", fmt::format("'{}' is not there", name),
-                   fmt::format("a file in {}", project_.data_root.string()), near_file(source.path));
-    }
-    return source;
-  }
-
-  static std::string near_file(const fs::path& path) {
-    std::vector<std::string> names;
-    std::error_code code;
-    for (fs::directory_iterator it(path.parent_path(), code), end;
-         !code && it != end && names.size() < 10'000; it.increment(code)) {
-      names.push_back(it->path().filename().string());
-    }
-    std::sort(names.begin(), names.end());
-    const std::string nearest = nearest_word(path.filename().string(), names);
-    return nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest);
-  }
-
   std::vector<std::uint16_t> read_sources(const TomlSection& section) {
     std::vector<std::uint16_t> positions;
-    for (const std::string& name : section.get_strings("source")) {
-      SourceFile source = resolve_source(section, name);
+    for (SourceFile& source : resolver_->files(section)) {
       const auto found = std::find_if(project_.sources.begin(), project_.sources.end(),
                                       [&](const SourceFile& other) { return other.path == source.path; });
       const auto position = static_cast<std::size_t>(found - project_.sources.begin());
-      if (position >= 65'535) section.fail("source", "too many source files", "at most 65,535");
+      if (position >= kMaxSources)
+        section.fail("source", "too many source files", fmt::format("at most {}", kMaxSources));
       if (found == project_.sources.end()) project_.sources.push_back(std::move(source));
-      if (std::find(positions.begin(), positions.end(), position) != positions.end())
-        section.fail("source", "names a file twice");
       positions.push_back(static_cast<std::uint16_t>(position));
     }
-    if (section.has("source") && positions.empty())
-      section.fail("source", "is empty", "a file or a list of files");
     return positions;
   }
 
@@ -260,7 +209,8 @@ class ProjectReader {
     type.name_field = section.get_string("name", "");
     if (!type.name_field.empty()) check_name_field(section, type);
     section.check_no_unknown_keys();
-    if (mapping.sources.empty()) {
+    const bool sourced = section.has("source");
+    if (!sourced) {
       for (const char* key : {"id", "time", "fields", "where"}) {
         if (section.has(key))
           section.fail(key, "is given without a source", "source = \"...\"",
@@ -268,7 +218,7 @@ class ProjectReader {
       }
     }
     mapping.type = project_.schema.graph.add_node_type(std::move(type));
-    project_.schema.from_event.push_back(!mapping.sources.empty() && mapping.id.name.empty() ? 1 : 0);
+    project_.schema.from_event.push_back(sourced && mapping.id.name.empty() ? 1 : 0);
     project_.nodes.push_back(std::move(mapping));
   }
 
@@ -403,71 +353,12 @@ class ProjectReader {
 
   TomlSection root_;
   Sources sources_;
+  std::optional<SourceResolver> resolver_;
   Project project_;
   std::vector<TomlSection> attribute_sections_;  // of the as_node fields, in order
 };
 
-// A text that differs if the mapping does.
-struct Canonical {
-  std::string text;
-  void add(std::string_view part) { text += fmt::format("{}:{};", part.size(), part); }
-  void add(const std::optional<TimeSpec>& time) {
-    if (!time) return add("untimed");
-    add(time->column.name);
-    add(time_unit_name(time->unit));
-    add(time->fallback ? fmt::format("{}", *time->fallback) : "none");
-  }
-  void add(const std::vector<RowFilter>& where) {
-    for (const RowFilter& filter : where) {
-      add(filter.column.name);
-      add(filter.wants == RowFilter::Wants::kOneOf     ? "one of"
-          : filter.wants == RowFilter::Wants::kPresent ? "present"
-                                                       : "absent");
-      for (const std::string& value : filter.values) add(value);
-    }
-  }
-};
-
 }  // namespace
-
-std::uint64_t Project::fingerprint(std::uint16_t source) const {
-  Canonical out;
-  for (const std::string& text : clean.missing) out.add(text);
-  const auto reads = [&](const auto& mapping) {
-    return std::find(mapping.sources.begin(), mapping.sources.end(), source) != mapping.sources.end();
-  };
-  for (const NodeMapping& mapping : nodes) {
-    if (!reads(mapping)) continue;
-    out.add("node");
-    out.add(schema.graph.node_type(mapping.type).name);
-    out.add(mapping.id.name);
-    out.add(mapping.time);
-    out.add(mapping.where);
-    for (const FieldMapping& field : mapping.fields) {
-      out.add(field.name);
-      out.add(graph::field_kind_name(field.kind));
-      out.add(field.column.name);
-      out.add(field.separator);
-      out.add(field.as_node ? "node" : "field");
-      for (const std::string& text : field.path.text) out.add(text);
-      for (const ColumnRef& column : field.path.columns) out.add(column.name);
-    }
-  }
-  for (const EdgeMapping& mapping : edges) {
-    if (!reads(mapping)) continue;
-    out.add("edge");
-    out.add(schema.graph.edge_type(mapping.type).name);
-    for (const EdgeEnd* end : {&mapping.from, &mapping.to}) {
-      out.add(schema.graph.node_type(end->type).name);
-      out.add(end->column.name);
-    }
-    out.add(mapping.time);
-    out.add(mapping.weight.name);
-    out.add(mapping.where);
-    out.add(mapping.keep_duplicates ? "keep" : "drop");
-  }
-  return hash64(out.text);
-}
 
 Project read_project(const TomlFile& toml, const fs::path& project_file, Sources sources) {
   return ProjectReader(toml, project_file, sources).read();

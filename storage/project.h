@@ -13,21 +13,12 @@
 #include "base/toml.h"
 #include "graph/event.h"
 #include "graph/schema.h"
+#include "storage/source_files.h"
 #include "storage/store_schema.h"
 #include "storage/values.h"
 #include "storage/workspace.h"
 
 namespace weft::storage {
-
-enum class SourceFormat { kCsv, kTabs, kJsonLines };
-
-// One file that rows come from.
-struct SourceFile {
-  std::string name = {};  // as the project file gives it; names the source in the ledger and in snapshots
-  std::filesystem::path path = {};  // canonical, below the data root
-  SourceFormat format = SourceFormat::kCsv;
-  bool gzip = false;
-};
 
 // A column that the project file names, and the place in the project file that names it. An empty name: none.
 struct ColumnRef {
@@ -109,6 +100,7 @@ struct Project {
   Workspace workspace = {};
   StoreSchema schema = {};
   std::vector<SourceFile> sources = {};  // in order of first mention, nodes before edges: the order of ingest
+  std::vector<SourceOptions> source_options = {};
   std::vector<NodeMapping> nodes = {};
   std::vector<EdgeMapping> edges = {};  // without the edge types of as_node fields
   CleanOptions clean = {};
@@ -116,9 +108,6 @@ struct Project {
   // Changes if the meaning of the source's rows does: what columns become, not where the files lie.
   std::uint64_t fingerprint(std::uint16_t source) const;
 };
-
-// Whether the source files have to be there: `info` or `recommend` work without them.
-enum class Sources { kMustExist, kMayBeMissing };
 
 // Throws Error (kUsage) with file and line: unknown keys (with the nearest known one), wrong types, missing
 // files, unknown node types, colliding names, paths that lead out of the data root. `project_file` need not

@@ -63,6 +63,13 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   return cf;
 }
 
+rocksdb::Options bulk_table_options(rocksdb::Options options, Family) {
+  // Otherwise the compression of the lowest level would be used, which takes several times as long.
+  options.bottommost_compression = rocksdb::kDisableCompressionOption;
+  options.compression = rocksdb::kLZ4Compression;
+  return options;
+}
+
 void check_status(const rocksdb::Status& status, const std::string& doing, const std::string& folder) {
   if (status.ok()) return;
   ErrorContext context{.file = folder};

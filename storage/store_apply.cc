@@ -13,34 +13,42 @@
 #include "storage/store_impl.h"
 
 namespace weft::storage {
-namespace {
 
-// Only what can be checked before anything is changed in memory: apply() must leave nothing behind when it
-// throws.
-void check_batch(const EventBatch& batch, const graph::Schema& schema) {
+void check_event(const graph::Event& event, const graph::Schema& schema) {
   const auto fail = [](const std::string& what, const std::string& value) {
     throw Error(what, {.field = "event", .value = value}, ErrorKind::kFailed);
   };
-  for (const graph::Event& event : batch.events) {
-    for (const graph::NodeEvent& node : event.nodes) {
-      if (node.type >= schema.node_types().size()) fail("unknown node type", fmt::format("{}", node.type));
-      if (node.external_id.empty()) fail("a node without an id", schema.node_type(node.type).name);
-      if (node.fields.size() > schema.node_type(node.type).fields.size())
-        fail("too many fields", schema.node_type(node.type).name);
-    }
-    if (!event.edges.empty() && event.id == graph::kNoEvent) fail("an event with edges needs an id", "0");
-    for (const graph::EdgeEvent& edge : event.edges) {
-      if (edge.type >= schema.edge_types().size()) fail("unknown edge type", fmt::format("{}", edge.type));
-      const graph::EdgeType& type = schema.edge_type(edge.type);
-      if (edge.from.empty() || edge.to.empty()) fail("an edge without an end", type.name);
-      if (type.timed == (edge.time == graph::kNoTime))
-        fail(type.timed ? "an edge without time in a timed type" : "an edge with a time in an untimed type",
-             type.name);
-      if (!(edge.weight >= 0 && edge.weight <= 4294967296.0))
-        fail("a weight that is not from 0 to 2^32", fmt::format("{}", edge.weight));
-    }
+  for (const graph::NodeEvent& node : event.nodes) {
+    if (node.type >= schema.node_types().size()) fail("unknown node type", fmt::format("{}", node.type));
+    if (node.external_id.empty()) fail("a node without an id", schema.node_type(node.type).name);
+    if (node.fields.size() > schema.node_type(node.type).fields.size())
+      fail("too many fields", schema.node_type(node.type).name);
+  }
+  if (!event.edges.empty() && event.id == graph::kNoEvent) fail("an event with edges needs an id", "0");
+  for (const graph::EdgeEvent& edge : event.edges) {
+    if (edge.type >= schema.edge_types().size()) fail("unknown edge type", fmt::format("{}", edge.type));
+    const graph::EdgeType& type = schema.edge_type(edge.type);
+    if (edge.from.empty() || edge.to.empty()) fail("an edge without an end", type.name);
+    if (type.timed == (edge.time == graph::kNoTime))
+      fail(type.timed ? "an edge without time in a timed type" : "an edge with a time in an untimed type",
+           type.name);
+    if (!(edge.weight >= 0 && edge.weight <= 4294967296.0))
+      fail("a weight that is not from 0 to 2^32", fmt::format("{}", edge.weight));
   }
 }
+
+graph::EventId attribute_event(const StoreSchema& schema, const graph::EdgeEvent& edge,
+                               graph::EventId event) {
+  const graph::EdgeType& type = schema.graph.edge_type(edge.type);
+  if (schema.from_event[type.from] != 0) return event;
+  Hasher64 hasher;
+  hasher.update_field(type.name);
+  hasher.update_field(edge.from);
+  hasher.update_field(edge.to);
+  return std::max<graph::EventId>(hasher.digest(), 1);
+}
+
+namespace {
 
 class BatchWriter {
  public:
@@ -226,15 +234,7 @@ class BatchWriter {
     const graph::EdgeType& type = schema_.edge_type(edge.type);
     const graph::NodeId from = end(type.from, edge.from, edge.time);
     const graph::NodeId to = end(type.to, edge.to, edge.time);
-    graph::EventId id = event.id;
-    if (impl_.schema.from_event[type.from] == 0) {
-      Hasher64 hasher;
-      hasher.update_field(type.name);
-      hasher.update_field(edge.from);
-      hasher.update_field(edge.to);
-      id = std::max<graph::EventId>(hasher.digest(), 1);
-    }
-    attributes_[{edge.type, from}].insert_or_assign(to, id);
+    attributes_[{edge.type, from}].insert_or_assign(to, attribute_event(impl_.schema, edge, event.id));
   }
 
   AttributeSet stored_attributes(graph::EdgeTypeId type, graph::NodeId from) const {
@@ -297,7 +297,8 @@ ApplyResult GraphStore::apply(const EventBatch& batch) {
   if (impl_->failed)
     throw Error("an earlier write to the store failed: it must be opened again",
                 {.file = impl_->folder.string()});
-  check_batch(batch, impl_->schema.graph);
+  // All of it before anything is changed in memory: apply() must leave nothing behind when it throws.
+  for (const graph::Event& event : batch.events) check_event(event, impl_->schema.graph);
   // From here on a failure leaves the cache ahead of the database.
   impl_->failed = true;
   impl_->cache->roll();

@@ -75,6 +75,11 @@ class PrefixScan {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
+// Throws Error if the event cannot be written, whatever the store holds.
+void check_event(const graph::Event& event, const graph::Schema& schema);
+// The event id that an as_node field's edge carries.
+graph::EventId attribute_event(const StoreSchema& schema, const graph::EdgeEvent& edge, graph::EventId event);
+
 inline rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }

@@ -1,6 +1,8 @@
 // `weft ingest`: reads the project's sources into the store and writes a snapshot of it.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "storage/graph_store.h"
 #include "storage/ingest.h"
 #include "storage/project.h"
@@ -26,6 +28,9 @@ Json to_json(const storage::IngestReport& report, const storage::ExportedSnapsho
                 {"recovered", report.media_recovered}}},
               {"sources_unchanged", report.sources_unchanged},
               {"bytes", report.bytes},
+              {"path", report.bulk ? "bulk" : "batches"},
+              {"spilled_runs", report.spilled_runs},
+              {"temporary_bytes", report.temporary_bytes},
               {"seconds", report.seconds}};
   for (std::size_t t = 0; t < schema.node_types().size(); ++t) {
     out["nodes"][schema.node_types()[t].name] = {{"new", report.new_nodes[t]},
@@ -77,6 +82,10 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                         with_commas(static_cast<std::uint64_t>(
                             report.seconds > 0 ? static_cast<double>(report.rows) / report.seconds : 0)),
                         with_commas(report.events), with_commas(report.duplicates)));
+  if (report.bulk) {
+    cli.print(fmt::format("loaded in bulk: {} sorted runs spilled, at most {} MiB of temporary files",
+                          with_commas(report.spilled_runs), with_commas(report.temporary_bytes >> 20)));
+  }
   if (report.sources_unchanged > 0)
     cli.print(fmt::format("{} sources had nothing new", report.sources_unchanged));
   if (report.media_found + report.media_missing + report.media_corrupt > 0) {
@@ -98,11 +107,14 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
 }
 
-void run(Cli& cli) {
+constexpr std::size_t kMinMemory = std::size_t{16} << 20;
+
+void run(Cli& cli, storage::IngestOptions options) {
+  options.threads = cli.threads();
   const TomlFile toml = cli.read_project_file();
   const storage::Project project = storage::read_project(toml, cli.project_path());
   storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
-  const storage::IngestReport report = storage::ingest(project, store, {}, cli.progress());
+  const storage::IngestReport report = storage::ingest(project, store, options, cli.progress());
   const storage::ExportedSnapshot exported =
       storage::export_snapshot(store, project.workspace, project.data_root, cli.progress());
   const Json json = to_json(report, exported, store.info(), project.schema.graph);
@@ -115,8 +127,20 @@ void run(Cli& cli) {
 }  // namespace
 
 void add_ingest(Cli& cli) {
-  cli.add_project_command("ingest", "Read the project's sources into the store and write a snapshot",
-                          [&cli] { run(cli); });
+  const auto options = std::make_shared<storage::IngestOptions>();
+  CLI::App* command =
+      cli.add_project_command("ingest", "Read the project's sources into the store and write a snapshot",
+                              [&cli, options] { run(cli, *options); });
+  cli.add_threads(command);
+  command
+      ->add_option("--memory", options->memory,
+                   "Memory for sorting when a store is loaded in bulk, as in 512MB")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(kMinMemory, std::size_t{1} << 50));
+  command
+      ->add_option("--bulk-from", options->bulk_from_bytes,
+                   "Load an empty store in bulk if the sources have this size or more")
+      ->transform(CLI::AsSizeValue(false));
 }
 
 }  // namespace weft::tools

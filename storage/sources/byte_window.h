@@ -1,29 +1,32 @@
-// A source file as a stream of decompressed bytes, seen through a sliding window, with a running hash of what
-// was consumed.
+// A source file as a stream of decompressed bytes in UTF-8, seen through a sliding window, with a running
+// hash of what was consumed.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "storage/sources/byte_stream.h"
 
 namespace weft::storage {
 
 // Not thread-safe. Files are read piece by piece, as far as they reached when they were opened: one that
-// others write to may grow, and one that shrinks is an Error. Gzip files may have several members.
+// others write to may grow, and one that shrinks is an Error.
 class ByteWindow {
  public:
-  static std::unique_ptr<ByteWindow> open(const std::filesystem::path& path, bool gzip, Files& files);
-  virtual ~ByteWindow() = default;
+  explicit ByteWindow(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
+  static std::unique_ptr<ByteWindow> open(const std::filesystem::path& path, Compression compression,
+                                          Encoding encoding, Files& files);
 
   // The bytes at hand that were not consumed; valid until more() or consume().
   std::string_view available() const { return available_; }
-  // Brings in more bytes behind those available; false at the end of the stream. Throws Error on damaged gzip
-  // data and on a file that shrank.
-  virtual bool more() = 0;
+  // Brings in more bytes behind those available; false at the end of the stream. Throws Error as
+  // ByteStream::read() does.
+  bool more();
   // `count` of available().
   void consume(std::size_t count);
 
@@ -31,13 +34,13 @@ class ByteWindow {
   std::uint64_t hash();                             // xxh3-64 of the bytes consumed
   char last_byte() const { return last_byte_; }     // consumed last; NUL at the beginning
 
- protected:
+ private:
   // Hashes what was consumed since the last call; before the memory behind it goes away.
   void hash_consumed();
 
+  std::unique_ptr<ByteStream> stream_;
+  std::string buffer_;
   std::string_view available_ = {};
-
- private:
   Hasher64 hasher_;
   std::uint64_t offset_ = 0;
   char last_byte_ = '\0';

@@ -25,10 +25,13 @@ std::string without_recbole_type(std::string name) {
 
 DelimitedReader::DelimitedReader(const SourceFile& source, std::vector<std::string> columns, Files& files)
     : LineReader(source, std::move(columns), files),
-      delimiter_(source.format == SourceFormat::kTabs ? '\t' : ','),
+      delimiter_(source.delimiter != '\0'               ? source.delimiter
+                 : source.format == SourceFormat::kTabs ? '\t'
+                                                        : ','),
       quotes_(source.format == SourceFormat::kCsv),
+      header_(source.header),
       unescaped_(columns_.size()) {
-  read_header();
+  if (header_.empty()) read_header();
   if (header_.empty()) return;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const auto found = std::find(header_.begin(), header_.end(), columns_[i]);
@@ -49,8 +52,12 @@ void DelimitedReader::read_header() {
   if (!take_line(line)) return;
   // A header with line ends within quotes is nothing we have to read: such a name ends at the line.
   if (!simdjson::validate_utf8(line.data(), line.size())) {
-    throw Error("the header row is not UTF-8",
-                {.file = file_name_, .line = 1, .hint = "convert the file to UTF-8, as with iconv"});
+    throw Error(
+        fmt::format("the header row is not {}", encoding_name(encoding_)),
+        {.file = file_name_,
+         .line = 1,
+         .hint = "say what the text is written in, as [sources.\"FILE\"] encoding = \"gbk\"; or convert "
+                 "the file to UTF-8, as with iconv"});
   }
   if (quotes_ && line.find('"') != std::string::npos) {
     if (split_quoted(line, true) != Split::kDone) {
@@ -149,8 +156,10 @@ bool DelimitedReader::parse_quoted(std::string_view first_line, Row& row) {
       bad(row, "broken quotes", fmt::format("text after the closing quote of column {}", field_count_ + 1));
       return false;
     }
-    if (bytes.size() <= kMaxRowBytes && grow()) continue;
-    if (bytes.size() <= kMaxRowBytes && split_quoted(bytes, true) == Split::kDone) {
+    const bool room_for_more = bytes.size() <= kMaxRowBytes;
+    if (room_for_more && grow()) continue;
+    // Asking for more may have moved what was there.
+    if (room_for_more && split_quoted(rest(), true) == Split::kDone) {
       extend(record_bytes_, record_lines_, record_terminated_);
       return true;
     }
@@ -184,7 +193,7 @@ void DelimitedReader::parse(std::string_view line, Row& row) {
   }
   const std::size_t length = fields_.empty() ? 0 : fields_.back().end;
   if (!simdjson::validate_utf8(bytes.data(), length)) {
-    bad(row, "invalid UTF-8", "the row holds bytes that are no UTF-8");
+    bad_text(row);
     return;
   }
   fill_cells(bytes);

@@ -1,5 +1,6 @@
 // CSV after RFC 4180 (quotes, line ends within quotes), and tab-separated text, in which quotes mean nothing.
-// One header row. RecBole's typed headers (user_id:token) lose their type.
+// One header row, unless the source names its columns. RecBole's typed headers (user_id:token) lose their
+// type.
 #pragma once
 
 #include "storage/sources/line_reader.h"

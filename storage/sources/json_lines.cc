@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <optional>
 
@@ -54,11 +55,21 @@ struct JsonLinesReader::Parser {
                    dom::element& value) {
     if (object.at_key(name).get(value) == simdjson::SUCCESS) return true;
     if (path.size() < 2) return false;
-    dom::object at = object;
-    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-      if (at.at_key(path[i]).get_object().get(at) != simdjson::SUCCESS) return false;
+    if (object.at_key(path[0]).get(value) != simdjson::SUCCESS) return false;
+    return std::all_of(path.begin() + 1, path.end(),
+                       [&](const std::string& part) { return step(value, part); });
+  }
+
+  // Into the object's value of that name, or the list's entry of that number (from 0).
+  static bool step(dom::element& at, const std::string& part) {
+    dom::array array;
+    if (at.get_array().get(array) == simdjson::SUCCESS) {
+      std::size_t index = 0;
+      const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
+      if (error != std::errc() || end != part.data() + part.size()) return false;
+      return array.at(index).get(at) == simdjson::SUCCESS;
     }
-    return at.at_key(path.back()).get(value) == simdjson::SUCCESS;
+    return at.at_key(part).get(at) == simdjson::SUCCESS;
   }
 
   // False, with what is wrong, if the value is none that a cell can hold.
@@ -128,8 +139,10 @@ void JsonLinesReader::parse(std::string_view line, Row& row) {
   dom::element document;
   const simdjson::error_code error = parser_->parser.parse(padded.data(), padded.size(), false).get(document);
   if (error != simdjson::SUCCESS) {
-    bad(row, error == simdjson::UTF8_ERROR ? "invalid UTF-8" : "invalid JSON",
-        simdjson::error_message(error));
+    if (error == simdjson::UTF8_ERROR)
+      bad_text(row);
+    else
+      bad(row, "invalid JSON", simdjson::error_message(error));
     return;
   }
   dom::object object;

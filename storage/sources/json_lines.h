@@ -1,5 +1,5 @@
 // JSON lines: one object a line. A column is a key; "a.b" is the key "a.b" or, if there is none, key b of the
-// object at a.
+// object at a; "a.0" likewise the first entry of the list at a.
 #pragma once
 
 #include <memory>

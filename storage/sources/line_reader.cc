@@ -9,9 +9,10 @@ namespace weft::storage {
 
 LineReader::LineReader(const SourceFile& source, std::vector<std::string> columns, Files& files)
     : file_name_(source.name),
+      encoding_(source.encoding),
       columns_(std::move(columns)),
       cells_(columns_.size()),
-      window_(ByteWindow::open(source.path, source.gzip, files)) {
+      window_(ByteWindow::open(source.path, source.compression, source.encoding, files)) {
   while (rest().size() < 3 && grow()) {
   }
   if (rest().starts_with("\xEF\xBB\xBF")) window_->consume(3);
@@ -20,6 +21,11 @@ LineReader::LineReader(const SourceFile& source, std::vector<std::string> column
 void LineReader::bad(Row& row, std::string reason, std::string detail) {
   row.bad_reason = std::move(reason);
   row.bad_detail = std::move(detail);
+}
+
+void LineReader::bad_text(Row& row) const {
+  const std::string_view name = encoding_name(encoding_);
+  bad(row, fmt::format("invalid {}", name), fmt::format("the row holds bytes that are no {}", name));
 }
 
 std::size_t LineReader::find_line() {

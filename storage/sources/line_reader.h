@@ -37,8 +37,11 @@ class LineReader : public RowReader {
   // Takes the first line off the window, for headers. False if there is none.
   bool take_line(std::string& line);
   static void bad(Row& row, std::string reason, std::string detail = {});
+  // The row holds bytes that are no text in the file's encoding.
+  void bad_text(Row& row) const;
 
   std::string file_name_;
+  Encoding encoding_;
   std::vector<std::string> columns_;  // wanted
   std::vector<Cell> cells_;           // [wanted]
 

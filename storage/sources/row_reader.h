@@ -1,6 +1,6 @@
-// Rows of a source file: the wanted columns' values, with line number and byte offset in the decompressed
-// stream. A row that cannot be read is handed out as a bad row with the reason, and reading goes on behind
-// it.
+// Rows of a source file: the wanted columns' values, with line number and byte offset in the stream of
+// decompressed UTF-8. A row that cannot be read is handed out as a bad row with the reason, and reading goes
+// on behind it.
 #pragma once
 
 #include <cstdint>

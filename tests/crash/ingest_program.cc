@@ -1,6 +1,6 @@
-// ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...: ingests, exports a snapshot, verifies,
-// and prints what came of it, one "key value" a line. The crash tests kill it at every moment; it is also the
-// smallest program on storage's interface.
+// ingest_program PROJECT.toml [--batch-rows N] [--bulk-from BYTES] [--memory BYTES] [--set key=value]...:
+// ingests, exports a snapshot, verifies, and prints what came of it, one "key value" a line. The crash tests
+// kill it at every moment; it is also the smallest program on storage's interface.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,7 +25,10 @@ int run(int argc, char** argv) {
   storage::IngestOptions options;
   for (int i = 2; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--set") toml.set(argv[i + 1]);
-    if (std::string(argv[i]) == "--batch-rows") options.batch_rows = std::strtoull(argv[i + 1], nullptr, 10);
+    const auto number = [&] { return std::strtoull(argv[i + 1], nullptr, 10); };
+    if (std::string(argv[i]) == "--batch-rows") options.batch_rows = number();
+    if (std::string(argv[i]) == "--bulk-from") options.bulk_from_bytes = number();
+    if (std::string(argv[i]) == "--memory") options.memory = number();
   }
   const storage::Project project = storage::read_project(toml, argv[1]);
   storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);

@@ -139,7 +139,7 @@ void run(std::string_view input) {
   const std::uint8_t choice = bytes.byte();
   const std::size_t format = choice % 3;
   SourceFile source = project(format).sources.at(0);
-  source.gzip = (choice & 0x40) != 0;
+  source.compression = (choice & 0x40) != 0 ? Compression::kGzip : Compression::kNone;
   MemoryFiles files;
   files.set(source.path, std::string(bytes.rest()));
   parses([&] {

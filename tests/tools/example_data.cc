@@ -333,6 +333,48 @@ std::vector<std::vector<std::uint8_t>> hold_out(Random& random,
   return held;
 }
 
+// ---- lastfm
+
+constexpr std::size_t kListeners = 50, kArtists = 60;
+
+std::string artist_name(Words& words, std::size_t artist) {
+  switch (artist % 12) {
+    case 3:
+      return "\"" + words.name() + "\" " + words.name();
+    case 5:
+      return words.name() + " 7\"";
+    case 7:
+      return "\u00c3";
+    case 9:
+      return "??" + std::to_string(artist);
+    default:
+      return words.name() + " & " + words.name();
+  }
+}
+
+// ---- tiktok
+
+constexpr std::size_t kWatchers = 60, kVideos = 66;
+constexpr std::size_t kColdVideos = 6;     // the last ones: in valid or test alone
+constexpr std::size_t kWithoutTrain = 17;  // this user's videos are all in test
+
+std::size_t part_of(Random& random, std::size_t user, std::size_t video, std::size_t position) {
+  if (user == kWithoutTrain) return 2;
+  if (position == 0) return 0;
+  if (video >= kVideos - kColdVideos) return 1 + video % 2;
+  return random.chance(0.8) ? 0 : random.between(1, 2);
+}
+
+// ---- chinese-reviews
+
+std::string chinese_text(Random& random) {
+  static const std::vector<std::string> kParts = {"质量", "很好", "不错", "物流", "有点", "失望", "，", "。",
+                                                  "！",   "ABC",  "３",   "100",  "的",   "酒店", "书"};
+  std::string out;
+  for (std::size_t i = random.between(5, 60); i > 0; --i) out += random.pick(kParts);
+  return out;
+}
+
 }  // namespace
 
 ExampleData write_ml_100k(const fs::path& folder) {
@@ -440,6 +482,99 @@ ExampleData write_gowalla(const fs::path& folder) {
   }
   data.nodes = {{"user", kVisitors}, {"item", kPlaces}};
   data.edges = {{"visits", data.events.size()}};
+  return data;
+}
+
+ExampleData write_lastfm(const fs::path& folder) {
+  Random random(14);
+  Words words(random);
+  ExampleData data{.folder = folder};
+  const auto user_id = [](std::size_t user) { return std::to_string(2 + 3 * user); };
+  const auto artist_id = [](std::size_t artist) { return std::to_string(1 + 2 * artist); };
+  std::string items = "artist_id:token\tname:token_seq\turl:token\tpictureURL:token\n";
+  for (std::size_t a = 0; a < kArtists; ++a) {
+    const std::string id = artist_id(a), name = artist_name(words, a);
+    items += fmt::format("{}\t{}\thttp://made.up/music/{}\t{}\n", id, name, a,
+                         a % 9 == 8 ? "" : "http://made.up/serve/" + id + ".jpg");
+    data.items.push_back(id);
+    data.titles[id] = name;
+  }
+  const auto chosen = choose_items(random, kListeners, kArtists, 10, 25);
+  std::string pairs = "user_id:token\tartist_id:token\n", counts = "userID\tartistID\tweight\n";
+  for (std::size_t u = 0; u < kListeners; ++u) {
+    for (const std::size_t a : chosen[u]) {
+      const int count =
+          static_cast<int>(random.chance(0.1) ? random.between(10'000, 352'698) : random.between(1, 2000));
+      pairs += fmt::format("{}\t{}\n", user_id(u), artist_id(a));
+      counts += fmt::format("{}\t{}\t{}\n", user_id(u), artist_id(a), count);
+      data.events.push_back(
+          {.user = user_id(u), .item = artist_id(a), .rating = count, .source = "user_artists.dat"});
+    }
+  }
+  std::set<std::pair<std::size_t, std::size_t>> friends;
+  while (friends.size() < 80) {
+    const std::size_t a = random.below(kListeners), b = random.below(kListeners);
+    if (a < b) friends.emplace(a, b);
+  }
+  std::string net = "source_id:token\ttarget_id:token\r\n";
+  for (const auto& [a, b] : friends) net += fmt::format("{}\t{}\r\n", user_id(a), user_id(b));
+  for (const auto& [a, b] : friends) net += fmt::format("{}\t{}\r\n", user_id(b), user_id(a));
+  write_text(folder / "lastfm.item", items);
+  write_text(folder / "lastfm.inter", pairs);
+  write_text(folder / "user_artists.dat", counts);
+  write_text(folder / "lastfm.net", net);
+  data.item_type = "artist";
+  data.nodes = {{"user", kListeners}, {"artist", kArtists}};
+  data.edges = {{"listens", data.events.size()}, {"friend", 2 * friends.size()}};
+  data.present = {{"artist.name", kArtists}};
+  return data;
+}
+
+ExampleData write_tiktok(const fs::path& folder) {
+  Random random(15);
+  ExampleData data{.folder = folder};
+  const auto chosen = choose_items(random, kWatchers, kVideos, 8, 20);
+  const char* names[3] = {"train.csv.gz", "valid.csv.gz", "test.csv.gz"};
+  std::vector<ExampleEvent> parts[3];
+  std::set<std::string> videos;
+  for (std::size_t u = 0; u < kWatchers; ++u) {
+    for (std::size_t i = 0; i < chosen[u].size(); ++i) {
+      const std::size_t part = part_of(random, u, chosen[u][i], i);
+      parts[part].push_back(
+          {.user = std::to_string(u), .item = std::to_string(chosen[u][i]), .source = names[part]});
+      videos.insert(parts[part].back().item);
+    }
+  }
+  for (std::size_t part = 0; part < 3; ++part) {
+    std::string rows = "user,item\n";
+    for (const ExampleEvent& e : parts[part]) {
+      rows += fmt::format("{},{}\n", e.user, e.item);
+      if (std::find(data.items.begin(), data.items.end(), e.item) == data.items.end())
+        data.items.push_back(e.item);
+    }
+    write_gzip(folder / names[part], rows);
+    data.events.insert(data.events.end(), parts[part].begin(), parts[part].end());
+  }
+  data.nodes = {{"user", kWatchers}, {"item", videos.size()}};
+  data.edges = {{"watches", data.events.size()}};
+  return data;
+}
+
+ExampleData write_chinese_reviews(const fs::path& folder) {
+  Random random(16);
+  ExampleData data{.folder = folder};
+  const std::vector<std::string> categories = {"书籍", "平板", "手机", "热水器"};
+  std::string rows = "cat,label,review\n";
+  constexpr std::size_t kReviews = 200, kEmpty = 120;
+  for (std::size_t r = 0; r < kReviews; ++r) {
+    std::string text = r == kEmpty ? "" : std::to_string(r) + chinese_text(random);
+    if (r % 40 == 7) text = "\"他说\"\"" + text + "\"\", 好\"";
+    rows += fmt::format("{},{},{}\n", categories[r % categories.size()], random.below(2), text);
+  }
+  write_gzip(folder / "reviews.csv.gz", rows);
+  data.nodes = {{"review", kReviews}, {"category", categories.size()}};
+  data.edges = {{"review_category", kReviews}};
+  data.present = {{"review.text", kReviews - 1}, {"review.kind", kReviews}};
   return data;
 }
 

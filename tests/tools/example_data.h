@@ -26,6 +26,7 @@ struct ExampleData {
   std::map<std::string, std::uint64_t> nodes = {}, edges = {};  // by type
   std::map<std::string, std::uint64_t> present = {};            // "type.field" -> nodes with a value
   std::uint64_t pictures = 0;                                   // files
+  std::string item_type = "item";                               // at the target's far end
   std::vector<ExampleEvent> events = {};                        // no (user, item) pair twice
   std::vector<std::string> items = {};                          // ids in the order of their first mention
   std::map<std::string, std::string> titles = {};  // id -> what people are shown; empty: the id itself
@@ -43,5 +44,17 @@ ExampleData write_musical_instruments(const std::filesystem::path& folder);
 // Check-ins without times: train.csv.gz (sorted) and test.csv.gz; every user is in both, every place in
 // train.
 ExampleData write_gowalla(const std::filesystem::path& folder);
+
+// Last.fm of HetRec 2011: user_artists.dat with counts, lastfm.inter (the same pairs), lastfm.item, and
+// lastfm.net with both directions of each friendship and CRLF line ends. Ids with gaps; names with quotes
+// that are none, and damaged ones; some artists without a picture's address.
+ExampleData write_lastfm(const std::filesystem::path& folder);
+
+// Short videos without times: train.csv.gz, valid.csv.gz and test.csv.gz. Some users are not in train, some
+// items in valid or test alone.
+ExampleData write_tiktok(const std::filesystem::path& folder);
+
+// reviews.csv.gz: category, label and text in Chinese, some quoted, one empty. No users and no items.
+ExampleData write_chinese_reviews(const std::filesystem::path& folder);
 
 }  // namespace weft

@@ -224,7 +224,7 @@ SplitFiles expect_evaluated(const Example& example, const ExampleData& data) {
   for (const auto& [user, items] : wanted) pairs += items.size();
   EXPECT_GT(pairs, 30U);
   EXPECT_EQ(report["users"], data.nodes.at("user"));
-  EXPECT_EQ(report["items"], data.nodes.at("item"));
+  EXPECT_EQ(report["items"], data.nodes.at(data.item_type));
   EXPECT_EQ(report["pairs"], pairs);
   for (const char* model : {"model", "popularity", "item-knn", "ease"}) {
     EXPECT_TRUE(report["models"].contains(model)) << model;
@@ -323,6 +323,43 @@ TEST(Examples, GowallaOnASmallCopy) {
   EXPECT_NEAR(static_cast<double>(split.valid.size()) / rest, 0.1, 0.04);
 }
 
+TEST(Examples, LastfmOnASmallCopy) {
+  const ExampleData data = write_lastfm(scratch_folder("lastfm"));
+  const Example example("lastfm", data.folder, kFastNetwork);
+  expect_ingested(example, data);
+  expect_trained(example);
+  expect_verified(example, data, 1);
+  const SplitFiles split = expect_evaluated(example, data);
+  // The names shown are those of the file, quotes and all.
+  expect_recommended(example, data, split);
+}
+
+TEST(Examples, TiktokOnASmallCopy) {
+  const ExampleData data = write_tiktok(scratch_folder("tiktok"));
+  const Example example("tiktok", data.folder, kFastLightGcn);
+  expect_ingested(example, data);
+  expect_trained(example);
+  expect_verified(example, data, 0);
+  const SplitFiles split = expect_evaluated(example, data);
+  const auto of = [&](const std::string& source) {
+    std::vector<ExampleEvent> events;
+    for (const ExampleEvent& e : data.events) {
+      if (e.source == source) events.push_back(e);
+    }
+    return sorted(rows_of(events));
+  };
+  EXPECT_EQ(sorted(split.train), of("train.csv.gz"));
+  EXPECT_EQ(sorted(split.valid), of("valid.csv.gz"));
+  EXPECT_EQ(sorted(split.test), of("test.csv.gz"));
+}
+
+TEST(Examples, ChineseReviewsOnASmallCopy) {
+  const ExampleData data = write_chinese_reviews(scratch_folder("chinese-reviews"));
+  const Example example("chinese-reviews", data.folder);
+  expect_ingested(example, data);
+  expect_verified(example, data, 0);
+}
+
 fs::path shared_data() {
   if (const char* given = std::getenv("WEFT_SHARED_DATA")) return given;  // NOLINT(concurrency-mt-unsafe)
   return fs::path(WEFT_EXAMPLES).parent_path().parent_path() / "shared" / "data";
@@ -366,6 +403,20 @@ TEST(ExamplesOnRealData, MusicalInstruments) {
 TEST(ExamplesOnRealData, Gowalla) {
   expect_real_counts("gowalla",
                      {.nodes = {{"user", 29'858}, {"item", 40'981}}, .edges = {{"visits", 1'027'370}}});
+}
+
+TEST(ExamplesOnRealData, Lastfm) {
+  expect_real_counts("lastfm", {.nodes = {{"user", 1892}, {"artist", 17'632}},
+                                .edges = {{"listens", 92'834}, {"friend", 25'434}}});
+}
+
+TEST(ExamplesOnRealData, Tiktok) {
+  expect_real_counts("tiktok", {.nodes = {{"user", 9308}, {"item", 6710}}, .edges = {{"watches", 68'722}}});
+}
+
+TEST(ExamplesOnRealData, ChineseReviews) {
+  expect_real_counts("chinese-reviews",
+                     {.nodes = {{"review", 5000}, {"category", 10}}, .edges = {{"review_category", 5000}}});
 }
 
 }  // namespace

@@ -182,5 +182,68 @@ TEST(Delimited, InsideLine) {
   EXPECT_FALSE(reader->skip_to(9, 2)) << "past the end";
 }
 
+// The window moves its bytes when it looks for more of them at the end of a compressed file.
+TEST(Delimited, ALastQuotedRowWithoutALineEndInCompressedFiles) {
+  for (const char* name : {"a.csv", "a.csv.gz", "a.csv.zst"}) {
+    std::string text = "id,x\n";
+    for (int i = 0; i < 30'000; ++i) text += "1,padding to more than a piece\n";
+    const auto rows = SourceText(name, text + "\"2\",\"the, last\"").read({"id", "x"});
+    ASSERT_EQ(rows.size(), 30'001U);
+    EXPECT_THAT(rows.back().cells, ElementsAre("2", "the, last"));
+    EXPECT_FALSE(rows.back().terminated);
+  }
+}
+
+TEST(Delimited, GbkRowsAndOnesThatAreNone) {
+  const SourceText file("a.csv", "\xCA\xE9,id\n\xC6\xBB\xB9\xFB,1\n\xC6,2\n\"\xC6\xBB,\"\"\",3\n\xC6",
+                        Encoding::kGbk);
+  const auto rows = file.read({"书", "id"});
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_THAT(rows[0].cells, ElementsAre("苹果", "1"));
+  EXPECT_EQ(rows[1].bad, "invalid GBK");
+  EXPECT_EQ(rows[1].offset, 7U + 9U) << "offsets count in UTF-8";
+  EXPECT_THAT(rows[2].cells, ElementsAre("苹,\"", "3"));
+  EXPECT_EQ(rows[2].line, 4U);
+  EXPECT_FALSE(rows[3].terminated);
+}
+
+TEST(Delimited, ALatin1HeaderWithoutItsEncodingIsAnError) {
+  const std::string text = "id,caf\xE9\n1,\xE9\n";
+  try {
+    SourceText("a.csv", text).open({"id"});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.summary(), "the header row is not UTF-8");
+    EXPECT_NE(error.context().hint.find("encoding"), std::string::npos);
+  }
+  EXPECT_THAT(SourceText("a.csv", text, Encoding::kLatin1).read({"café"})[0].cells, ElementsAre("é"));
+}
+
+TEST(Delimited, OtherDelimitersAndNoHeaderRow) {
+  SourceText file("a.csv", "1;\"a;b\";x,y\n2;c;\n");
+  file.source().delimiter = ';';
+  file.source().header = {"id", "name", "more"};
+  const auto reader = file.open({"more", "name"});
+  EXPECT_TRUE(reader->has_header());
+  const auto rows = read_rows(*reader);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(rows[0].cells, ElementsAre("x,y", "a;b"));
+  EXPECT_EQ(rows[0].offset, 0U);
+  EXPECT_EQ(rows[0].line, 1U);
+  EXPECT_THAT(rows[1].cells, ElementsAre("", "c"));
+}
+
+TEST(Delimited, AHugeFieldIsABadRowAndReadingGoesOn) {
+  const std::string huge(17 << 20, 'x');
+  for (const char* quote : {"", "\""}) {
+    const auto rows =
+        SourceText("a.csv.zst", "id,x\n1," + (quote + huge) + quote + "\n2,ok\n").read({"id", "x"});
+    ASSERT_EQ(rows.size(), 2U) << quote;
+    EXPECT_EQ(rows[0].bad, "row too long");
+    EXPECT_THAT(rows[1].cells, ElementsAre("2", "ok"));
+    EXPECT_EQ(rows[1].line, 3U);
+  }
+}
+
 }  // namespace
 }  // namespace weft::storage

@@ -28,6 +28,26 @@ TEST(JsonLines, ScalarsListsAndPaths) {
   EXPECT_FALSE(rows[1].terminated);
 }
 
+TEST(JsonLines, EntriesOfListsByNumber) {
+  const SourceText file("a.jsonl.zst",
+                        R"({"id": 1, "helpful": [2, 5], "a": {"b": [{"c": "x"}, {"c": "y", "0": "key"}]}})"
+                        "\n"
+                        R"({"id": 2, "helpful": [], "a": {"b": "none"}, "helpful.0": "flat"})");
+  const auto rows =
+      file.read({"helpful.0", "helpful.1", "a.b.1.c", "a.b.1.0", "a.b.-1", "a.b.2", "helpful.1x"});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(rows[0].cells, ElementsAre("2", "5", "y", "key", "", "", ""));
+  EXPECT_THAT(rows[1].cells, ElementsAre("flat", "", "", "", "", "", ""));
+}
+
+TEST(JsonLines, GbkText) {
+  const auto rows =
+      SourceText("a.jsonl", "{\"id\": \"\xC6\xBB\"}\n{\"id\": \"\xC6\"}\n", Encoding::kGbk).read({"id"});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(rows[0].cells, ElementsAre("苹"));
+  EXPECT_EQ(rows[1].bad, "invalid GBK");
+}
+
 TEST(JsonLines, BadLines) {
   const SourceText file("a.jsonl",
                         "{\"id\": 1}\n{\"id\": \n[1]\n\n{\"id\": {\"a\": 1}}\n{\"id\": [[1]]}\n{\"id\": "

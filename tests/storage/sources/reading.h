@@ -1,7 +1,9 @@
 // Reads a whole source into plain values, for tests of the readers.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <string>
 #include <vector>
@@ -55,17 +57,34 @@ inline std::string gzipped(std::string_view text) {
   return out;
 }
 
+inline std::string zstd_frame(std::string_view text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3);
+  EXPECT_EQ(ZSTD_isError(size), 0U);
+  out.resize(size);
+  return out;
+}
+
+inline std::string compressed(std::string_view text, Compression compression) {
+  if (compression == Compression::kGzip) return gzipped(text);
+  if (compression == Compression::kZstd) return zstd_frame(text);
+  return std::string(text);
+}
+
 // A source file with the given content; the format follows the name.
 class SourceText {
  public:
-  SourceText(const std::string& name, std::string_view text) {
+  SourceText(const std::string& name, std::string_view text, Encoding encoding = Encoding::kUtf8) {
     source_.name = name;
     source_.path = folder_.path() / name;
-    source_.gzip = name.ends_with(".gz");
+    source_.compression = name.ends_with(".gz")    ? Compression::kGzip
+                          : name.ends_with(".zst") ? Compression::kZstd
+                                                   : Compression::kNone;
+    source_.encoding = encoding;
     source_.format = name.find(".csv") != std::string::npos     ? SourceFormat::kCsv
                      : name.find(".jsonl") != std::string::npos ? SourceFormat::kJsonLines
                                                                 : SourceFormat::kTabs;
-    real_files().write_whole(source_.path, source_.gzip ? gzipped(text) : std::string(text));
+    real_files().write_whole(source_.path, compressed(text, source_.compression));
   }
   std::unique_ptr<RowReader> open(std::vector<std::string> columns) const {
     return RowReader::open(source_, std::move(columns), real_files());
@@ -73,7 +92,7 @@ class SourceText {
   std::vector<ReadRow> read(std::vector<std::string> columns) const {
     return read_rows(*open(std::move(columns)));
   }
-  const SourceFile& source() const { return source_; }
+  SourceFile& source() { return source_; }
 
  private:
   test::TempFolder folder_;

@@ -1,0 +1,198 @@
+#include "storage/bulk/bulk_load.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "storage/bulk/batch_runs.h"
+#include "storage/bulk/chunk.h"
+#include "storage/bulk/numbering.h"
+#include "storage/bulk/source_text.h"
+#include "storage/bulk/store_tables.h"
+
+namespace weft::storage {
+namespace {
+
+// Of the whole memory: text that is read at once, chunks that wait to be sorted (sorting takes twice their
+// size again), buffers and dictionaries of the last merge.
+constexpr std::size_t kTextShare = 16, kChunksShare = 6, kMergeShare = 3;
+constexpr std::size_t kMinTextBytes = std::size_t{32} << 10;
+constexpr std::size_t kMinChunkBytes = std::size_t{8} << 10, kMaxChunkBytes = std::size_t{4} << 20;
+constexpr std::size_t kChunksPerThread = 4;
+constexpr std::uint64_t kRowsForKnownColumns = 100;
+
+std::size_t bytes_of(const Chunk& chunk) {
+  return chunk.events.capacity() + chunk.name_bytes.capacity() + chunk.names.capacity() * sizeof(ChunkName) +
+         chunk.ids.capacity() * sizeof(graph::EventId);
+}
+
+// Where chunks begin: behind the first line end from each multiple of `chunk_bytes` on; and where the last
+// one ends.
+std::vector<std::size_t> cut(std::string_view text, std::size_t bytes, std::size_t chunk_bytes) {
+  std::vector<std::size_t> cuts = {0};
+  while (cuts.back() < std::min(bytes, text.size())) {
+    const std::size_t wanted = std::min(cuts.back() + chunk_bytes, bytes);
+    const std::size_t line_end = wanted >= text.size() ? std::string_view::npos : text.find('\n', wanted - 1);
+    cuts.push_back(line_end == std::string_view::npos ? text.size() : line_end + 1);
+  }
+  return cuts;
+}
+
+}  // namespace
+
+struct BulkLoad::State {
+  State(const Project& p, GraphStore& s, const std::filesystem::path& temporary, const BulkOptions& o,
+        ProgressSink& sink, Files& f)
+      : project(p),
+        store(s),
+        options(o),
+        progress(sink),
+        files(f),
+        scratch(temporary, f),
+        pool(o.threads),
+        numbering(scratch, pool, p.schema.graph.node_types().size(), o.memory / kMergeShare),
+        runs(p.schema, scratch, pool),
+        quarantine(scratch, s.impl(), kQuarantine) {}
+
+  void flush(Keep keep) {
+    if (chunks.empty()) return;
+    files.kill_point("bulk.before_batch");
+    duplicates += numbering.drop_repeats(chunks, keep);
+    const Numbering::Batch batch = numbering.number(chunks, project.schema.graph.node_types(), keep);
+    runs.add(chunks, batch, keep);
+    chunks.clear();
+    chunk_bytes = 0;
+    files.kill_point("bulk.after_batch");
+  }
+
+  const Project& project;
+  GraphStore& store;
+  BulkOptions options;
+  ProgressSink& progress;
+  Files& files;
+  Scratch scratch;
+  ThreadPool pool;
+  Numbering numbering;
+  BatchRuns runs;
+  TableFiles quarantine;
+  std::vector<Chunk> chunks;  // that wait
+  std::size_t chunk_bytes = 0;
+  std::uint64_t duplicates = 0, events = 0, bytes_read = 0;
+};
+
+BulkLoad::BulkLoad(const Project& project, GraphStore& store, const std::filesystem::path& temporary,
+                   const BulkOptions& options, ProgressSink& progress, Files& files)
+    : state_(std::make_unique<State>(project, store, temporary, options, progress, files)) {}
+
+BulkLoad::~BulkLoad() = default;
+
+namespace {
+
+// Joins a chunk to what is known of its source.
+void join(BulkSource& source, Chunk& chunk, TableFiles& quarantine) {
+  for (QuarantinedRow& row : chunk.quarantined) {
+    row.line += source.ledger.lines;
+    quarantine.put(quarantine_key(row.source, row.offset), encode_quarantine_value(row));
+  }
+  chunk.quarantined = {};
+  if (source.tally.rows < kRowsForKnownColumns) {
+    for (std::string& name : chunk.known_columns) {
+      if (std::find(source.known_columns.begin(), source.known_columns.end(), name) ==
+          source.known_columns.end())
+        source.known_columns.push_back(std::move(name));
+    }
+  }
+  if (source.tally.rows == 0) {
+    source.missing_columns = chunk.missing_columns;
+  } else if (chunk.tally.rows > 0) {
+    std::erase_if(source.missing_columns, [&](std::size_t column) {
+      return std::find(chunk.missing_columns.begin(), chunk.missing_columns.end(), column) ==
+             chunk.missing_columns.end();
+    });
+  }
+  source.tally.add(chunk.tally, source.ledger.lines);
+  source.ledger.lines += chunk.lines;
+  // A bad last row without a line end stays outside the ledger: it is read again when the file has grown.
+  source.ledger.rows += chunk.tally.rows - (chunk.open_end ? 1 : 0);
+  source.ledger.bad_rows += chunk.tally.bad - (chunk.open_end ? 1 : 0);
+}
+
+}  // namespace
+
+BulkSource BulkLoad::read(std::uint16_t source, const Position& header) {
+  State& state = *state_;
+  const std::size_t text_bytes = std::max(state.options.memory / kTextShare, kMinTextBytes);
+  const std::size_t chunk_bytes =
+      std::clamp(text_bytes / (state.pool.size() * kChunksPerThread), kMinChunkBytes, kMaxChunkBytes);
+  SourceText text(state.project.sources[source], header, text_bytes, state.files);
+  BulkSource out;
+  out.ledger.lines = header.lines;
+  const std::uint64_t begin = text.offset();
+  bool ended = false;
+  while (!ended) {
+    text.fill();
+    if (text.text().empty()) break;
+    const std::vector<std::size_t> cuts = cut(text.text(), text_bytes, chunk_bytes);
+    std::vector<Chunk> chunks(cuts.size() - 1);
+    state.pool.parallel_for(chunks.size(), 1, [&](std::size_t from, std::size_t to) {
+      for (std::size_t i = from; i < to; ++i)
+        chunks[i] = read_chunk(state.project, source, text, cuts[i], cuts[i + 1], state.files);
+    });
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < chunks.size() && !ended; ++i) {
+      if (at >= cuts[i + 1]) continue;  // a row of an earlier chunk goes on beyond all of this one
+      // A row of the chunk before went on into this one, which began in its middle.
+      if (at != cuts[i]) chunks[i] = read_chunk(state.project, source, text, at, cuts[i + 1], state.files);
+      at = chunks[i].end;
+      if (at >= text.text().size() && !text.at_end()) throw RowTooLong();
+      ended = chunks[i].open_end;
+      join(out, chunks[i], state.quarantine);
+      state.events += chunks[i].tally.events;
+      chunks[i].tally = {};
+      state.chunk_bytes += bytes_of(chunks[i]);
+      state.chunks.push_back(std::move(chunks[i]));
+    }
+    text.consume(at);
+    state.bytes_read += at;
+    state.progress.advance(state.bytes_read >> 20);
+    ended = ended || (text.at_end() && text.text().empty());
+    if (state.chunk_bytes > state.options.memory / kChunksShare) state.flush(Keep::kOnDisk);
+  }
+  out.bytes = text.offset() - begin;
+  if (out.tally.rows == 0) {
+    out.ledger.lines = 0;
+    out.ledger.prefix_hash = hash64(std::string_view());
+  } else {
+    out.ledger.bytes = text.offset();
+    out.ledger.prefix_hash = text.hash();
+  }
+  return out;
+}
+
+BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
+  State& state = *state_;
+  state.flush(Keep::kInMemory);
+  state.files.kill_point("bulk.before_tables");
+  GraphStore::Impl& store = state.store.impl();
+  StoreTables tables =
+      write_store_tables(store, state.runs, state.scratch, state.pool, state.options.memory / kMergeShare);
+  TableFiles entries(state.scratch, store, kLedger);
+  for (const LedgerEntry& entry : ledger) entries.put(ledger_key(entry.source), encode_ledger_value(entry));
+  tables.files[kLedger] = entries.finish();
+  tables.files[kQuarantine] = state.quarantine.finish();
+  TableFiles meta(state.scratch, store, kMeta);
+  const StoreState counts{.sequence = state.events,
+                          .node_counts = state.numbering.node_counts(),
+                          .edge_counts = tables.edge_counts};
+  meta.put("state", encode_state(counts));
+  tables.files[kMeta] = meta.finish();
+  BulkResult result{.spilled_runs = state.scratch.runs(), .temporary_bytes = state.scratch.peak_bytes()};
+  state.files.kill_point("bulk.before_take_in");
+  take_in_tables(store, tables);
+  state.files.kill_point("bulk.after_take_in");
+  result.applied.duplicate_events = state.duplicates;
+  result.applied.new_edges = tables.new_edges;
+  result.applied.new_nodes.assign(counts.node_counts.begin(), counts.node_counts.end());
+  return result;
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,181 @@
+#include "storage/bulk/chunk.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "storage/keys.h"
+#include "storage/store_impl.h"
+
+namespace weft::storage {
+namespace {
+
+// Positions of names by hash: open addressing, at most half full.
+class NameTable {
+ public:
+  explicit NameTable(Chunk& chunk) : chunk_(chunk), slots_(1 << 12, 0) {}
+
+  std::uint32_t find_or_add(graph::NodeTypeId type, std::string_view text) {
+    const Hash128 hash = hash128(text, std::uint64_t{type} + 1);
+    std::size_t at = hash.low & (slots_.size() - 1);
+    for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+      if (chunk_.names[slots_[at] - 1].hash == hash) return slots_[at] - 1;
+    }
+    chunk_.names.push_back({hash, static_cast<std::uint32_t>(chunk_.name_bytes.size()),
+                            static_cast<std::uint32_t>(text.size()), type});
+    chunk_.name_bytes += text;
+    slots_[at] = static_cast<std::uint32_t>(chunk_.names.size());
+    if (2 * chunk_.names.size() >= slots_.size()) grow();
+    return static_cast<std::uint32_t>(chunk_.names.size() - 1);
+  }
+
+ private:
+  void grow() {
+    slots_.assign(2 * slots_.size(), 0);
+    for (std::size_t i = 0; i < chunk_.names.size(); ++i) {
+      std::size_t at = chunk_.names[i].hash.low & (slots_.size() - 1);
+      while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = static_cast<std::uint32_t>(i + 1);
+    }
+  }
+
+  Chunk& chunk_;
+  std::vector<std::uint32_t> slots_;  // position + 1; 0: free
+};
+
+template <typename Record>
+void put(std::string& out, const Record& record) {
+  out.append(reinterpret_cast<const char*>(&record), sizeof(record));
+}
+
+class ChunkBuilder {
+ public:
+  ChunkBuilder(const StoreSchema& schema, Chunk& chunk) : schema_(schema), chunk_(chunk), names_(chunk) {}
+
+  void add(const graph::Event& event) {
+    check_event(event, schema_.graph);
+    put(chunk_.events, EventHead{event.id, static_cast<std::uint32_t>(event.nodes.size()),
+                                 static_cast<std::uint32_t>(event.edges.size())});
+    for (const graph::NodeEvent& node : event.nodes) add(node);
+    bool may_repeat = false;
+    for (const graph::EdgeEvent& edge : event.edges) {
+      add(edge, event.id);
+      may_repeat = may_repeat || schema_.attribute[edge.type] == 0;
+    }
+    chunk_.ids.push_back(may_repeat ? event.id : graph::kNoEvent);
+    ++chunk_.tally.events;
+  }
+
+ private:
+  void add(const graph::NodeEvent& node) {
+    NodeHead head{
+        .time = node.time, .name = names_.find_or_add(node.type, node.external_id), .type = node.type};
+    const std::size_t head_at = chunk_.events.size();
+    put(chunk_.events, head);
+    for (std::size_t i = 0; i < node.fields.size(); ++i) {
+      if (std::holds_alternative<std::monostate>(node.fields[i])) continue;
+      const std::size_t at = chunk_.events.size();
+      put(chunk_.events, FieldHead{});
+      if (const auto* text = std::get_if<std::string>(&node.fields[i])) {
+        chunk_.events += static_cast<char>(node.fields[i].index());
+        chunk_.events += *text;
+      } else {
+        chunk_.events += encode_field_value(node.fields[i]);
+      }
+      const FieldHead field{.size = static_cast<std::uint32_t>(chunk_.events.size() - at - sizeof(FieldHead)),
+                            .field = static_cast<std::uint16_t>(i)};
+      std::memcpy(chunk_.events.data() + at, &field, sizeof(field));
+      ++head.fields;
+    }
+    std::memcpy(chunk_.events.data() + head_at, &head, sizeof(head));
+  }
+
+  void add(const graph::EdgeEvent& edge, graph::EventId event) {
+    const graph::EdgeType& type = schema_.graph.edge_type(edge.type);
+    if (schema_.attribute[edge.type] != 0) event = attribute_event(schema_, edge, event);
+    put(chunk_.events, EdgeHead{.time = edge.time,
+                                .event = event,
+                                .from = names_.find_or_add(type.from, edge.from),
+                                .to = names_.find_or_add(type.to, edge.to),
+                                .weight = static_cast<float>(edge.weight),
+                                .type = edge.type});
+  }
+
+  const StoreSchema& schema_;
+  Chunk& chunk_;
+  NameTable names_;
+};
+
+void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& builder, Chunk& chunk,
+              std::uint16_t source) {
+  ++chunk.tally.rows;
+  if (row.bad_reason.empty()) {
+    MapResult mapped = mapper.map(row, event);
+    chunk.tally.media.look(mapper.media());
+    if (mapped.outcome == MapOutcome::kBad) {
+      row.bad_reason = std::move(mapped.reason);
+      row.bad_detail = std::move(mapped.detail);
+    } else {
+      chunk.tally.look_for_damage(mapper.media(), row.line);
+      if (mapped.outcome == MapOutcome::kFiltered) ++chunk.tally.filtered;
+      if (mapped.outcome == MapOutcome::kEvent) builder.add(event);
+      return;
+    }
+  }
+  chunk.tally.add_bad(row);
+  chunk.quarantined.push_back({.source = source,
+                               .offset = row.offset,
+                               .line = row.line,
+                               .reason = row.bad_reason,
+                               .detail = row.bad_detail,
+                               .excerpt = excerpt(row.raw, kExcerptBytes)});
+  chunk.open_end = !row.terminated;
+}
+
+}  // namespace
+
+Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText& text, std::size_t begin,
+                 std::size_t end, Files& files) {
+  Chunk chunk{.source = source, .begin = begin, .end = begin};
+  RowMapper mapper(project, source, MediaRead::kHash, files);
+  const std::unique_ptr<RowReader> reader = text.read(begin, mapper.columns());
+  ChunkBuilder builder(project.schema, chunk);
+  const std::size_t length = end - begin;
+  // To where the reader is, in its own count.
+  const auto stop_at = [&](const Position& position) {
+    chunk.end = begin + static_cast<std::size_t>(position.bytes - text.reader_offset());
+    chunk.lines = position.lines - text.reader_lines();
+  };
+  Row row;
+  graph::Event event;
+  while (true) {
+    if (!reader->next(row)) {
+      stop_at(reader->position());
+      break;
+    }
+    const std::uint64_t at = row.offset - text.reader_offset();
+    if (at >= length) {
+      stop_at(reader->position_before_row());
+      break;
+    }
+    row.offset = text.offset() + begin + at;
+    row.line -= text.reader_lines();
+    take_row(row, mapper, event, builder, chunk, source);
+    if (chunk.open_end) {
+      stop_at(reader->position_before_row());
+      break;
+    }
+    // Only a row near the end can reach it: to ask for the position is not free.
+    if (at + row.raw.size() + 2 < length) continue;
+    const Position behind = reader->position();
+    if (behind.bytes - text.reader_offset() >= length) {
+      stop_at(behind);
+      break;
+    }
+  }
+  chunk.missing_columns = reader->missing_columns();
+  chunk.known_columns = reader->known_columns();
+  return chunk;
+}
+
+}  // namespace weft::storage

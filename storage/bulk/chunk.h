@@ -1,0 +1,83 @@
+// One piece of a source, read and mapped: what its rows mean, in a compact form, with the external ids of
+// nodes taken out and numbered within the piece.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "storage/bulk/records.h"
+#include "storage/bulk/source_text.h"
+#include "storage/graph_store.h"
+#include "storage/ingest_tally.h"
+#include "storage/row_mapper.h"
+
+namespace weft::storage {
+
+// An external id of a node type. Equal hashes (128 bits, of type and id) are taken for equal names.
+struct ChunkName {
+  Hash128 hash = {};
+  std::uint32_t begin = 0, size = 0;  // in Chunk::name_bytes
+  graph::NodeTypeId type = 0;
+};
+
+// An event's bytes: EventHead; for each node a NodeHead and for each of its fields a FieldHead and the
+// encoded value; for each edge an EdgeHead. Names are positions in Chunk::names.
+struct EventHead {
+  graph::EventId id = 0;
+  std::uint32_t nodes = 0, edges = 0;
+};
+struct NodeHead {
+  graph::TimeMs time = 0;
+  std::uint32_t name = 0;
+  graph::NodeTypeId type = 0;
+  std::uint16_t fields = 0;
+};
+struct FieldHead {
+  std::uint32_t size = 0;
+  std::uint16_t field = 0;
+  std::uint16_t unused = 0;
+};
+struct EdgeHead {
+  graph::TimeMs time = 0;
+  graph::EventId event = 0;  // of an as_node field's edge; otherwise the event's own
+  std::uint32_t from = 0, to = 0;
+  float weight = 1.0F;
+  graph::EdgeTypeId type = 0;
+  std::uint16_t unused = 0;
+};
+
+struct Chunk {
+  std::uint16_t source = 0;
+  std::size_t begin = 0, end = 0;  // in SourceText::text(); `end` is where the next chunk's rows begin
+  std::uint64_t lines = 0;         // line ends within
+  SourceTally tally = {};          // lines count from the chunk's own first
+  std::vector<QuarantinedRow> quarantined = {};
+  bool open_end = false;  // the last row is bad and has no line end: it begins at `end`
+
+  std::vector<ChunkName> names = {};
+  std::string name_bytes = {};
+  std::string events = {};
+  std::vector<graph::EventId> ids = {};  // [event]; 0 for one that is never a duplicate
+  std::vector<std::size_t> missing_columns = {};
+  std::vector<std::string> known_columns = {};
+
+  // Filled by the numbering.
+  std::vector<std::uint8_t> dropped = {};  // [event] it is a duplicate
+  std::vector<graph::NodeId> nodes = {};   // [name]
+
+  std::string_view name(std::size_t at) const {
+    return std::string_view(name_bytes).substr(names[at].begin, names[at].size);
+  }
+};
+
+// Reads the rows that begin in [begin, end) of the text. `source` is the project's position of the source,
+// which is also its position in the ledger. Thread-safe.
+Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText& text, std::size_t begin,
+                 std::size_t end, Files& files);
+
+}  // namespace weft::storage

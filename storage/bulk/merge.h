@@ -1,0 +1,87 @@
+// Merges sorted runs.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "storage/bulk/spool.h"
+
+namespace weft::storage {
+
+// A Cursor stands before its first record; advance() goes to the next one (false: none), and key() is what
+// the record is sorted by. Records of equal keys come in the order of the cursors.
+template <typename Cursor>
+class Merge {
+ public:
+  explicit Merge(std::deque<Cursor> cursors) : cursors_(std::move(cursors)) {
+    for (std::size_t i = 0; i < cursors_.size(); ++i) {
+      if (cursors_[i].advance()) heap_.push_back(i);
+    }
+    std::make_heap(heap_.begin(), heap_.end(), [this](std::size_t a, std::size_t b) { return before(b, a); });
+  }
+
+  // False at the end.
+  bool next() {
+    if (started_ && !heap_.empty()) {
+      if (!cursors_[heap_[0]].advance()) {
+        heap_[0] = heap_.back();
+        heap_.pop_back();
+      }
+      sink();
+    }
+    started_ = true;
+    return !heap_.empty();
+  }
+  const Cursor& top() const { return cursors_[heap_[0]]; }
+
+ private:
+  bool before(std::size_t a, std::size_t b) const {
+    if (cursors_[a].key() < cursors_[b].key()) return true;
+    if (cursors_[b].key() < cursors_[a].key()) return false;
+    return a < b;
+  }
+
+  void sink() {
+    std::size_t at = 0;
+    while (true) {
+      std::size_t least = 2 * at + 1;
+      if (least >= heap_.size()) return;
+      if (least + 1 < heap_.size() && before(heap_[least + 1], heap_[least])) ++least;
+      if (!before(heap_[least], heap_[at])) return;
+      std::swap(heap_[least], heap_[at]);
+      at = least;
+    }
+  }
+
+  std::deque<Cursor> cursors_;
+  std::vector<std::size_t> heap_;
+  bool started_ = false;
+};
+
+// Over records of one size, which are their own keys.
+template <typename Record>
+class RecordCursor {
+ public:
+  RecordCursor(const Spool& spool, Files& files, std::size_t buffer_bytes)
+      : reader_(spool, files, buffer_bytes) {}
+  bool advance() { return reader_.get(record_); }
+  const Record& key() const { return record_; }
+
+ private:
+  SpoolReader reader_;
+  Record record_ = {};
+};
+
+// Cursors over all runs, sharing `memory` bytes of buffers.
+template <typename Cursor>
+Merge<Cursor> merge_runs(const std::vector<Spool>& runs, Files& files, std::size_t memory) {
+  std::deque<Cursor> cursors;
+  const std::size_t buffer = std::min<std::size_t>(memory / (runs.size() + 1), std::size_t{1} << 18);
+  for (const Spool& run : runs) cursors.emplace_back(run, files, buffer);
+  return Merge<Cursor>(std::move(cursors));
+}
+
+}  // namespace weft::storage

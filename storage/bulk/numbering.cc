@@ -1,0 +1,162 @@
+#include "storage/bulk/numbering.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "storage/bulk/merge.h"
+
+namespace weft::storage {
+namespace {
+
+constexpr std::size_t kBuckets = 256;
+constexpr std::size_t kMaxRuns = 8;  // merged into one when there are more: each batch reads all of them
+
+// Cuts by the hash's highest byte, sorts each part, all threads at it.
+template <typename Record, typename Byte>
+std::vector<Record> sort_hashed(std::vector<Record> records, ThreadPool& pool, Byte&& byte) {
+  std::vector<std::size_t> begin(kBuckets + 1, 0);
+  for (const Record& record : records) ++begin[byte(record) + std::size_t{1}];
+  for (std::size_t i = 1; i <= kBuckets; ++i) begin[i] += begin[i - 1];
+  std::vector<Record> sorted(records.size());
+  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
+  for (const Record& record : records) sorted[next[byte(record)]++] = record;
+  pool.parallel_for(kBuckets, 8, [&](std::size_t from, std::size_t to) {
+    for (std::size_t bucket = from; bucket < to; ++bucket) {
+      std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin[bucket]),
+                sorted.begin() + static_cast<std::ptrdiff_t>(begin[bucket + 1]));
+    }
+  });
+  return sorted;
+}
+
+// One event of the batch.
+struct EventAt {
+  graph::EventId id = 0;
+  std::uint32_t chunk = 0, event = 0;
+  auto operator<=>(const EventAt&) const = default;
+};
+
+}  // namespace
+
+template <typename Record>
+void Numbering::keep_few(std::vector<Spool>& runs, std::string_view what) {
+  if (runs.size() < kMaxRuns) return;
+  SpoolWriter out(scratch_, what, Keep::kOnDisk);
+  {
+    auto merged = merge_runs<RecordCursor<Record>>(runs, scratch_.files(), memory_);
+    while (merged.next()) out.put(merged.top().key());
+  }
+  runs.clear();
+  runs.push_back(out.finish());
+}
+
+std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
+  std::vector<EventAt> events;
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    chunks[c].dropped.assign(chunks[c].ids.size(), 0);
+    for (std::size_t e = 0; e < chunks[c].ids.size(); ++e) {
+      if (chunks[c].ids[e] != graph::kNoEvent)
+        events.push_back({chunks[c].ids[e], static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(e)});
+    }
+  }
+  const std::vector<EventAt> sorted =
+      sort_hashed(std::move(events), pool_, [](const EventAt& event) { return event.id >> 56; });
+  // In each run all ids are distinct, and no two runs share one: threads write to different places.
+  pool_.parallel_for(event_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
+    for (std::size_t r = from; r < to; ++r) {
+      SpoolReader reader(event_runs_[r], scratch_.files(), std::size_t{1} << 18);
+      graph::EventId known = 0;
+      bool any = reader.get(known);
+      for (std::size_t i = 0; i < sorted.size() && any; ++i) {
+        while (any && known < sorted[i].id) any = reader.get(known);
+        if (any && known == sorted[i].id) chunks[sorted[i].chunk].dropped[sorted[i].event] = 1;
+      }
+    }
+  });
+  std::uint64_t dropped = 0;
+  SpoolWriter run(scratch_, "events", keep);
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    std::uint8_t& mark = chunks[sorted[i].chunk].dropped[sorted[i].event];
+    if (i > 0 && sorted[i].id == sorted[i - 1].id) mark = 1;
+    if (mark == 0) run.put(sorted[i].id);
+    dropped += mark;
+  }
+  event_runs_.push_back(run.finish());
+  if (keep == Keep::kOnDisk) keep_few<graph::EventId>(event_runs_, "events");
+  return dropped;
+}
+
+std::vector<Numbering::Name> Numbering::sorted_names(std::span<const Chunk> chunks, Batch& batch) {
+  std::size_t count = 0;
+  batch.chunk_begin.push_back(0);
+  for (const Chunk& chunk : chunks) {
+    count += chunk.names.size();
+    batch.chunk_begin.push_back(static_cast<std::uint32_t>(count));
+  }
+  WEFT_CHECK(count < graph::kNoNode);
+  std::vector<Name> names;
+  names.reserve(count);
+  for (const Chunk& chunk : chunks) {
+    for (const ChunkName& name : chunk.names)
+      names.push_back({name.hash, static_cast<std::uint32_t>(names.size())});
+  }
+  return sort_hashed(std::move(names), pool_, [](const Name& name) { return name.hash.high >> 56; });
+}
+
+Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const graph::NodeType> types,
+                                   Keep keep) {
+  Batch batch;
+  const std::vector<Name> names = sorted_names(chunks, batch);
+  batch.first.resize(names.size());
+  batch.is_new.assign(names.size(), 0);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool again = i > 0 && names[i].hash == names[i - 1].hash;
+    batch.first[names[i].position] = again ? batch.first[names[i - 1].position] : names[i].position;
+  }
+  std::vector<graph::NodeId> nodes(names.size(), graph::kNoNode);
+  pool_.parallel_for(name_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
+    for (std::size_t r = from; r < to; ++r) {
+      SpoolReader reader(name_runs_[r], scratch_.files(), std::size_t{1} << 18);
+      Known known;
+      bool any = reader.get(known);
+      for (std::size_t i = 0; i < names.size() && any; ++i) {
+        while (any && known.hash < names[i].hash) any = reader.get(known);
+        if (any && known.hash == names[i].hash && batch.first[names[i].position] == names[i].position)
+          nodes[names[i].position] = known.node;
+      }
+    }
+  });
+  assign_new(chunks, types, batch, nodes);
+  SpoolWriter run(scratch_, "names", keep);
+  for (const Name& name : names) {
+    if (batch.is_new[name.position] != 0) run.put(Known{name.hash, nodes[name.position]});
+  }
+  name_runs_.push_back(run.finish());
+  if (keep == Keep::kOnDisk) keep_few<Known>(name_runs_, "names");
+  return batch;
+}
+
+void Numbering::assign_new(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Batch& batch,
+                           std::vector<graph::NodeId>& nodes) {
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    Chunk& chunk = chunks[c];
+    chunk.nodes.resize(chunk.names.size());
+    for (std::size_t i = 0; i < chunk.names.size(); ++i) {
+      const std::size_t at = batch.chunk_begin[c] + i;
+      const std::size_t first = batch.first[at];
+      if (first == at && nodes[at] == graph::kNoNode) {
+        std::uint32_t& count = node_counts_[chunk.names[i].type];
+        if (count >= graph::kNoNode - 1) {
+          throw Error("too many nodes of one type",
+                      {.field = types[chunk.names[i].type].name, .expected = "at most 2^32 - 2"});
+        }
+        nodes[at] = count++;
+        batch.is_new[at] = 1;
+      }
+      chunk.nodes[i] = nodes[first];
+    }
+  }
+}
+
+}  // namespace weft::storage

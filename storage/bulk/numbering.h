@@ -1,0 +1,63 @@
+// Which events are repeats, and the dense ids of nodes, for a load that is larger than memory: each batch is
+// sorted by hash and merged with the sorted hashes of all batches before it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "storage/bulk/chunk.h"
+#include "storage/bulk/spool.h"
+
+namespace weft::storage {
+
+class Numbering {
+ public:
+  Numbering(Scratch& scratch, ThreadPool& pool, std::size_t node_types, std::size_t memory)
+      : scratch_(scratch), pool_(pool), memory_(memory), node_counts_(node_types, 0) {}
+
+  // Fills Chunk::dropped: an event with an edge of its own (one that no as_node field made) whose id an
+  // earlier one had. Returns how many.
+  std::uint64_t drop_repeats(std::span<Chunk> chunks, Keep keep);
+
+  // Where a name of the batch was found first. Positions count through all chunks' names.
+  struct Batch {
+    std::vector<std::uint32_t> first = {};        // [name] the first position with the same name
+    std::vector<std::uint8_t> is_new = {};        // [name] of first ones: the node was not there before
+    std::vector<std::uint32_t> chunk_begin = {};  // [chunk + 1] position of its first name
+  };
+  // Fills Chunk::nodes: dense ids by first appearance. Throws Error past 2^32 - 2 nodes of a type; `types`
+  // name them.
+  Batch number(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Keep keep);
+
+  const std::vector<std::uint32_t>& node_counts() const { return node_counts_; }  // [node type]
+
+ private:
+  struct Known {  // of earlier batches
+    Hash128 hash = {};
+    graph::NodeId node = 0;
+    std::uint32_t unused = 0;
+    bool operator<(const Known& other) const { return hash < other.hash; }
+  };
+  struct Name {
+    Hash128 hash = {};
+    std::uint32_t position = 0;
+    bool operator<(const Name& other) const {
+      return hash != other.hash ? hash < other.hash : position < other.position;
+    }
+  };
+  std::vector<Name> sorted_names(std::span<const Chunk> chunks, Batch& batch);
+  void assign_new(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Batch& batch,
+                  std::vector<graph::NodeId>& nodes);
+  template <typename Record>
+  void keep_few(std::vector<Spool>& runs, std::string_view what);
+
+  Scratch& scratch_;
+  ThreadPool& pool_;
+  std::size_t memory_;
+  std::vector<std::uint32_t> node_counts_;
+  std::vector<Spool> event_runs_, name_runs_;
+};
+
+}  // namespace weft::storage

@@ -1,0 +1,115 @@
+// What a bulk load sorts. Records are compared as numbers in the order of their keys' bytes (storage/keys.h).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "graph/ids.h"
+#include "storage/bulk/spool.h"
+#include "storage/keys.h"
+
+namespace weft::storage {
+
+// Key and value of one edge in one direction: 32 bytes as four big-endian words.
+struct EdgeRecord {
+  std::uint64_t words[4] = {};
+
+  static EdgeRecord of(const EdgeKey& key, const EdgeValue& value);
+  std::uint64_t prefix() const { return words[0] >> 16; }  // edge type and node
+  // Writes the key's bytes, then the value's.
+  void bytes(char (&out)[kEdgeKeyBytes + kEdgeValueBytes]) const;
+  auto operator<=>(const EdgeRecord&) const = default;
+};
+
+// Ascending. In place of a general sort: first by node, then within each node.
+void sort_edges(std::vector<EdgeRecord>& edges);
+
+// One target that one event gave a node by an as_node field.
+struct AttributeRecord {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  std::uint64_t sequence = 0;  // of the event
+  graph::EventId edge_event = 0;
+  std::uint16_t source = 0;
+  std::uint16_t unused = 0;
+  std::uint32_t order = 0;  // within the event
+  bool operator<(const AttributeRecord& other) const {
+    if (from != other.from) return from < other.from;
+    if (sequence != other.sequence) return sequence < other.sequence;
+    return order < other.order;
+  }
+};
+
+inline constexpr graph::TimeMs kNever = std::numeric_limits<graph::TimeMs>::max();
+
+// What one stretch of events says about when a node was first seen, as GraphStore::apply has it: a node that
+// was made with a time is first seen at its earliest; one that was made without keeps none until its own row
+// gives one, and then goes by what comes from there on.
+struct SeenTimes {
+  graph::TimeMs earliest = kNever;           // of all
+  graph::TimeMs earliest_from_row = kNever;  // of those from the first row of its own with a time on
+  void add_row(graph::TimeMs time) {
+    if (time == graph::kNoTime) return;
+    earliest = std::min(earliest, time);
+    earliest_from_row = std::min(earliest_from_row, time);
+  }
+  void add_edge(graph::TimeMs time) {
+    if (time == graph::kNoTime) return;
+    earliest = std::min(earliest, time);
+    if (earliest_from_row != kNever) earliest_from_row = std::min(earliest_from_row, time);
+  }
+  // `later` comes after this.
+  void add(const SeenTimes& later) {
+    earliest_from_row =
+        earliest_from_row != kNever ? std::min(earliest_from_row, later.earliest) : later.earliest_from_row;
+    earliest = std::min(earliest, later.earliest);
+  }
+  graph::TimeMs after(graph::TimeMs before) const {
+    if (before != graph::kNoTime) return std::min(before, earliest);
+    return earliest_from_row == kNever ? graph::kNoTime : earliest_from_row;
+  }
+};
+
+struct SeenRecord {
+  std::uint32_t node = 0;
+  std::uint32_t unused = 0;
+  SeenTimes times = {};
+  bool operator<(const SeenRecord& other) const { return node < other.node; }
+};
+
+// Records of varied size. A field's is its key as a number, the value's size, the value.
+class FieldCursor {
+ public:
+  FieldCursor(const Spool& spool, Files& files, std::size_t buffer_bytes)
+      : reader_(spool, files, buffer_bytes) {}
+  static void put(SpoolWriter& out, std::uint64_t key, std::string_view value);
+  bool advance();
+  std::uint64_t key() const { return key_; }  // node type, node, field: the bytes of field_key()
+  std::string_view value() const { return value_; }
+
+ private:
+  SpoolReader reader_;
+  std::uint64_t key_ = 0;
+  std::string_view value_ = {};
+};
+
+// A dictionary entry: size of the id, the id, the value.
+class IdCursor {
+ public:
+  IdCursor(const Spool& spool, Files& files, std::size_t buffer_bytes)
+      : reader_(spool, files, buffer_bytes) {}
+  static void put(SpoolWriter& out, std::string_view id, const IdValue& value);
+  bool advance();
+  std::string_view key() const { return id_; }
+  const IdValue& value() const { return value_; }
+
+ private:
+  SpoolReader reader_;
+  std::string_view id_ = {};
+  IdValue value_ = {};
+};
+
+}  // namespace weft::storage

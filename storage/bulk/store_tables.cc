@@ -1,0 +1,290 @@
+#include "storage/bulk/store_tables.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "base/error.h"
+#include "storage/bulk/merge.h"
+
+namespace weft::storage {
+namespace {
+
+// Sorts dictionary entries of one node type by external id, in pieces that fit `memory`.
+class IdSorter {
+ public:
+  IdSorter(Scratch& scratch, std::size_t memory) : scratch_(scratch), memory_(memory) {}
+
+  void add(std::string_view id, const IdValue& value) {
+    if (bytes_.size() + id.size() + (entries_.size() + 1) * sizeof(Entry) > memory_ && !entries_.empty())
+      spill(Keep::kOnDisk);
+    Entry entry{
+        .prefix = 0, .begin = bytes_.size(), .size = static_cast<std::uint32_t>(id.size()), .value = value};
+    char first[8] = {};
+    std::memcpy(first, id.data(), std::min<std::size_t>(id.size(), 8));
+    std::memcpy(&entry.prefix, first, 8);
+    entry.prefix = __builtin_bswap64(entry.prefix);
+    bytes_ += id;
+    entries_.push_back(entry);
+  }
+
+  // Calls visit(id, value) in ascending order of ids.
+  template <typename Visit>
+  void finish(Visit&& visit) {
+    if (runs_.empty()) {
+      sort();
+      for (const Entry& entry : entries_) visit(text(entry), entry.value);
+      return;
+    }
+    if (!entries_.empty()) spill(Keep::kInMemory);
+    auto merged = merge_runs<IdCursor>(runs_, scratch_.files(), memory_);
+    while (merged.next()) visit(merged.top().key(), merged.top().value());
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t prefix = 0;  // the first eight bytes as a number
+    std::size_t begin = 0;
+    std::uint32_t size = 0;
+    IdValue value = {};
+  };
+  std::string_view text(const Entry& entry) const {
+    return std::string_view(bytes_).substr(entry.begin, entry.size);
+  }
+  void sort() {
+    std::sort(entries_.begin(), entries_.end(), [this](const Entry& a, const Entry& b) {
+      return a.prefix != b.prefix ? a.prefix < b.prefix : text(a) < text(b);
+    });
+  }
+  void spill(Keep keep) {
+    sort();
+    SpoolWriter run(scratch_, "ids", keep);
+    for (const Entry& entry : entries_) IdCursor::put(run, text(entry), entry.value);
+    runs_.push_back(run.finish());
+    entries_.clear();
+    bytes_.clear();
+  }
+
+  Scratch& scratch_;
+  std::size_t memory_;
+  std::string bytes_;
+  std::vector<Entry> entries_;
+  std::vector<Spool> runs_;
+};
+
+class TableTasks {
+ public:
+  TableTasks(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch, std::size_t memory)
+      : store_(store), runs_(runs), scratch_(scratch), memory_(memory) {}
+
+  void nodes(graph::NodeTypeId type) {
+    NodeRuns& runs = runs_.nodes()[type];
+    TableFiles names(scratch_, store_, kNames);
+    TableFiles ids(scratch_, store_, kIds);
+    IdSorter sorter(scratch_, memory_);
+    {
+      auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
+      bool any = seen.next();
+      for (const Spool& run : runs.made) {
+        IdCursor cursor(run, scratch_.files(), kBuffer);
+        while (cursor.advance()) {
+          IdValue value = cursor.value();
+          for (; any && seen.top().key().node == value.node; any = seen.next())
+            value.first_seen = seen.top().key().times.after(value.first_seen);
+          names.put(node_key({type, value.node}), cursor.key());
+          sorter.add(cursor.key(), value);
+        }
+      }
+      WEFT_CHECK(!any);
+    }
+    keep(names);
+    runs = {};
+    std::string key;
+    std::string bytes;
+    sorter.finish([&](std::string_view id, const IdValue& value) {
+      key.clear();
+      put_big(key, type);
+      key += id;
+      bytes.clear();
+      put_little(bytes, value.node);
+      put_little(bytes, value.first_seen);
+      put_little(bytes, value.event);
+      ids.put(key, bytes);
+    });
+    keep(ids);
+  }
+
+  void fields() {
+    TableFiles table(scratch_, store_, kFields);
+    auto merged = merge_runs<FieldCursor>(runs_.fields(), scratch_.files(), memory_ / 2);
+    std::string value;
+    std::uint64_t key = 0;
+    bool any = false;
+    const auto write = [&] {
+      const std::uint64_t big = __builtin_bswap64(key);
+      if (any) table.put({reinterpret_cast<const char*>(&big), sizeof(big)}, value);
+    };
+    while (merged.next()) {
+      if (any && merged.top().key() != key) write();
+      key = merged.top().key();
+      value = merged.top().value();
+      any = true;
+    }
+    write();
+    runs_.fields().clear();
+    keep(table);
+  }
+
+  void edges(std::vector<Spool>& runs, Family family) {
+    TableFiles table(scratch_, store_, family);
+    {
+      auto merged = merge_runs<RecordCursor<EdgeRecord>>(runs, scratch_.files(), memory_ / 2);
+      while (merged.next()) put(table, merged.top().key());
+    }
+    runs.clear();
+    keep(table);
+  }
+
+  // Replays what events gave each node: apply() replaces all of a node's edges of the type each time.
+  void attributes(graph::EdgeTypeId type) {
+    TableFiles table(scratch_, store_, kOutgoing);
+    std::vector<EdgeRecord> incoming;
+    std::vector<Spool> incoming_runs;
+    const auto spill = [&](Keep keep) {
+      sort_edges(incoming);
+      SpoolWriter run(scratch_, "edges", keep);
+      run.append(incoming.data(), incoming.size() * sizeof(EdgeRecord));
+      incoming_runs.push_back(run.finish());
+      incoming.clear();
+    };
+    auto merged = merge_runs<RecordCursor<AttributeRecord>>(runs_.edges()[type].attributes, scratch_.files(),
+                                                            memory_ / 4);
+    std::vector<EdgeRecord> outgoing;
+    bool any = merged.next();
+    while (any) {
+      const graph::NodeId from = merged.top().key().from;
+      const Targets targets = replay(merged, any, from, type);
+      outgoing.clear();
+      for (const auto& [to, origin] : targets) {
+        const EdgeKey key{type, from, graph::kNoTime, to, origin.event};
+        outgoing.push_back(EdgeRecord::of(key, {origin.source, 1.0F}));
+        incoming.push_back(EdgeRecord::of(key.reversed(), {origin.source, 1.0F}));
+      }
+      if (edge_counts[type] + targets.size() >= graph::kNoEdge) {
+        throw Error("too many edges of one type",
+                    {.field = store_.schema.graph.edge_type(type).name, .expected = "at most 2^32 - 2"});
+      }
+      edge_counts[type] += targets.size();
+      std::sort(outgoing.begin(), outgoing.end());
+      for (const EdgeRecord& edge : outgoing) put(table, edge);
+      if (incoming.size() * 2 * sizeof(EdgeRecord) > memory_ / 2) spill(Keep::kOnDisk);
+    }
+    if (!incoming.empty()) spill(Keep::kInMemory);
+    keep(table);
+    edges(incoming_runs, kIncoming);
+  }
+
+  std::vector<std::vector<std::string>> files = std::vector<std::vector<std::string>>(kFamilyCount);
+  std::vector<std::uint64_t> edge_counts, new_edges;  // [edge type]
+
+ private:
+  static constexpr std::size_t kBuffer = std::size_t{1} << 18;
+  struct Origin {
+    graph::EventId event = 0;
+    std::uint16_t source = 0;
+  };
+  using Targets = std::map<graph::NodeId, Origin>;
+
+  Targets replay(Merge<RecordCursor<AttributeRecord>>& merged, bool& any, graph::NodeId from,
+                 graph::EdgeTypeId type) {
+    Targets present;
+    while (any && merged.top().key().from == from) {
+      const std::uint64_t sequence = merged.top().key().sequence;
+      Targets given;
+      for (; any && merged.top().key().from == from && merged.top().key().sequence == sequence;
+           any = merged.next()) {
+        const AttributeRecord& record = merged.top().key();
+        given.insert_or_assign(record.to, Origin{record.edge_event, record.source});
+      }
+      for (auto& [to, origin] : given) {
+        const auto kept = present.find(to);
+        if (kept == present.end()) ++new_edges[type];
+        if (kept != present.end()) origin = kept->second;
+      }
+      present = std::move(given);
+    }
+    return present;
+  }
+
+  static void put(TableFiles& table, const EdgeRecord& edge) {
+    char bytes[kEdgeKeyBytes + kEdgeValueBytes];
+    edge.bytes(bytes);
+    table.put({bytes, kEdgeKeyBytes}, {bytes + kEdgeKeyBytes, kEdgeValueBytes});
+  }
+
+  void keep(TableFiles& table) {
+    std::vector<std::string> written = table.finish();
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string>& all = files[table.family()];
+    all.insert(all.end(), written.begin(), written.end());
+  }
+
+  const GraphStore::Impl& store_;
+  BatchRuns& runs_;
+  Scratch& scratch_;
+  std::size_t memory_;
+  std::mutex mutex_;  // guards files
+};
+
+}  // namespace
+
+StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch,
+                               ThreadPool& pool, std::size_t memory) {
+  TableTasks tasks(store, runs, scratch, memory / pool.size());
+  for (const EdgeRuns& edges : runs.edges()) {
+    tasks.edge_counts.push_back(edges.count);
+    tasks.new_edges.push_back(edges.count);
+  }
+  std::vector<std::function<void()>> todo;
+  todo.emplace_back([&] { tasks.fields(); });
+  for (std::size_t type = 0; type < runs.nodes().size(); ++type)
+    todo.emplace_back([&, type] { tasks.nodes(static_cast<graph::NodeTypeId>(type)); });
+  for (std::size_t type = 0; type < runs.edges().size(); ++type) {
+    if (store.schema.attribute[type] != 0) {
+      todo.emplace_back([&, type] { tasks.attributes(static_cast<graph::EdgeTypeId>(type)); });
+      continue;
+    }
+    todo.emplace_back([&, type] { tasks.edges(runs.edges()[type].outgoing, kOutgoing); });
+    todo.emplace_back([&, type] { tasks.edges(runs.edges()[type].incoming, kIncoming); });
+  }
+  pool.parallel_for(todo.size(), 1, [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) todo[i]();
+  });
+  return {.files = std::move(tasks.files),
+          .edge_counts = std::move(tasks.edge_counts),
+          .new_edges = std::move(tasks.new_edges)};
+}
+
+void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
+  std::vector<rocksdb::IngestExternalFileArg> arguments;
+  for (std::size_t family = 0; family < kFamilyCount; ++family) {
+    if (tables.files[family].empty()) continue;
+    rocksdb::IngestExternalFileArg argument;
+    argument.column_family = store.family(static_cast<Family>(family));
+    argument.external_files = tables.files[family];
+    argument.options.move_files = true;
+    argument.options.write_global_seqno = false;
+    arguments.push_back(std::move(argument));
+  }
+  // From here on a failure leaves memory and database apart.
+  store.failed = true;
+  store.check(store.db->IngestExternalFiles(arguments), "take the table files into the store");
+  store.load_state();
+  store.cache = std::make_unique<DictionaryCache>(store.schema.graph.node_types().size(),
+                                                  store.options.dictionary_cache_entries);
+  store.cache_complete = false;
+  store.failed = false;
+}
+
+}  // namespace weft::storage

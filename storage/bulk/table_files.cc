@@ -1,0 +1,47 @@
+#include "storage/bulk/table_files.h"
+
+namespace weft::storage {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
+constexpr std::size_t kPutsBetweenChecks = 4096;
+
+}  // namespace
+
+TableFiles::TableFiles(Scratch& scratch, const GraphStore::Impl& store, Family family)
+    : scratch_(scratch),
+      store_(store),
+      family_(family),
+      options_(bulk_table_options(store.db->GetOptions(store.family(family)), family)) {}
+
+TableFiles::~TableFiles() = default;
+
+void TableFiles::open() {
+  files_.push_back(scratch_.new_path("sst").string());
+  writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_, store_.family(family_));
+  store_.check(writer_->Open(files_.back()), "write a table file");
+}
+
+void TableFiles::close() {
+  if (!writer_) return;
+  rocksdb::ExternalSstFileInfo info;
+  store_.check(writer_->Finish(&info), "write a table file");
+  scratch_.grew(info.file_size);
+  writer_.reset();
+}
+
+void TableFiles::put(std::string_view key, std::string_view value) {
+  if (!writer_) open();
+  if (const rocksdb::Status status = writer_->Put(slice(key), slice(value)); !status.ok())
+    store_.check(status, "write a table file");
+  if (++since_check_ < kPutsBetweenChecks) return;
+  since_check_ = 0;
+  if (writer_->FileSize() >= kMaxFileBytes) close();
+}
+
+std::vector<std::string> TableFiles::finish() {
+  close();
+  return files_;
+}
+
+}  // namespace weft::storage

@@ -1,0 +1,40 @@
+// Sorted keys and values of one column family as table files that RocksDB takes in whole.
+#pragma once
+
+#include <rocksdb/sst_file_writer.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/bulk/spool.h"
+#include "storage/store_impl.h"
+
+namespace weft::storage {
+
+// Keys must ascend. Not thread-safe; several may write side by side.
+class TableFiles {
+ public:
+  TableFiles(Scratch& scratch, const GraphStore::Impl& store, Family family);
+  ~TableFiles();
+
+  void put(std::string_view key, std::string_view value);
+  // The files, synced. They go with the temporary folder unless RocksDB moves them.
+  std::vector<std::string> finish();
+  Family family() const { return family_; }
+
+ private:
+  void open();
+  void close();
+
+  Scratch& scratch_;
+  const GraphStore::Impl& store_;
+  Family family_;
+  rocksdb::Options options_;
+  std::unique_ptr<rocksdb::SstFileWriter> writer_;
+  std::size_t since_check_ = 0;
+  std::vector<std::string> files_;
+};
+
+}  // namespace weft::storage

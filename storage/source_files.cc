@@ -1,0 +1,344 @@
+#include "storage/source_files.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/strings.h"
+#include "storage/media.h"
+
+namespace weft::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxEntries = 1'000'000;  // looked at for one pattern
+
+const std::vector<std::string> kFormats = {"csv", "tsv", "jsonl", "parquet"};
+const std::vector<std::string> kEncodings = {"utf-8", "gbk", "gb18030", "latin-1", "windows-1252"};
+
+struct NamedFormat {
+  std::optional<SourceFormat> format;
+  Compression compression = Compression::kNone;
+};
+
+NamedFormat format_of(const std::string& name) {
+  NamedFormat out;
+  std::string plain = name;
+  for (const auto& [ending, compression] :
+       {std::pair{".gz", Compression::kGzip}, std::pair{".zst", Compression::kZstd}}) {
+    if (!plain.ends_with(ending)) continue;
+    out.compression = compression;
+    plain = plain.substr(0, plain.rfind('.'));
+    break;
+  }
+  const std::string extension = fs::path(plain).extension().string();
+  if (extension == ".csv") {
+    out.format = SourceFormat::kCsv;
+  } else if (extension == ".jsonl") {
+    out.format = SourceFormat::kJsonLines;
+  } else if (extension == ".parquet" && out.compression == Compression::kNone) {
+    out.format = SourceFormat::kParquet;
+  } else if (extension == ".tsv" || extension == ".inter" || extension == ".item" || extension == ".user" ||
+             extension == ".net") {
+    out.format = SourceFormat::kTabs;
+  }
+  return out;
+}
+
+std::string near_file(const fs::path& path) {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator it(path.parent_path(), code), end; !code && it != end && names.size() < 10'000;
+       it.increment(code)) {
+    names.push_back(it->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  const std::string nearest = nearest_word(path.filename().string(), names);
+  return nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest);
+}
+
+class PatternWalk {
+ public:
+  PatternWalk(const std::string& pattern, std::size_t most) : most_(most) {
+    std::size_t begin = 0;
+    while (begin <= pattern.size()) {
+      const std::size_t end = std::min(pattern.find('/', begin), pattern.size());
+      if (end > begin) parts_.push_back(pattern.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+
+  std::vector<std::string> run(const fs::path& root) {
+    if (!parts_.empty()) visit(root, "", 0);
+    std::sort(found_.begin(), found_.end());
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
+    return std::move(found_);
+  }
+
+ private:
+  void visit(const fs::path& folder, const std::string& prefix, std::size_t part) {
+    const std::string& wanted = parts_[part];
+    const bool last = part + 1 == parts_.size();
+    if (wanted == "**") {
+      if (!last) visit(folder, prefix, part + 1);
+      each_entry(folder, [&](const fs::directory_entry& entry, const std::string& name) {
+        std::error_code code;
+        if (name.starts_with('.') || entry.is_symlink(code)) return;
+        if (entry.is_directory(code))
+          visit(entry.path(), prefix + name + "/", part);
+        else if (last)
+          take(entry.path(), prefix + name);
+      });
+      return;
+    }
+    if (!is_pattern(wanted)) {
+      next(folder / wanted, prefix + wanted, part);
+      return;
+    }
+    each_entry(folder, [&](const fs::directory_entry& entry, const std::string& name) {
+      if (fnmatch(wanted.c_str(), name.c_str(), FNM_PERIOD) == 0) next(entry.path(), prefix + name, part);
+    });
+  }
+
+  void next(const fs::path& path, const std::string& name, std::size_t part) {
+    std::error_code code;
+    if (part + 1 == parts_.size())
+      take(path, name);
+    else if (fs::is_directory(path, code))
+      visit(path, name + "/", part + 1);
+  }
+
+  void take(const fs::path& path, const std::string& name) {
+    std::error_code code;
+    if (found_.size() <= most_ && fs::is_regular_file(path, code)) found_.push_back(name);
+  }
+
+  template <typename Visit>
+  void each_entry(const fs::path& folder, Visit visit_entry) {
+    std::error_code code;
+    for (fs::directory_iterator it(folder, code), end;
+         !code && it != end && found_.size() <= most_ && ++entries_ <= kMaxEntries; it.increment(code)) {
+      visit_entry(*it, it->path().filename().string());
+    }
+  }
+
+  std::size_t most_;
+  std::vector<std::string> parts_;
+  std::vector<std::string> found_;
+  std::size_t entries_ = 0;
+};
+
+}  // namespace
+
+bool is_pattern(std::string_view name) {
+  return name.find_first_of("*?[") != std::string_view::npos;
+}
+
+std::vector<std::string> matching_files(const fs::path& root, const std::string& pattern, std::size_t most) {
+  return PatternWalk(pattern, most).run(root);
+}
+
+std::vector<std::pair<std::string, std::string>> partition_of(const std::string& name) {
+  const auto decoded = [](std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      unsigned code = 0;
+      const char* digits = text.data() + i + 1;
+      if (text[i] == '%' && i + 2 < text.size() &&
+          std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
+        out += static_cast<char>(code);
+        i += 2;
+      } else {
+        out += text[i];
+      }
+    }
+    return out;
+  };
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const fs::path& folder : fs::path(name).parent_path()) {
+    const std::string text = folder.string();
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) continue;
+    std::string value = decoded(std::string_view(text).substr(equals + 1));
+    if (value == "__HIVE_DEFAULT_PARTITION__") value.clear();
+    out.emplace_back(decoded(std::string_view(text).substr(0, equals)), std::move(value));
+  }
+  return out;
+}
+
+SourceResolver::SourceResolver(const TomlSection& sections, fs::path data_root, Sources sources)
+    : root_(std::move(data_root)), sources_(sources) {
+  for (const auto& [name, section] : sections.sections()) {
+    options_.push_back(read_options(name, section));
+    const std::size_t position = options_.size() - 1;
+    const char* key = section.has("files") ? "files" : "";
+    files_of_.emplace_back();
+    for (const std::string& file : options_.back().files) {
+      for (SourceFile& source : expand(section, key, file, &options_.back())) {
+        source.options = position;
+        const auto [at, added] = owner_.emplace(source.path, std::pair{position, files_of_.back().size()});
+        if (added) {
+          files_of_.back().push_back(std::move(source));
+        } else if (at->second.first != position) {
+          section.fail(
+              key, fmt::format("'{}' is also in [sources.{}]", source.name, options_[at->second.first].name),
+              "each file in one section");
+        }
+      }
+    }
+  }
+  sections.check_no_unknown_keys();
+}
+
+SourceOptions SourceResolver::read_options(const std::string& name, const TomlSection& section) const {
+  SourceOptions out{.name = name};
+  out.files = section.get_strings("files", {name});
+  if (out.files.empty()) section.fail("files", "is empty", "a file, a pattern or a list of them");
+  if (section.has("format"))
+    out.format = static_cast<SourceFormat>(section.get_choice("format", kFormats, 0));
+  out.encoding = static_cast<Encoding>(section.get_choice("encoding", kEncodings, 0));
+  const std::string delimiter = section.get_string("delimiter", "");
+  if (section.has("delimiter")) {
+    const bool plain = delimiter.size() == 1 && static_cast<unsigned char>(delimiter[0]) < 0x80 &&
+                       delimiter[0] != '"' && delimiter[0] != '\n' && delimiter[0] != '\r' &&
+                       delimiter[0] != '\0';
+    if (!plain) section.fail("delimiter", "is no delimiter", "one ASCII character, as \";\" or \"|\"");
+    out.delimiter = delimiter[0];
+  }
+  out.header = section.get_strings("header");
+  for (const std::string& column : out.header) {
+    if (column.empty() || std::count(out.header.begin(), out.header.end(), column) > 1)
+      section.fail("header", fmt::format("names the column '{}' twice, or not at all", column),
+                   "a name for each column");
+  }
+  section.check_no_unknown_keys();
+  return out;
+}
+
+SourceFile SourceResolver::resolve(const TomlSection& section, std::string_view key, const std::string& name,
+                                   const SourceOptions* options) const {
+  SourceFile source{.name = name};
+  const NamedFormat named = format_of(name);
+  source.compression = named.compression;
+  if (options != nullptr) {
+    source.encoding = options->encoding;
+    source.delimiter = options->delimiter;
+    source.header = options->header;
+  }
+  const auto format = options != nullptr && options->format ? options->format : named.format;
+  if (!format) {
+    section.fail(key, fmt::format("cannot tell the format of '{}'", name),
+                 "a name that ends in .csv, .tsv, .jsonl, .inter, .item, .user or .net, then perhaps .gz or "
+                 ".zst; or in .parquet",
+                 "a section as [sources.\"" + name + "\"] with format = \"tsv\" says it for any name");
+  }
+  source.format = *format;
+  const bool delimited = source.format == SourceFormat::kCsv || source.format == SourceFormat::kTabs;
+  if (source.format == SourceFormat::kParquet) {
+    if (source.encoding != Encoding::kUtf8)
+      section.fail("encoding", fmt::format("'{}' is Parquet", name), "no encoding: its texts are UTF-8");
+    source.compression = Compression::kNone;
+    source.partition = partition_of(name);
+  }
+  if (!delimited && (source.delimiter != '\0' || !source.header.empty())) {
+    section.fail(source.header.empty() ? "delimiter" : "header",
+                 fmt::format("'{}' is no delimited text", name), "a file of format csv or tsv");
+  }
+  const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : root_ / name;
+  if (!is_below(root_, path)) {
+    section.fail(key, fmt::format("'{}' leads out of the data root {}", name, root_.string()),
+                 "a file below the data root",
+                 "move the file, or set project.data_root to a folder above all sources");
+  }
+  std::error_code code;
+  source.path = fs::weakly_canonical(path, code);
+  if (sources_ == Sources::kMustExist && !fs::is_regular_file(source.path)) {
+    section.fail(key, fmt::format("'{}' is not there", name), fmt::format("a file in {}", root_.string()),
+                 near_file(source.path));
+  }
+  return source;
+}
+
+namespace {
+
+// Names that begin with _ or . are notes that Spark and others leave beside the data.
+bool is_data(const std::string& name) {
+  return !name.starts_with('_') && name.find("/_") == std::string::npos;
+}
+
+}  // namespace
+
+std::vector<SourceFile> SourceResolver::expand(const TomlSection& section, std::string_view key,
+                                               const std::string& name, const SourceOptions* options) const {
+  std::error_code code;
+  const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : root_ / name;
+  const bool folder = fs::is_directory(path, code) && is_below(root_, path);
+  if (!folder && (!is_pattern(name) || fs::is_regular_file(path, code)))
+    return {resolve(section, key, name, options)};
+  const fs::path relative =
+      fs::path(name).is_absolute() ? fs::path(name).lexically_relative(root_) : fs::path(name);
+  if (std::find(relative.begin(), relative.end(), "..") != relative.end()) {
+    section.fail(key, fmt::format("'{}' leads out of the data root {}", name, root_.string()),
+                 "a pattern of files below the data root");
+  }
+  std::string pattern = relative.generic_string();
+  if (folder) pattern += "/**/*.parquet";
+  std::vector<std::string> names = matching_files(root_, pattern);
+  if (folder)
+    std::erase_if(names, [&](const std::string& each) {
+      return !is_data(each.substr(relative.generic_string().size()));
+    });
+  if (names.empty() && sources_ == Sources::kMustExist) {
+    if (folder) {
+      section.fail(key, fmt::format("no Parquet file is below the folder '{}'", name),
+                   "files that end in .parquet",
+                   "a pattern names files of other formats: \"" + name + "/*.csv\"");
+    }
+    section.fail(key, fmt::format("no file fits '{}'", name), fmt::format("files in {}", root_.string()),
+                 "* stands for any part of a name, ** for any folders");
+  }
+  if (names.size() > kMaxSources)
+    section.fail(key, fmt::format("too many files fit '{}'", name), fmt::format("at most {}", kMaxSources));
+  std::vector<SourceFile> found;
+  for (const std::string& each : names) found.push_back(resolve(section, key, each, options));
+  return found;
+}
+
+std::vector<SourceFile> SourceResolver::files(const TomlSection& section) const {
+  std::vector<SourceFile> out;
+  std::map<fs::path, bool> seen;
+  for (const std::string& name : section.get_strings("source")) {
+    std::vector<SourceFile> named;
+    const auto group = std::find_if(options_.begin(), options_.end(),
+                                    [&](const SourceOptions& each) { return each.name == name; });
+    if (group != options_.end()) {
+      named = files_of_[static_cast<std::size_t>(group - options_.begin())];
+    } else {
+      // A file of a [sources.*] section may be named by itself too. Its name may tell no format.
+      std::error_code code;
+      const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : root_ / name;
+      const auto owner = owner_.find(fs::weakly_canonical(path, code));
+      if (owner != owner_.end()) {
+        named = {files_of_[owner->second.first][owner->second.second]};
+      } else {
+        named = expand(section, "source", name, nullptr);
+        for (SourceFile& file : named) {
+          const auto of = owner_.find(file.path);
+          if (of != owner_.end()) file = files_of_[of->second.first][of->second.second];
+        }
+      }
+    }
+    for (SourceFile& file : named) {
+      if (!seen.emplace(file.path, true).second) section.fail("source", "names a file twice");
+      out.push_back(std::move(file));
+    }
+  }
+  if (section.has("source") && out.empty() && sources_ == Sources::kMustExist)
+    section.fail("source", "is empty", "a file, a pattern or a list of them");
+  return out;
+}
+
+}  // namespace weft::storage

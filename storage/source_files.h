@@ -1,0 +1,90 @@
+// Which files rows come from: the project file's `source` keys and its [sources.*] sections, which name files
+// and say how they are read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/toml.h"
+#include "storage/sources/byte_stream.h"
+
+namespace weft::storage {
+
+enum class SourceFormat { kCsv, kTabs, kJsonLines, kParquet };
+
+// Whether the source files have to be there: `info` or `recommend` work without them.
+enum class Sources { kMustExist, kMayBeMissing };
+
+inline constexpr std::size_t kMaxSources = 65'535;
+
+// One file that rows come from.
+struct SourceFile {
+  // As the project file gives it, or below the data root if a pattern found it; names the source in the
+  // ledger and in snapshots.
+  std::string name = {};
+  std::filesystem::path path = {};  // canonical, below the data root
+  SourceFormat format = SourceFormat::kCsv;
+  Compression compression = Compression::kNone;
+  Encoding encoding = Encoding::kUtf8;
+  char delimiter = '\0';                 // CSV and tabs; NUL: a comma, a tab
+  std::vector<std::string> header = {};  // CSV and tabs without a header row: the columns' names
+  // Parquet: columns that the names of its folders give, as in "day=2024-05-01/part-0.parquet".
+  std::vector<std::pair<std::string, std::string>> partition = {};
+  std::size_t options = kNoOptions;  // position in Project::source_options
+
+  static constexpr std::size_t kNoOptions = static_cast<std::size_t>(-1);
+};
+
+// A section [sources.NAME].
+struct SourceOptions {
+  std::string name = {};
+  std::vector<std::string> files = {};  // names and patterns
+  std::optional<SourceFormat> format = {};
+  Encoding encoding = Encoding::kUtf8;
+  char delimiter = '\0';
+  std::vector<std::string> header = {};
+};
+
+// Files below `root` that fit a pattern of names: `*` and `?` and `[a-z]` within a name, `**` any folders.
+// Relative to `root`, in the order of their bytes; at most `most` + 1 of them. Hidden files and folders are
+// found only by a name that begins with the dot, and `**` follows no links.
+std::vector<std::string> matching_files(const std::filesystem::path& root, const std::string& pattern,
+                                        std::size_t most = kMaxSources);
+
+// True if the text has a character that patterns are made with.
+bool is_pattern(std::string_view name);
+
+// "a=1/b=x%2Fy/part-0.parquet" -> (a, 1), (b, x/y), as Spark and Hive write them; a null is an empty text.
+std::vector<std::pair<std::string, std::string>> partition_of(const std::string& name);
+
+class SourceResolver {
+ public:
+  // Reads [sources.*]. Throws Error (kUsage) at the place in the project file, as files() does: unknown keys,
+  // files that are not there or lie outside the data root, a file in two sections.
+  SourceResolver(const TomlSection& sections, std::filesystem::path data_root, Sources sources);
+
+  // The files that `section`'s key "source" names, each once: files, patterns, folders of Parquet files, and
+  // names of [sources.*].
+  std::vector<SourceFile> files(const TomlSection& section) const;
+  const std::vector<SourceOptions>& options() const { return options_; }
+
+ private:
+  SourceOptions read_options(const std::string& name, const TomlSection& section) const;
+  std::vector<SourceFile> expand(const TomlSection& section, std::string_view key, const std::string& name,
+                                 const SourceOptions* options) const;
+  SourceFile resolve(const TomlSection& section, std::string_view key, const std::string& name,
+                     const SourceOptions* options) const;
+
+  std::filesystem::path root_;
+  Sources sources_;
+  std::vector<SourceOptions> options_;
+  std::vector<std::vector<SourceFile>> files_of_;                               // [options]
+  std::map<std::filesystem::path, std::pair<std::size_t, std::size_t>> owner_;  // path -> options, file
+};
+
+}  // namespace weft::storage

@@ -1,0 +1,273 @@
+// The bulk path against the path in batches, which is its oracle: the same keys and values, the same
+// snapshot.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/fault_files.h"
+#include "storage/ingest.h"
+#include "storage/snapshot_export.h"
+#include "storage/verify.h"
+#include "tests/storage/shop.h"
+#include "tests/storage/small_store.h"
+
+namespace weft::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+IngestOptions in_bulk(std::size_t memory, std::size_t threads = 2) {
+  return {.bulk_from_bytes = 0, .memory = memory, .threads = threads};
+}
+const IngestOptions kInBatches{.bulk_from_bytes = ~std::uint64_t{0}};
+
+struct Outcome {
+  IngestReport report = {};
+  std::string dump = {};
+  std::string ledger = {};
+  std::string quarantine = {};
+  std::uint64_t checksum = 0;  // of the snapshot
+  std::string error = {};
+};
+
+Outcome outcome_of(const Shop& shop, const IngestOptions& options) {
+  std::filesystem::remove_all(shop.folder() / "shop.weft");
+  const Project project = shop.project();
+  GraphStore store = shop.open(project);
+  Outcome out;
+  try {
+    out.report = ingest(project, store, options);
+  } catch (const Error& error) {
+    out.error = error.what();
+  }
+  EXPECT_FALSE(std::filesystem::exists(project.workspace.bulk()));
+  EXPECT_THAT(verify_store(store).problems, ElementsAre());
+  out.dump = dump(store);
+  for (const LedgerEntry& entry : store.ledger())
+    out.ledger += fmt::format("{} {} {} {:x} {} {} {} {:x}\n", entry.source, entry.name, entry.bytes,
+                              entry.prefix_hash, entry.lines, entry.rows, entry.bad_rows, entry.fingerprint);
+  if (!out.error.empty()) return out;
+  out.quarantine = real_files().read_whole(project.workspace.quarantine_file());
+  out.checksum = export_snapshot(store, project.workspace, project.data_root).info.checksum;
+  return out;
+}
+
+void expect_same(const Outcome& bulk, const Outcome& batches) {
+  EXPECT_EQ(bulk.error, batches.error);
+  EXPECT_TRUE(bulk.dump == batches.dump);  // too long to print
+  EXPECT_EQ(bulk.ledger, batches.ledger);
+  EXPECT_EQ(bulk.quarantine, batches.quarantine);
+  EXPECT_EQ(bulk.checksum, batches.checksum);
+  const IngestReport& a = bulk.report;
+  const IngestReport& b = batches.report;
+  EXPECT_EQ(a.rows, b.rows);
+  EXPECT_EQ(a.events, b.events);
+  EXPECT_EQ(a.filtered, b.filtered);
+  EXPECT_EQ(a.duplicates, b.duplicates);
+  EXPECT_EQ(a.new_nodes, b.new_nodes);
+  EXPECT_EQ(a.new_edges, b.new_edges);
+  EXPECT_EQ(a.quarantined, b.quarantined);
+  EXPECT_EQ(a.quarantined_rows, b.quarantined_rows);
+  EXPECT_EQ(a.media_found, b.media_found);
+  EXPECT_EQ(a.media_missing, b.media_missing);
+  EXPECT_EQ(a.media_corrupt, b.media_corrupt);
+  EXPECT_EQ(a.bytes, b.bytes);
+  EXPECT_EQ(a.notes, b.notes);
+}
+
+// Fills the shop's sources with rows of every kind: repeats, changed and missing fields, late and missing
+// times, symmetric edges both ways, quoted line ends, blank lines, rows that cannot be read.
+class RandomShop : public Shop {
+ public:
+  explicit RandomShop(std::uint64_t seed, int rows) : random_(seed) {
+    users(rows / 8);
+    items(rows / 8);
+    reviews(rows / 4);
+    events(rows);
+    std::string follows = "a:token\tb:token\n";
+    for (int i = 0; i < rows / 8; ++i) follows += fmt::format("u{}\tu{}\n", below(40), below(40));
+    write("follows.tsv", follows);
+  }
+
+ private:
+  int below(int count) { return static_cast<int>(random_() % static_cast<std::uint64_t>(count)); }
+
+  void users(int rows) {
+    static constexpr const char* kCities[] = {"Rome", "\"Os\nlo\"", "", "n/a", "\"a \"\"b\"\"\"", "\"open"};
+    std::string text = "user_id,signup,age,city\r\n";
+    for (int i = 0; i < rows; ++i) {
+      const std::string signup = below(3) == 0 ? "" : std::to_string(below(2000));
+      text +=
+          fmt::format("u{},{},{},{}\n", below(rows), signup, below(10) == 0 ? "x" : std::to_string(below(90)),
+                      kCities[below(i % 20 == 0 ? 6 : 5)]);
+      if (below(20) == 0) text += "\n  \n";
+    }
+    write("users.csv", text);
+  }
+
+  void items(int rows) {
+    std::string text;
+    for (int i = 0; i < rows; ++i) {
+      text += fmt::format("{{\"item_id\": {}, \"title\": \"item {}\"", below(rows / 2 + 1), below(1000));
+      if (below(2) == 0) text += fmt::format(", \"brand\": \"b{}\"", below(5));
+      if (below(2) == 0)
+        text += fmt::format(", \"tags\": [\"t{}\", \"t{}\", \"t{}\"]", below(6), below(6), below(6));
+      if (below(3) == 0)
+        text += fmt::format(", \"photo\": \"{}.jpg\"", i % 9 == 0 ? "cut" : std::to_string(below(4)));
+      if (below(4) == 0) text += ", \"clip\": \"a.wav\", \"offer\": {\"price\": 2.5}";
+      text += below(15) == 0 ? "\n" : "}\n";
+    }
+    write("items.jsonl", text + "{\"item_id\": 5, \"title\": \"Lam");
+  }
+
+  void reviews(int rows) {
+    std::string text;
+    for (int i = 0; i < rows; ++i) {
+      text += fmt::format("{{\"user\": \"u{}\", \"item\": {}, \"stars\": {}, \"body\": \"text {}\"",
+                          below(rows), below(rows / 4 + 1), below(5), below(3));
+      if (below(2) == 0) text += fmt::format(", \"at\": \"2024-05-{:02}T10:00:00Z\"", 1 + below(28));
+      text += "}\n";
+    }
+    write("reviews.jsonl", text);
+  }
+
+  void events(int rows) {
+    static constexpr const char* kActions[] = {"buy", "buy", "view", "look", "wait"};
+    std::string text = "user,item,action,time\n";
+    std::vector<std::string> old;
+    for (int i = 0; i < rows; ++i) {
+      std::string row =
+          fmt::format("u{},{},{},{}\n", below(rows / 6 + 1), below(rows / 12 + 1), kActions[below(5)],
+                      below(12) == 0 ? "never" : std::to_string(below(100'000)));
+      if (!old.empty() && below(6) == 0) row = old[random_() % old.size()];
+      old.push_back(row);
+      text += row;
+    }
+    write("events.csv", text);
+  }
+
+  std::mt19937_64 random_;
+};
+
+TEST(BulkIngest, TheShopAsInBatches) {
+  const Shop shop;
+  const Outcome batches = outcome_of(shop, kInBatches);
+  const Outcome bulk = outcome_of(shop, in_bulk(1 << 20));
+  EXPECT_TRUE(bulk.report.bulk);
+  EXPECT_FALSE(batches.report.bulk);
+  expect_same(bulk, batches);
+}
+
+TEST(BulkIngest, RandomShopsWithDirtAsInBatchesWhateverThreadsAndMemory) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    const RandomShop shop(seed, 4000);
+    const Outcome batches = outcome_of(shop, kInBatches);
+    ASSERT_EQ(batches.error, "");
+    expect_same(outcome_of(shop, in_bulk(std::size_t{256} << 20, 1)), batches);
+    expect_same(outcome_of(shop, in_bulk(1 << 10, 1 + seed % 3)), batches);
+  }
+}
+
+TEST(BulkIngest, SpilledRunsGiveTheSameBytes) {
+  const RandomShop shop(7, 20'000);
+  const Outcome whole = outcome_of(shop, in_bulk(std::size_t{1} << 30));
+  const Outcome spilled = outcome_of(shop, in_bulk(std::size_t{200} << 10));
+  EXPECT_EQ(whole.report.spilled_runs, 0U);
+  EXPECT_GE(spilled.report.spilled_runs, 8U * 8U) << "at least 8 runs of at least 8 kinds";
+  EXPECT_GT(spilled.report.temporary_bytes, whole.report.temporary_bytes);
+  expect_same(spilled, whole);
+}
+
+TEST(BulkIngest, AfterItTheNextRunsGoInBatches) {
+  const RandomShop shop(8, 800);
+  const Outcome once = outcome_of(shop, in_bulk(1 << 20));
+  const Project project = shop.project();
+  GraphStore store = shop.open(project);
+  const IngestReport again = ingest(project, store, in_bulk(1 << 20));
+  EXPECT_FALSE(again.bulk);
+  EXPECT_EQ(again.events, 0U);
+  EXPECT_TRUE(dump(store) == once.dump);
+}
+
+TEST(BulkIngest, TheSameStoreTakesEventsAfterwards) {
+  RandomShop shop(9, 800);
+  outcome_of(shop, in_bulk(1 << 20));
+  shop.append("events.csv", "u1,1,buy,5000000\nbrand-new,1,buy,5000000\n");
+  const Project project = shop.project();
+  GraphStore store = shop.open(project);
+  const IngestReport report = ingest(project, store);
+  EXPECT_EQ(report.events, 2U);
+  EXPECT_EQ(report.new_nodes[0], 1U);
+  EXPECT_THAT(verify_store(store).problems, ElementsAre());
+}
+
+TEST(BulkIngest, TooManyBadRowsLeaveTheStoreAsItWas) {
+  for (const char* set : {"clean.max_bad_rows=0.01", "clean.max_bad_media=0"}) {
+    const RandomShop shop(10, 800);
+    std::string errors[2];
+    for (int i = 0; i < 2; ++i) {
+      std::filesystem::remove_all(shop.folder() / "shop.weft");
+      const Project project = shop.project({set});
+      GraphStore store = shop.open(project);
+      const std::string before = dump(store);
+      try {
+        ingest(project, store, i == 0 ? kInBatches : in_bulk(1 << 16));
+      } catch (const Error& error) {
+        errors[i] = error.what();
+      }
+      EXPECT_TRUE(dump(store) == before);
+      EXPECT_TRUE(store.ledger().empty());
+    }
+    EXPECT_THAT(errors[0], HasSubstr("nothing was written"));
+    EXPECT_EQ(errors[1], errors[0]);
+  }
+}
+
+TEST(BulkIngest, ARowPastTheLimitIsReadRowByRow) {
+  Shop shop;
+  std::string text = "user,item,action,time\nann,1,buy,1000\n";
+  text += std::string(std::size_t{40} << 20, 'x') + "\nbob,2,buy,2000\n";
+  shop.write("events.csv", text);
+  const Outcome batches = outcome_of(shop, kInBatches);
+  const Outcome bulk = outcome_of(shop, in_bulk(1 << 20));
+  EXPECT_FALSE(bulk.report.bulk);
+  expect_same(bulk, batches);
+}
+
+TEST(BulkIngest, AFailedFileOperationLeavesTheStoreAsItWas) {
+  const RandomShop shop(11, 3000);
+  const Outcome wanted = outcome_of(shop, in_bulk(std::size_t{200} << 10));
+  for (const FileOperation operation : {FileOperation::kCreate, FileOperation::kWrite, FileOperation::kClose,
+                                        FileOperation::kOpen, FileOperation::kRead}) {
+    for (const std::uint64_t n : {1U, 7U, 60U}) {
+      SCOPED_TRACE(fmt::format("operation {}, time {}", static_cast<int>(operation), n));
+      std::filesystem::remove_all(shop.folder() / "shop.weft");
+      FaultFiles files(real_files());
+      const Project project = shop.project();
+      GraphStore store = shop.open(project);
+      const std::string before = dump(store);
+      files.fail_nth(operation, n);
+      bool failed = false;
+      try {
+        ingest(project, store, in_bulk(std::size_t{200} << 10), no_progress(), files);
+      } catch (const Error& error) {
+        failed = true;
+        EXPECT_THAT(error.what(), HasSubstr("injected"));
+      }
+      EXPECT_FALSE(std::filesystem::exists(project.workspace.bulk()));
+      const std::string after = dump(store);
+      // (A picture that cannot be read counts as damaged and fails nothing.)
+      EXPECT_TRUE(!failed || after == before || after == wanted.dump) << "a part of the load is in the store";
+      if (!failed || after != before) continue;  // the operation came after the load, or never
+      ingest(project, store, in_bulk(std::size_t{200} << 10));
+      EXPECT_TRUE(dump(store) == wanted.dump);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace weft::storage
