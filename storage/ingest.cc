@@ -18,8 +18,6 @@
 namespace weft::storage {
 namespace {
 
-constexpr std::size_t kMaxSources = 65'535;
-
 // A source file opened behind what the store has of it.
 struct OpenSource {
   RowMapper mapper;

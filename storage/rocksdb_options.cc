@@ -63,7 +63,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   return cf;
 }
 
-rocksdb::Options bulk_table_options(rocksdb::Options options, Family) {
+rocksdb::Options bulk_table_options(rocksdb::Options options) {
   // Otherwise the compression of the lowest level would be used, which takes several times as long.
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
   options.compression = rocksdb::kLZ4Compression;

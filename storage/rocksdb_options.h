@@ -15,7 +15,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
                                             const std::shared_ptr<rocksdb::Cache>& cache);
 // For table files that a bulk load writes: as the family's own, with the compression that they keep until
 // they are compacted.
-rocksdb::Options bulk_table_options(rocksdb::Options options, Family family);
+rocksdb::Options bulk_table_options(rocksdb::Options options);
 std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options);
 
 // Throws Error for a status that is not ok; `doing` as in "open the store".

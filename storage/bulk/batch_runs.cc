@@ -24,29 +24,6 @@ struct FieldAt {
   std::uint32_t size = 0, chunk = 0;
 };
 
-// Cuts records off a chunk's events.
-class EventBytes {
- public:
-  explicit EventBytes(std::string_view bytes)
-      : begin_(bytes.data()), at_(bytes.data()), end_(at_ + bytes.size()) {}
-  bool finished() const { return at_ == end_; }
-  template <typename Record>
-  Record take() {
-    Record record;
-    std::memcpy(&record, at_, sizeof(record));
-    at_ += sizeof(record);
-    return record;
-  }
-  std::size_t skip(std::size_t count) {
-    const auto at = static_cast<std::size_t>(at_ - begin_);
-    at_ += count;
-    return at;
-  }
-
- private:
-  const char *begin_, *at_, *end_;
-};
-
 }  // namespace
 
 struct BatchRuns::Output {

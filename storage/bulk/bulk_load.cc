@@ -173,8 +173,8 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   state.flush(Keep::kInMemory);
   state.files.kill_point("bulk.before_tables");
   GraphStore::Impl& store = state.store.impl();
-  StoreTables tables =
-      write_store_tables(store, state.runs, state.scratch, state.pool, state.options.memory / kMergeShare);
+  StoreTables tables = write_store_tables(store, state.runs, state.scratch, state.pool,
+                                          state.options.memory / kMergeShare, state.progress);
   TableFiles entries(state.scratch, store, kLedger);
   for (const LedgerEntry& entry : ledger) entries.put(ledger_key(entry.source), encode_ledger_value(entry));
   tables.files[kLedger] = entries.finish();

@@ -178,4 +178,26 @@ Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText&
   return chunk;
 }
 
+void mark_unused_names(Chunk& chunk) {
+  if (std::find(chunk.dropped.begin(), chunk.dropped.end(), 1) == chunk.dropped.end()) return;
+  chunk.unused.assign(chunk.names.size(), 1);
+  EventBytes bytes(chunk.events);
+  for (const std::uint8_t dropped : chunk.dropped) {
+    const auto use = [&](std::uint32_t name) {
+      if (dropped == 0) chunk.unused[name] = 0;
+    };
+    const auto head = bytes.take<EventHead>();
+    for (std::uint32_t n = 0; n < head.nodes; ++n) {
+      const auto node = bytes.take<NodeHead>();
+      use(node.name);
+      for (std::uint16_t i = 0; i < node.fields; ++i) bytes.skip(bytes.take<FieldHead>().size);
+    }
+    for (std::uint32_t e = 0; e < head.edges; ++e) {
+      const auto edge = bytes.take<EdgeHead>();
+      use(edge.from);
+      use(edge.to);
+    }
+  }
+}
+
 }  // namespace weft::storage

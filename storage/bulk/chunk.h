@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <string>
 #include <string_view>
@@ -51,6 +52,29 @@ struct EdgeHead {
   std::uint16_t unused = 0;
 };
 
+// Cuts records off a chunk's events.
+class EventBytes {
+ public:
+  explicit EventBytes(std::string_view bytes)
+      : begin_(bytes.data()), at_(bytes.data()), end_(at_ + bytes.size()) {}
+  bool finished() const { return at_ == end_; }
+  template <typename Record>
+  Record take() {
+    Record record;
+    std::memcpy(&record, at_, sizeof(record));
+    at_ += sizeof(record);
+    return record;
+  }
+  std::size_t skip(std::size_t count) {
+    const auto at = static_cast<std::size_t>(at_ - begin_);
+    at_ += count;
+    return at;
+  }
+
+ private:
+  const char *begin_, *at_, *end_;
+};
+
 struct Chunk {
   std::uint16_t source = 0;
   std::size_t begin = 0, end = 0;  // in SourceText::text(); `end` is where the next chunk's rows begin
@@ -68,8 +92,10 @@ struct Chunk {
 
   // Filled by the numbering.
   std::vector<std::uint8_t> dropped = {};  // [event] it is a duplicate
-  std::vector<graph::NodeId> nodes = {};   // [name]
+  std::vector<std::uint8_t> unused = {};   // [name] only duplicates name it; empty: none is
+  std::vector<graph::NodeId> nodes = {};   // [name]; kNoNode if unused
 
+  bool is_used(std::size_t name) const { return unused.empty() || unused[name] == 0; }
   std::string_view name(std::size_t at) const {
     return std::string_view(name_bytes).substr(names[at].begin, names[at].size);
   }
@@ -79,5 +105,9 @@ struct Chunk {
 // which is also its position in the ledger. Thread-safe.
 Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText& text, std::size_t begin,
                  std::size_t end, Files& files);
+
+// Fills Chunk::unused from Chunk::dropped. (Equal rows may name different nodes: a picture that was not there
+// when the first of them was read.)
+void mark_unused_names(Chunk& chunk);
 
 }  // namespace weft::storage

@@ -1,6 +1,7 @@
 #include "storage/bulk/numbering.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -84,6 +85,9 @@ std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
   }
   event_runs_.push_back(run.finish());
   if (keep == Keep::kOnDisk) keep_few<graph::EventId>(event_runs_, "events");
+  pool_.parallel_for(chunks.size(), 1, [&](std::size_t from, std::size_t to) {
+    for (std::size_t c = from; c < to; ++c) mark_unused_names(chunks[c]);
+  });
   return dropped;
 }
 
@@ -97,9 +101,11 @@ std::vector<Numbering::Name> Numbering::sorted_names(std::span<const Chunk> chun
   WEFT_CHECK(count < graph::kNoNode);
   std::vector<Name> names;
   names.reserve(count);
-  for (const Chunk& chunk : chunks) {
-    for (const ChunkName& name : chunk.names)
-      names.push_back({name.hash, static_cast<std::uint32_t>(names.size())});
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    for (std::size_t i = 0; i < chunks[c].names.size(); ++i) {
+      if (chunks[c].is_used(i))
+        names.push_back({chunks[c].names[i].hash, batch.chunk_begin[c] + static_cast<std::uint32_t>(i)});
+    }
   }
   return sort_hashed(std::move(names), pool_, [](const Name& name) { return name.hash.high >> 56; });
 }
@@ -108,13 +114,14 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
                                    Keep keep) {
   Batch batch;
   const std::vector<Name> names = sorted_names(chunks, batch);
-  batch.first.resize(names.size());
-  batch.is_new.assign(names.size(), 0);
+  batch.first.resize(batch.chunk_begin.back());
+  std::iota(batch.first.begin(), batch.first.end(), 0U);
+  batch.is_new.assign(batch.first.size(), 0);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool again = i > 0 && names[i].hash == names[i - 1].hash;
     batch.first[names[i].position] = again ? batch.first[names[i - 1].position] : names[i].position;
   }
-  std::vector<graph::NodeId> nodes(names.size(), graph::kNoNode);
+  std::vector<graph::NodeId> nodes(batch.first.size(), graph::kNoNode);
   pool_.parallel_for(name_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t r = from; r < to; ++r) {
       SpoolReader reader(name_runs_[r], scratch_.files(), std::size_t{1} << 18);
@@ -141,8 +148,9 @@ void Numbering::assign_new(std::span<Chunk> chunks, std::span<const graph::NodeT
                            std::vector<graph::NodeId>& nodes) {
   for (std::size_t c = 0; c < chunks.size(); ++c) {
     Chunk& chunk = chunks[c];
-    chunk.nodes.resize(chunk.names.size());
+    chunk.nodes.assign(chunk.names.size(), graph::kNoNode);
     for (std::size_t i = 0; i < chunk.names.size(); ++i) {
+      if (!chunk.is_used(i)) continue;
       const std::size_t at = batch.chunk_begin[c] + i;
       const std::size_t first = batch.first[at];
       if (first == at && nodes[at] == graph::kNoNode) {

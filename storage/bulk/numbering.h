@@ -18,7 +18,7 @@ class Numbering {
       : scratch_(scratch), pool_(pool), memory_(memory), node_counts_(node_types, 0) {}
 
   // Fills Chunk::dropped: an event with an edge of its own (one that no as_node field made) whose id an
-  // earlier one had. Returns how many.
+  // earlier one had; and Chunk::unused. Returns how many.
   std::uint64_t drop_repeats(std::span<Chunk> chunks, Keep keep);
 
   // Where a name of the batch was found first. Positions count through all chunks' names.

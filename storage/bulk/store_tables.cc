@@ -240,27 +240,36 @@ class TableTasks {
 }  // namespace
 
 StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch,
-                               ThreadPool& pool, std::size_t memory) {
+                               ThreadPool& pool, std::size_t memory, ProgressSink& progress) {
   TableTasks tasks(store, runs, scratch, memory / pool.size());
   for (const EdgeRuns& edges : runs.edges()) {
     tasks.edge_counts.push_back(edges.count);
     tasks.new_edges.push_back(edges.count);
   }
-  std::vector<std::function<void()>> todo;
-  todo.emplace_back([&] { tasks.fields(); });
+  // One for each table that is merged by itself.
+  std::vector<std::function<void()>> merges;
+  merges.emplace_back([&] { tasks.fields(); });
   for (std::size_t type = 0; type < runs.nodes().size(); ++type)
-    todo.emplace_back([&, type] { tasks.nodes(static_cast<graph::NodeTypeId>(type)); });
+    merges.emplace_back([&, type] { tasks.nodes(static_cast<graph::NodeTypeId>(type)); });
   for (std::size_t type = 0; type < runs.edges().size(); ++type) {
     if (store.schema.attribute[type] != 0) {
-      todo.emplace_back([&, type] { tasks.attributes(static_cast<graph::EdgeTypeId>(type)); });
+      merges.emplace_back([&, type] { tasks.attributes(static_cast<graph::EdgeTypeId>(type)); });
       continue;
     }
-    todo.emplace_back([&, type] { tasks.edges(runs.edges()[type].outgoing, kOutgoing); });
-    todo.emplace_back([&, type] { tasks.edges(runs.edges()[type].incoming, kIncoming); });
+    merges.emplace_back([&, type] { tasks.edges(runs.edges()[type].outgoing, kOutgoing); });
+    merges.emplace_back([&, type] { tasks.edges(runs.edges()[type].incoming, kIncoming); });
   }
-  pool.parallel_for(todo.size(), 1, [&](std::size_t from, std::size_t to) {
-    for (std::size_t i = from; i < to; ++i) todo[i]();
+  std::mutex mutex;
+  std::uint64_t merged = 0;
+  progress.begin("merge", merges.size(), "tables");
+  pool.parallel_for(merges.size(), 1, [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      merges[i]();
+      const std::lock_guard lock(mutex);
+      progress.advance(++merged);
+    }
   });
+  progress.end();
   return {.files = std::move(tasks.files),
           .edge_counts = std::move(tasks.edge_counts),
           .new_edges = std::move(tasks.new_edges)};

@@ -22,7 +22,7 @@ struct StoreTables {
 
 // Merges the runs, which it consumes. `memory` bytes are shared by the threads.
 StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch,
-                               ThreadPool& pool, std::size_t memory);
+                               ThreadPool& pool, std::size_t memory, ProgressSink& progress);
 
 // One atomic change of the store, which was empty: all tables, or after a crash none. Then the store has
 // `state`.

@@ -12,7 +12,7 @@ TableFiles::TableFiles(Scratch& scratch, const GraphStore::Impl& store, Family f
     : scratch_(scratch),
       store_(store),
       family_(family),
-      options_(bulk_table_options(store.db->GetOptions(store.family(family)), family)) {}
+      options_(bulk_table_options(store.db->GetOptions(store.family(family)))) {}
 
 TableFiles::~TableFiles() = default;
 

@@ -238,6 +238,50 @@ TEST(BulkIngest, ARowPastTheLimitIsReadRowByRow) {
   expect_same(bulk, batches);
 }
 
+// A row that comes twice is one event, even if its picture is found only the second time: the second row is
+// left out whole, and the picture with it.
+TEST(BulkIngest, ARepeatedRowBringsNoNodeThatTheFirstOneLacked) {
+  Shop shop;
+  shop.write("shop.toml", R"([nodes.user]
+[nodes.item]
+source = "log.csv"
+id = "item"
+fields.photo = { kind = "image", path = "{photo}", as_node = true }
+[edges.buys]
+source = "log.csv"
+from = "user:user"
+to = "item:item"
+[clean]
+max_bad_media = 1
+)");
+  shop.write("images/9.jpg", "\xFF\xD8\xFF picture 9 \xFF\xD9");
+  shop.write(
+      "log.csv",
+      "user,item,photo\nann,1,images/1.jpg\nann,1,images/1.jpg\nbob,2,images/9.jpg\nbob,2,images/9.jpg\n");
+  std::size_t photos_lacking = 0;
+  for (std::uint64_t n = 1; n <= 12; ++n) {
+    SCOPED_TRACE(n);
+    std::filesystem::remove_all(shop.folder() / "shop.weft");
+    FaultFiles files(real_files());
+    const Project project = shop.project();
+    GraphStore store = shop.open(project);
+    files.fail_nth(FileOperation::kOpen, n);
+    try {
+      const IngestReport report = ingest(project, store, in_bulk(1 << 20), no_progress(), files);
+      EXPECT_EQ(report.duplicates, 2U);
+      EXPECT_EQ(report.media_found + report.media_corrupt, 4U);
+      EXPECT_THAT(verify_store(store).problems, ElementsAre());
+      const graph::EdgeTypeId has_photo = project.schema.graph.edge_type_named("item_photo");
+      const std::uint64_t edges = store.info().edge_counts[has_photo];
+      EXPECT_GE(edges, 1U);
+      photos_lacking += 2 - edges;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("injected"));
+    }
+  }
+  EXPECT_EQ(photos_lacking, 2U) << "the first rows of both users were each read without their picture once";
+}
+
 TEST(BulkIngest, AFailedFileOperationLeavesTheStoreAsItWas) {
   const RandomShop shop(11, 3000);
   const Outcome wanted = outcome_of(shop, in_bulk(std::size_t{200} << 10));
