@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "benchmarks/gnn/pair_files.h"
+#include "benchmarks/run_program.h"
 #include "gnn/evaluation/evaluator.h"
 #include "gnn/evaluation/npy.h"
 #include "gnn/kernels/instructions.h"
@@ -176,10 +177,5 @@ int run(int argc, char** argv) {
 }  // namespace weft::gnn
 
 int main(int argc, char** argv) {
-  try {
-    return weft::gnn::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return weft::benchmarks::run_program(argc, argv, weft::gnn::run);
 }

@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "benchmarks/run_program.h"
 #include "benchmarks/sampling/synth_arrays.h"
 #include "encoders/feature_set.h"
 #include "gnn/random.h"
@@ -202,10 +203,5 @@ int run(int argc, char** argv) {
 }  // namespace weft::gnn
 
 int main(int argc, char** argv) {
-  try {
-    return weft::gnn::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return weft::benchmarks::run_program(argc, argv, weft::gnn::run);
 }

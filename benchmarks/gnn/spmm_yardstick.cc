@@ -32,6 +32,7 @@
 
 #include "base/thread_pool.h"
 #include "benchmarks/gnn/pair_files.h"
+#include "benchmarks/run_program.h"
 #include "gnn/kernels/gather.h"
 #include "gnn/kernels/instructions.h"
 #include "gnn/kernels/spmm.h"
@@ -254,10 +255,5 @@ int run(int argc, char** argv) {
 }  // namespace weft::gnn
 
 int main(int argc, char** argv) {
-  try {
-    return weft::gnn::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return weft::benchmarks::run_program(argc, argv, weft::gnn::run);
 }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "benchmarks/run_program.h"
 #include "benchmarks/sampling/shop_graph.h"
 #include "sampling/loader.h"
 #include "sampling/neighbor_sampler.h"
@@ -87,10 +88,5 @@ int run(int argc, char** argv) {
 }  // namespace weft::sampling::benchmarks
 
 int main(int argc, char** argv) {
-  try {
-    return weft::sampling::benchmarks::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return weft::benchmarks::run_program(argc, argv, weft::sampling::benchmarks::run);
 }

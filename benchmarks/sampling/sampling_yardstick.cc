@@ -23,6 +23,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "benchmarks/run_program.h"
 #include "benchmarks/sampling/bare_gather.h"
 #include "benchmarks/sampling/synth_arrays.h"
 #include "sampling/neighbor_sampler.h"
@@ -253,10 +254,5 @@ int run(int argc, char** argv) {
 }  // namespace weft::sampling::benchmarks
 
 int main(int argc, char** argv) {
-  try {
-    return weft::sampling::benchmarks::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return weft::benchmarks::run_program(argc, argv, weft::sampling::benchmarks::run);
 }

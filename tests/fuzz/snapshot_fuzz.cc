@@ -1,6 +1,5 @@
 // Snapshots whose files are damaged behind valid checksums: opening refuses them, or every access is safe.
 // The input is a list of damages: file, what is done to it, where, with what.
-#include <cmath>
 #include <map>
 
 #include "base/hash.h"
@@ -8,6 +7,7 @@
 #include "graph/snapshot_manifest.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/graph/random_graph.h"
+#include "tests/graph/touch_snapshot.h"
 
 namespace weft::fuzz {
 namespace {
@@ -64,58 +64,6 @@ void damage(std::string& content, std::uint8_t how, std::uint16_t where, std::ui
       for (std::size_t i = 0; i < 8; ++i) std::swap(content[a + i], content[b + i]);
     }
   }
-}
-
-std::uint64_t touch_fields(const Snapshot& snapshot, NodeTypeId type, NodeId id) {
-  std::uint64_t sum = 0;
-  const NodeType& node_type = snapshot.schema().node_type(type);
-  for (std::size_t f = 0; f < node_type.fields.size(); ++f) {
-    switch (node_type.fields[f].kind) {
-      case FieldKind::kNumber:
-        sum += std::isnan(snapshot.numbers(type, f)[id]) ? 1 : 0;
-        break;
-      case FieldKind::kText:
-        sum += hash64(snapshot.texts(type, f)[id]);
-        break;
-      case FieldKind::kCategory:
-        for (const auto code : snapshot.categories(type, f)[id])
-          sum += hash64(snapshot.categories(type, f).dictionary[code]);
-        break;
-      default:
-        sum += hash64(snapshot.media(type, f).paths[id]) + hash64(snapshot.media(type, f).content_hashes[id]);
-    }
-  }
-  return sum;
-}
-
-// Reads every entry of every array through the public interface.
-std::uint64_t touch_everything(const Snapshot& snapshot) {
-  std::uint64_t sum = 0;
-  const Schema& schema = snapshot.schema();
-  for (std::size_t i = 0; i < schema.node_types().size(); ++i) {
-    const auto type = static_cast<NodeTypeId>(i);
-    for (NodeId id = 0; id < snapshot.node_count(type); ++id) {
-      FUZZ_CHECK(snapshot.find_node(type, snapshot.external_id({type, id})) == id);
-      sum += snapshot.display_name({type, id}).size() +
-             static_cast<std::uint64_t>(snapshot.first_seen(type)[id]) + snapshot.node_events(type)[id] +
-             touch_fields(snapshot, type, id);
-    }
-  }
-  for (RelationId r = 0; r < 2 * schema.edge_types().size(); ++r) {
-    const CsrView csr = snapshot.relation(r);
-    const auto first_seen = snapshot.first_seen(schema.target_type(r));
-    const EdgeColumns columns = snapshot.edge_columns(edge_type_of(r));
-    for (NodeId row = 0; row < csr.rows(); ++row) {
-      FUZZ_CHECK(csr.count_before(row, 5) <= csr.degree(row));
-      for (std::uint64_t i = csr.offsets[row]; i < csr.offsets[row + 1]; ++i) {
-        const EdgeId edge = csr.edge_id(i);
-        sum += static_cast<std::uint64_t>(first_seen[csr.targets[i]]) + columns.events[edge] +
-               columns.sources[edge];
-        if (!columns.weights.empty()) FUZZ_CHECK(std::isfinite(columns.weights[edge]));
-      }
-    }
-  }
-  return sum;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "base/fault_files.h"
 #include "base/hash.h"
 #include "tests/graph/random_graph.h"
+#include "tests/graph/touch_snapshot.h"
 
 namespace weft::graph {
 namespace {
@@ -273,48 +274,6 @@ class DamagedSnapshot : public ::testing::Test {
     }
     write_bytes(folder_ / "s/" / name, files_[name]);
     return result;
-  }
-  // Reads every entry of every array through the public interface.
-  static void touch_everything(const Snapshot& snapshot) {
-    std::uint64_t sum = 0;
-    const Schema& schema = snapshot.schema();
-    for (std::size_t i = 0; i < schema.node_types().size(); ++i) {
-      const auto type = static_cast<NodeTypeId>(i);
-      for (NodeId id = 0; id < snapshot.node_count(type); ++id) {
-        sum += snapshot.display_name({type, id}).size() +
-               snapshot.find_node(type, snapshot.external_id({type, id})).value();
-        sum += static_cast<std::uint64_t>(snapshot.first_seen(type)[id]) + snapshot.node_events(type)[id];
-        for (std::size_t f = 0; f < schema.node_type(type).fields.size(); ++f) {
-          switch (schema.node_type(type).fields[f].kind) {
-            case FieldKind::kNumber:
-              sum += std::isnan(snapshot.numbers(type, f)[id]) ? 1 : 0;
-              break;
-            case FieldKind::kText:
-              sum += hash64(snapshot.texts(type, f)[id]);
-              break;
-            case FieldKind::kCategory:
-              for (const auto code : snapshot.categories(type, f)[id])
-                sum += hash64(snapshot.categories(type, f).dictionary[code]);
-              break;
-            default:
-              sum += hash64(snapshot.media(type, f).paths[id]) +
-                     hash64(snapshot.media(type, f).content_hashes[id]);
-          }
-        }
-      }
-    }
-    for (RelationId r = 0; r < 2 * schema.edge_types().size(); ++r) {
-      const CsrView csr = snapshot.relation(r);
-      const auto first_seen = snapshot.first_seen(schema.target_type(r));
-      for (NodeId row = 0; row < csr.rows(); ++row) {
-        sum += csr.count_before(row, 5);
-        for (std::uint64_t i = csr.offsets[row]; i < csr.offsets[row + 1]; ++i) {
-          sum += static_cast<std::uint64_t>(first_seen[csr.targets[i]]) +
-                 snapshot.edge_columns(edge_type_of(r)).events[csr.edge_id(i)];
-        }
-      }
-    }
-    EXPECT_NE(sum, 1U);  // keeps the reads
   }
   // The manifest with its own checksum put right after a change of its text.
   static std::string signed_again(std::string manifest) {

@@ -274,14 +274,25 @@ std::pair<std::int64_t, std::int64_t> times_of(const Rows& rows) {
   return range;
 }
 
+struct WholeWay {
+  json trained;
+  SplitFiles split;
+};
+
+// Ingest, train, verify, evaluate, recommend.
+WholeWay expect_whole_way(const Example& example, const ExampleData& data, std::size_t feature_sets) {
+  expect_ingested(example, data);
+  WholeWay way{.trained = expect_trained(example), .split = {}};
+  expect_verified(example, data, feature_sets);
+  way.split = expect_evaluated(example, data);
+  expect_recommended(example, data, way.split);
+  return way;
+}
+
 TEST(Examples, Ml100kOnASmallCopy) {
   const ExampleData data = write_ml_100k(scratch_folder("ml-100k"));
   const Example example("ml-100k", data.folder, kFastNetwork);
-  expect_ingested(example, data);
-  const json trained = expect_trained(example);
-  expect_verified(example, data, 3);
-  const SplitFiles split = expect_evaluated(example, data);
-  expect_recommended(example, data, split);
+  const auto [trained, split] = expect_whole_way(example, data, 3);
 
   EXPECT_EQ(trained["supervised_events"], split.train.size());
   const auto size = static_cast<double>(split.size());
@@ -292,11 +303,7 @@ TEST(Examples, Ml100kOnASmallCopy) {
 TEST(Examples, MusicalInstrumentsOnASmallCopy) {
   const ExampleData data = write_musical_instruments(scratch_folder("musical-instruments"));
   const Example example("musical-instruments", data.folder, kFastNetwork);
-  expect_ingested(example, data);
-  expect_trained(example);
-  expect_verified(example, data, 2);
-  const SplitFiles split = expect_evaluated(example, data);
-  expect_recommended(example, data, split);
+  const SplitFiles split = expect_whole_way(example, data, 2).split;
 
   // Cut in time, and no day is on both sides of a cut.
   EXPECT_LT(times_of(split.train).second, times_of(split.valid).first);
@@ -306,11 +313,7 @@ TEST(Examples, MusicalInstrumentsOnASmallCopy) {
 TEST(Examples, GowallaOnASmallCopy) {
   const ExampleData data = write_gowalla(scratch_folder("gowalla"));
   const Example example("gowalla", data.folder, kFastLightGcn);
-  expect_ingested(example, data);
-  const json trained = expect_trained(example);
-  expect_verified(example, data, 0);
-  const SplitFiles split = expect_evaluated(example, data);
-  expect_recommended(example, data, split);
+  const auto [trained, split] = expect_whole_way(example, data, 0);
 
   EXPECT_EQ(trained["supervised_events"], split.train.size());
   EXPECT_TRUE(fs::exists(fs::path(trained["model"].get<std::string>()) / "lightgcn.safetensors"));
@@ -326,12 +329,7 @@ TEST(Examples, GowallaOnASmallCopy) {
 TEST(Examples, LastfmOnASmallCopy) {
   const ExampleData data = write_lastfm(scratch_folder("lastfm"));
   const Example example("lastfm", data.folder, kFastNetwork);
-  expect_ingested(example, data);
-  expect_trained(example);
-  expect_verified(example, data, 1);
-  const SplitFiles split = expect_evaluated(example, data);
-  // The names shown are those of the file, quotes and all.
-  expect_recommended(example, data, split);
+  expect_whole_way(example, data, 1);  // the names shown are those of the file, quotes and all
 }
 
 TEST(Examples, TiktokOnASmallCopy) {

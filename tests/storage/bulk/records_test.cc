@@ -52,7 +52,8 @@ TEST(EdgeRecord, HasTheBytesAndTheOrderOfTheStoresKeys) {
 
 TEST(SortEdges, EqualsAGeneralSortWhateverTheDegrees) {
   auto random = random_stream(2);
-  for (const std::uint64_t nodes : {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000}, std::uint64_t{1} << 32}) {
+  for (const std::uint64_t nodes :
+       {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000}, std::uint64_t{1} << 32}) {
     for (const std::size_t count : {0U, 1U, 2U, 30U, 3000U}) {
       std::vector<EdgeRecord> edges;
       for (std::size_t i = 0; i < count; ++i) edges.push_back(EdgeRecord::of(random_key(random, nodes), {}));
@@ -64,8 +65,8 @@ TEST(SortEdges, EqualsAGeneralSortWhateverTheDegrees) {
   }
 }
 
-// The rule in one pass over all mentions: a node made with a time is first seen at its earliest; one made without
-// keeps none until a row of its own gives one, and goes by what comes from there on.
+// The rule in one pass over all mentions: a node made with a time is first seen at its earliest; one made
+// without keeps none until a row of its own gives one, and goes by what comes from there on.
 TEST(SeenTimes, CutAnywhereTellTheSameAsInOnePiece) {
   auto random = random_stream(3);
   for (int round = 0; round < 3000; ++round) {
@@ -75,7 +76,8 @@ TEST(SeenTimes, CutAnywhereTellTheSameAsInOnePiece) {
     };
     std::vector<Mention> mentions(1 + random() % 6);
     for (Mention& mention : mentions)
-      mention = {random() % 3 == 0 ? graph::kNoTime : static_cast<graph::TimeMs>(random() % 10), random() % 2 == 0};
+      mention = {random() % 3 == 0 ? graph::kNoTime : static_cast<graph::TimeMs>(random() % 10),
+                 random() % 2 == 0};
     graph::TimeMs wanted = mentions[0].time;
     for (std::size_t i = 1; i < mentions.size(); ++i) {
       const auto& [time, row] = mentions[i];
