@@ -109,7 +109,7 @@ void Optimizer::update_rows(const RowGradient& rows, double rate) const {
                          [&](std::int64_t row) { return row >= 0 && row < slot.value.size(0); }));
   adam_update_rows(adam(rate, decay_), numbers, static_cast<std::size_t>(rows.gradient.size(1)),
                    floats(rows.gradient), mutable_floats(slot.value), mutable_floats(slot.first),
-                   mutable_floats(slot.second), nullptr);
+                   mutable_floats(slot.second));
 }
 
 NamedTensors Optimizer::state() const {

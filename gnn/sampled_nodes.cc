@@ -117,9 +117,9 @@ std::vector<RelationId> followed_relations(const graph::Schema& schema,
 
 NodeSampler::NodeSampler(NodeSamplerSetup setup)
     : setup_(std::move(setup)),
-      structure_(
-          setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events,
-          setup_.snapshot == nullptr ? std::vector<std::vector<TimeMs>>{} : listed_times(*setup_.snapshot)),
+      structure_(setup_.graph, setup_.relations, setup_.target, setup_.structure, setup_.hides_events,
+                 setup_.snapshot == nullptr || !setup_.structure.age ? std::vector<std::vector<TimeMs>>{}
+                                                                     : listed_times(*setup_.snapshot)),
       sampler_(setup_.graph, sampler_options(setup_)) {}
 
 void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step,

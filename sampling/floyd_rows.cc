@@ -1,7 +1,6 @@
 #include "sampling/floyd_rows.h"
 
-#include <cstdlib>
-#include <string_view>
+#include "base/instructions.h"
 
 #if defined(__x86_64__)
 // GCC 12 takes the undefined upper lanes within the intrinsics themselves for a mistake.
@@ -157,12 +156,7 @@ bool has_avx512() {
 #endif
 
 bool uses_avx512() {
-  static const bool chosen = [] {
-    const char* asked = std::getenv("WEFT_INSTRUCTIONS");
-    const bool lower =
-        asked != nullptr && (std::string_view(asked) == "generic" || std::string_view(asked) == "avx2");
-    return !lower && has_avx512();
-  }();
+  static const bool chosen = instructions() == Instructions::kAvx512 && has_avx512();
   return chosen;
 }
 

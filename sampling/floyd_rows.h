@@ -31,8 +31,8 @@ void floyd_rows(PhiloxKey key, std::uint32_t purpose, std::uint32_t k, std::span
 void row_words(PhiloxKey key, std::uint32_t purpose, std::uint32_t tiles, std::span<const FloydRow> rows,
                std::uint32_t* out);
 
-// Which instructions run: "avx512" or "generic". The environment variable WEFT_INSTRUCTIONS may name a lower
-// level ("avx2" counts as generic here).
+// Which instructions run: "avx512", or "generic" where base/instructions.h has a lower level or the processor
+// lacks one of the sets that are needed here.
 std::string pick_instructions();
 
 namespace internal {

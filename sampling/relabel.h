@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 #include "graph/ids.h"
-#include "sampling/huge_pages.h"
 
 namespace weft::sampling {
 

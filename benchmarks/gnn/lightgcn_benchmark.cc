@@ -13,11 +13,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/instructions.h"
 #include "benchmarks/gnn/pair_files.h"
 #include "benchmarks/run_program.h"
 #include "gnn/evaluation/evaluator.h"
 #include "gnn/evaluation/npy.h"
-#include "gnn/kernels/instructions.h"
 #include "gnn/lightgcn/lightgcn_trainer.h"
 
 namespace weft::gnn {

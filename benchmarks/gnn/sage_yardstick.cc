@@ -186,6 +186,8 @@ int run(int argc, char** argv) {
         return true;
       };
       const TrainResult result = train(setup);
+      if (seconds == 0)
+        throw Error("the graph has too few edges for so many batches", {.field = "--batches"});
       rates.push_back(static_cast<double>(a.batches * a.batch) / seconds);
       cpu_ms.push_back(1e3 * cpu / static_cast<double>(a.batches));
       line["first_loss"] = result.losses.front();

@@ -30,20 +30,19 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/huge_pages.h"
+#include "base/instructions.h"
 #include "base/thread_pool.h"
 #include "benchmarks/gnn/pair_files.h"
 #include "benchmarks/run_program.h"
 #include "gnn/kernels/gather.h"
-#include "gnn/kernels/instructions.h"
 #include "gnn/kernels/spmm.h"
 #include "gnn/lightgcn/bipartite_graph.h"
-#include "sampling/huge_pages.h"
 
 namespace weft::gnn {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using sampling::HugeVector;
 
 struct Timed {
   std::string name;

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "graph/graph_view.h"
-#include "sampling/huge_pages.h"
 #include "sampling/subgraph.h"
 
 namespace weft::sampling::benchmarks {

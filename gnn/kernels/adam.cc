@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "gnn/kernels/instructions.h"
+#include "base/instructions.h"
 
 namespace weft::gnn {
 
@@ -26,8 +26,10 @@ namespace {
 }
 
 // No errno from sqrt: it would keep the loop from being vectorised.
+#ifndef __clang__
 #pragma GCC push_options
 #pragma GCC optimize("no-math-errno")
+#endif
 void update_generic(const AdamStep& step, const float* g, float* p, float* m, float* v, std::size_t n) {
   update(step, g, p, m, v, n);
 }
@@ -39,7 +41,9 @@ WEFT_TARGET_AVX512 void update_avx512(const AdamStep& step, const float* g, floa
                                       std::size_t n) {
   update(step, g, p, m, v, n);
 }
+#ifndef __clang__
 #pragma GCC pop_options
+#endif
 
 }  // namespace
 
@@ -65,30 +69,24 @@ void adam_update(const AdamStep& step, std::span<const float> gradient, std::spa
 
 void adam_update_rows(const AdamStep& step, std::span<const std::uint32_t> rows, std::size_t dim,
                       std::span<const float> gradient, std::span<float> parameters, std::span<float> mean,
-                      std::span<float> variance, ThreadPool* pool) {
+                      std::span<float> variance) {
   WEFT_CHECK(gradient.size() == rows.size() * dim);
   WEFT_CHECK(parameters.size() == mean.size() && parameters.size() == variance.size());
   static const auto run = choose(update_generic, update_avx2, update_avx512);
-  constexpr std::size_t kGrain = 256;
   constexpr std::size_t kAhead = 4;
   constexpr std::size_t kLine = 16;  // floats a cache line
-  const auto update_part = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      if (i + kAhead < end) {
-        const std::size_t next = std::size_t{rows[i + kAhead]} * dim;
-        for (std::size_t d = 0; d < dim; d += kLine) {
-          __builtin_prefetch(parameters.data() + next + d, 1);
-          __builtin_prefetch(mean.data() + next + d, 1);
-          __builtin_prefetch(variance.data() + next + d, 1);
-        }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i + kAhead < rows.size()) {
+      const std::size_t next = std::size_t{rows[i + kAhead]} * dim;
+      for (std::size_t d = 0; d < dim; d += kLine) {
+        __builtin_prefetch(parameters.data() + next + d, 1);
+        __builtin_prefetch(mean.data() + next + d, 1);
+        __builtin_prefetch(variance.data() + next + d, 1);
       }
-      const std::size_t at = std::size_t{rows[i]} * dim;
-      run(step, gradient.data() + i * dim, parameters.data() + at, mean.data() + at, variance.data() + at,
-          dim);
     }
-  };
-  if (pool == nullptr || rows.size() <= kGrain) return update_part(0, rows.size());
-  pool->parallel_for(rows.size(), kGrain, update_part);
+    const std::size_t at = std::size_t{rows[i]} * dim;
+    run(step, gradient.data() + i * dim, parameters.data() + at, mean.data() + at, variance.data() + at, dim);
+  }
 }
 
 }  // namespace weft::gnn

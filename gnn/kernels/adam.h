@@ -1,12 +1,10 @@
 // Adam (Kingma and Ba 2015) over a run of float32 parameters, or over some rows of a table, with the
-// arithmetic of torch.optim.Adam, AdamW and, for rows, SparseAdam.
+// arithmetic of torch.optim.Adam and AdamW; of rows, those of the step alone move, as with SparseAdam.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "base/thread_pool.h"
 
 namespace weft::gnn {
 
@@ -37,9 +35,9 @@ void adam_update(const AdamStep& step, std::span<const float> gradient, std::spa
 
 // The same for rows of a table: row i of gradient [rows.size(), dim] belongs to row rows[i] of parameters,
 // mean and variance [table rows, dim]. Rows must be distinct and of the table: not checked. Other rows keep
-// their parameters and moments. The same bits for any number of threads; `pool` may be null.
+// their parameters and moments.
 void adam_update_rows(const AdamStep& step, std::span<const std::uint32_t> rows, std::size_t dim,
                       std::span<const float> gradient, std::span<float> parameters, std::span<float> mean,
-                      std::span<float> variance, ThreadPool* pool);
+                      std::span<float> variance);
 
 }  // namespace weft::gnn

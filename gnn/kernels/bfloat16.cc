@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "base/error.h"
-#include "gnn/kernels/instructions.h"
+#include "base/instructions.h"
 
 namespace weft::gnn {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "gnn/kernels/instructions.h"
+#include "base/instructions.h"
 
 namespace weft::gnn {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "gnn/kernels/instructions.h"
+#include "base/instructions.h"
 #include "gnn/kernels/vectors.h"
 
 namespace weft::gnn {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/instructions.h"
 #include "gnn/kernels/gather.h"
-#include "gnn/kernels/instructions.h"
 
 namespace weft::gnn {
 namespace {

@@ -1,5 +1,5 @@
 // Sparse times dense on the CPU: sums or weighted means of gathered rows, forward and backward, with one
-// weight an edge or one for each of several heads. Uses the vectors that gnn/kernels/instructions.h chooses.
+// weight an edge or one for each of several heads. Uses the vectors that base/instructions.h chooses.
 //
 // Every output row is computed by one thread in the order of its edges, so results do not depend on the
 // number of threads. Matrices are row-major, of float32 or, as a way to store them, bfloat16; sums are in

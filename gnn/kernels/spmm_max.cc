@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/instructions.h"
 #include "gnn/kernels/gather.h"
-#include "gnn/kernels/instructions.h"
 
 namespace weft::gnn {
 namespace {
@@ -13,7 +13,8 @@ namespace {
                                                     std::size_t dim, float* best, std::uint32_t* winner) {
   for (std::size_t d = 0; d < dim; ++d) {
     const float value = weight * x[d];
-    const bool larger = value > best[d];
+    // NaN counts as the largest, so that a divergence shows; the first one stays.
+    const bool larger = value > best[d] || (value != value && best[d] == best[d]);
     best[d] = larger ? value : best[d];
     winner[d] = larger ? edge : winner[d];
   }

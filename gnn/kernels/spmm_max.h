@@ -15,8 +15,8 @@ namespace weft::gnn {
 inline constexpr std::uint32_t kNoEdge = std::numeric_limits<std::uint32_t>::max();
 
 // out[r, d] = max over the row's edges e of w_e x[c_e, d], 0 for a row without edges; winners[r, d] = the
-// first edge that reaches it, or kNoEdge. Numbers that are NaN are passed over, but a row's first one stays.
-// Both [rows, dim]. Fewer than 2^32 - 1 edges, heads = 1.
+// first edge that reaches it, or kNoEdge. NaN counts as the largest. Both [rows, dim]. Fewer than 2^32 - 1
+// edges, heads = 1.
 template <typename Offset>
 void spmm_max(const SparseRows<Offset>& a, std::span<const float> x, std::size_t dim, std::span<float> out,
               std::span<std::uint32_t> winners, ThreadPool* pool);

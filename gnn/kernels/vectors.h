@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/instructions.h"
 #include "gnn/kernels/bfloat16.h"
-#include "gnn/kernels/instructions.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

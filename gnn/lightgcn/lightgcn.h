@@ -12,12 +12,12 @@
 #include <span>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "base/thread_pool.h"
 #include "gnn/evaluation/embedding_scorer.h"
 #include "gnn/kernels/adam.h"
 #include "gnn/lightgcn/bipartite_graph.h"
 #include "graph/positive_index.h"
-#include "sampling/huge_pages.h"
 
 namespace weft::gnn {
 
@@ -92,7 +92,7 @@ class LightGcn {
   // Calls finish(first, last, gradient) with gradient [last - first, dim] for chunks of all nodes.
   void finish_gradient(const std::function<void(std::size_t, std::size_t, std::span<float>)>& finish);
   // Gathered from at random: rows should begin on cache lines.
-  using Matrix = sampling::HugeVector<float>;
+  using Matrix = HugeVector<float>;
   void propagate(const Matrix& from, Matrix& to) const;
 
   LightGcnOptions options_;

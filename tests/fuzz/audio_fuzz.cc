@@ -9,15 +9,15 @@
 
 namespace weft::fuzz {
 
-std::vector<std::string> seeds() {
+Seeds seeds() {
   using namespace encoders;
   const std::vector<float> tone = sine(440, 8000, 0.05);
-  return {wav_bytes(tone, 8000),
-          wav_bytes(tone, 16000, 2),
-          sound_bytes(tone, 8000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT),
-          sound_bytes(tone, 8000, 1, SF_FORMAT_FLAC | SF_FORMAT_PCM_16),
-          sound_bytes(tone, 8000, 1, SF_FORMAT_AIFF | SF_FORMAT_PCM_24),
-          sound_bytes(tone, 8000, 1, SF_FORMAT_AU | SF_FORMAT_ULAW)};
+  return {.accepted = {wav_bytes(tone, 8000), wav_bytes(tone, 16000, 2),
+                       sound_bytes(tone, 8000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT),
+                       sound_bytes(tone, 8000, 1, SF_FORMAT_FLAC | SF_FORMAT_PCM_16),
+                       sound_bytes(tone, 8000, 1, SF_FORMAT_AIFF | SF_FORMAT_PCM_24),
+                       sound_bytes(tone, 8000, 1, SF_FORMAT_AU | SF_FORMAT_ULAW)},
+          .others = {}};
 }
 
 void run(std::string_view input) {

@@ -17,6 +17,9 @@ void accepted() {
 void refused() {
   ++refused_count;
 }
+std::uint64_t refused_so_far() {
+  return refused_count;
+}
 std::string outcome() {
   return "accepted " + std::to_string(accepted_count) + " of " +
          std::to_string(accepted_count + refused_count) + " inputs";

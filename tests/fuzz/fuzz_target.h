@@ -15,8 +15,12 @@
 
 namespace weft::fuzz {
 
-// Inputs that reach the success path, to begin from. One definition a target.
-std::vector<std::string> seeds();
+// Inputs to begin from. One definition a target.
+struct Seeds {
+  std::vector<std::string> accepted = {};  // reach the success path: replay.cc fails if one does not
+  std::vector<std::string> others = {};
+};
+Seeds seeds();
 // One input. Calls accepted() or refused() once.
 void run(std::string_view input);
 
@@ -24,6 +28,7 @@ void run(std::string_view input);
 // run: a fuzzer that never gets past the first check finds nothing.
 void accepted();
 void refused();
+std::uint64_t refused_so_far();
 std::string outcome();  // "accepted 812 of 2000 inputs"
 
 // Runs `parse`; true and accepted() if it returns, false and refused() if it throws Error.

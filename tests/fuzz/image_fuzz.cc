@@ -7,17 +7,16 @@
 
 namespace weft::fuzz {
 
-std::vector<std::string> seeds() {
+Seeds seeds() {
   using namespace encoders;
   const Image image = gradient_image(19, 13);
-  return {jpeg_bytes(image),
-          jpeg_bytes(image, JpegKind::kProgressive),
-          jpeg_bytes(image, JpegKind::kGray),
-          jpeg_bytes(image, JpegKind::kCmyk),
-          png_bytes(image),
-          webp_bytes(image),
-          png_bytes(3, 2, SPNG_COLOR_TYPE_GRAYSCALE_ALPHA, 8, std::vector<std::uint8_t>(12, 128)),
-          png_bytes(9, 2, SPNG_COLOR_TYPE_GRAYSCALE, 1, std::vector<std::uint8_t>(4, 0xA5))};
+  return {
+      .accepted = {jpeg_bytes(image), jpeg_bytes(image, JpegKind::kProgressive),
+                   jpeg_bytes(image, JpegKind::kGray), jpeg_bytes(image, JpegKind::kCmyk), png_bytes(image),
+                   webp_bytes(image),
+                   png_bytes(3, 2, SPNG_COLOR_TYPE_GRAYSCALE_ALPHA, 8, std::vector<std::uint8_t>(12, 128)),
+                   png_bytes(9, 2, SPNG_COLOR_TYPE_GRAYSCALE, 1, std::vector<std::uint8_t>(4, 0xA5))},
+      .others = {}};
 }
 
 void run(std::string_view input) {

@@ -28,7 +28,7 @@ void expect_same(const Decoded& decoded, std::string_view bytes, const Encode& e
 
 }  // namespace
 
-std::vector<std::string> seeds() {
+Seeds seeds() {
   const auto joined = [](const std::string& key, const std::string& value) {
     return static_cast<char>(key.size()) + key + value;
   };
@@ -44,16 +44,16 @@ std::vector<std::string> seeds() {
   const QuarantinedRow row{
       .source = 1, .offset = 500, .line = 12, .reason = "invalid JSON", .detail = "d", .excerpt = "x"};
   const StoreState state{.sequence = 10, .node_counts = {1, 2}, .edge_counts = {3, 4, 5}};
-  return {tagged(0, text(encode_edge_key(edge))),
-          tagged(1, text(encode_edge_value({.source = 4, .weight = 2.5F}))),
-          tagged(2, encode_id_value({.node = 5, .first_seen = 9, .event = 11})),
-          tagged(3, encode_field_value(2.5)),
-          tagged(3, encode_field_value(std::string("text"))),
-          tagged(3, encode_field_value(std::vector<std::string>{"a", "", "b"})),
-          tagged(3, encode_field_value(graph::MediaValue{"a.jpg", std::string(32, 'a')})),
-          tagged(4, joined(ledger_key(2), encode_ledger_value(entry))),
-          tagged(5, joined(quarantine_key(1, 500), encode_quarantine_value(row))),
-          tagged(6, encode_state(state))};
+  return {.accepted = {tagged(0, text(encode_edge_key(edge))),
+                       tagged(1, text(encode_edge_value({.source = 4, .weight = 2.5F}))),
+                       tagged(2, encode_id_value({.node = 5, .first_seen = 9, .event = 11})),
+                       tagged(3, encode_field_value(2.5)), tagged(3, encode_field_value(std::string("text"))),
+                       tagged(3, encode_field_value(std::vector<std::string>{"a", "", "b"})),
+                       tagged(3, encode_field_value(graph::MediaValue{"a.jpg", std::string(32, 'a')})),
+                       tagged(4, joined(ledger_key(2), encode_ledger_value(entry))),
+                       tagged(5, joined(quarantine_key(1, 500), encode_quarantine_value(row))),
+                       tagged(6, encode_state(state))},
+          .others = {}};
 }
 
 void run(std::string_view input) {

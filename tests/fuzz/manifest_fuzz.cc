@@ -15,7 +15,7 @@ std::string signed_again(std::string text) {
 
 }  // namespace
 
-std::vector<std::string> seeds() {
+Seeds seeds() {
   using namespace graph;
   Schema schema;
   Manifest manifest;
@@ -36,7 +36,7 @@ std::vector<std::string> seeds() {
   manifest.info.checksum = files_checksum(manifest.files);
   std::string text = write_manifest(manifest);
   text.resize(text.rfind(kChecksumKey));
-  return {text};
+  return {.accepted = {text}, .others = {}};
 }
 
 void run(std::string_view input) {

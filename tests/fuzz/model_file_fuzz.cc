@@ -5,14 +5,14 @@
 
 namespace weft::fuzz {
 
-std::vector<std::string> seeds() {
+Seeds seeds() {
   encoders::ModelFileWriter writer("text", 3, {{"dim", 5}, {"nested", {{"a", {1, 2}}}}});
   writer.add("a", std::vector<float>{1, 2, 3});
   writer.add("b", std::vector<std::uint64_t>{7});
   writer.add("none", std::vector<float>{});
   std::string bytes = writer.bytes();
   bytes.resize(bytes.size() - 8);
-  return {bytes};
+  return {.accepted = {bytes}, .others = {}};
 }
 
 void run(std::string_view input) {

@@ -5,9 +5,8 @@
 
 namespace weft::fuzz {
 
-std::vector<std::string> seeds() {
-  return {R"([project]
-name = "shop"
+Seeds seeds() {
+  return {.accepted = {R"([project]
 data_root = "/"
 workspace = "/tmp/w"
 [nodes.user]
@@ -49,8 +48,8 @@ missing = ["n/a", "-"]
 [task]
 target = "buys"
 )",
-          "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n",
-          "a = [1, {b = 2}]\n", "\xC3\x95"};
+                       "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n"},
+          .others = {"a = [1, {b = 2}]\n", "\xC3\x95"}};
 }
 
 void run(std::string_view input) {

@@ -121,7 +121,9 @@ std::string changed(const std::vector<std::string>& seeds, std::mt19937_64& rand
 int replay(int argc, char** argv) {
   std::uint64_t runs = 2000;
   std::uint64_t seed = 1;
-  const std::vector<std::string> seeds = weft::fuzz::seeds();
+  const weft::fuzz::Seeds given = weft::fuzz::seeds();
+  std::vector<std::string> seeds = given.accepted;
+  seeds.insert(seeds.end(), given.others.begin(), given.others.end());
   std::vector<std::string> inputs;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
@@ -142,7 +144,13 @@ int replay(int argc, char** argv) {
   if (!inputs.empty()) {
     for (std::string& input : inputs) run(std::move(input));
   } else {
-    for (const std::string& input : seeds) run(input);
+    for (std::size_t i = 0; i < seeds.size(); ++i) {
+      run(seeds[i]);
+      if (i < given.accepted.size() && weft::fuzz::refused_so_far() > 0) {
+        std::fprintf(stderr, "seed %zu is refused: it must reach the success path\n", i);
+        return 1;
+      }
+    }
     std::mt19937_64 random(seed);
     for (std::uint64_t i = 0; i < runs; ++i) run(changed(seeds, random));
   }

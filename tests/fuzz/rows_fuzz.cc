@@ -111,7 +111,7 @@ std::string gzipped(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> seeds() {
+Seeds seeds() {
   const std::string csv =
       "user,item,time,weight,price,text.title,tags,brand,kind,body,listed\n"
       "ann,a1,100,1.5,9.99,\"A \"\"big\"\" chair,\nwith "
@@ -125,13 +125,10 @@ std::vector<std::string> seeds() {
       "\n"
       R"({"user": 7, "item": 12345678901234567890, "time": null, "kind": "sold", "tags": [[1]], "text.title": "flat", "listed": "2024-01-01 10:00"})"
       "\n[1]\n{\"user\": \"cut";
-  return {tagged(0, csv),
-          tagged(1, tabs),
-          tagged(2, json),
-          tagged(0x40, gzipped(csv)),
-          tagged(0x41, gzipped(tabs)),
-          tagged(2, "{}\n"),
-          tagged(0, "\xEF\xBB\xBFuser,item\n1,2\n")};
+  return {
+      .accepted = {tagged(0, csv), tagged(1, tabs), tagged(2, json), tagged(0x40, gzipped(csv)),
+                   tagged(0x41, gzipped(tabs)), tagged(2, "{}\n"), tagged(0, "\xEF\xBB\xBFuser,item\n1,2\n")},
+      .others = {}};
 }
 
 void run(std::string_view input) {

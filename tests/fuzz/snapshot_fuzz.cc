@@ -68,14 +68,14 @@ void damage(std::string& content, std::uint8_t how, std::uint16_t where, std::ui
 
 }  // namespace
 
-std::vector<std::string> seeds() {
-  std::vector<std::string> inputs{""};
+Seeds seeds() {
+  Seeds inputs{.accepted = {""}, .others = {}};
   const std::size_t files = sound().files.size();
   for (std::size_t file = 0; file < files; ++file) {
     for (int how = 0; how < 6; ++how) {
       std::string input{static_cast<char>(file), static_cast<char>(how), static_cast<char>(file * 7), 0};
       input += std::string("\1\0\0\0\0\0\0\0", 8);
-      inputs.push_back(std::move(input));
+      inputs.others.push_back(std::move(input));
     }
   }
   return inputs;

@@ -7,18 +7,12 @@
 
 namespace weft::fuzz {
 
-std::vector<std::string> seeds() {
-  return {tagged(0, "1700000000"),
-          tagged(1, "-1.5e3"),
-          tagged(2, "9223372036854775807"),
-          tagged(3, "19700"),
-          tagged(4, "2024-02-29T23:59:59.123456789+14:00"),
-          tagged(4, "1969-12-31 23:59"),
-          tagged(4, "-0001-01-01"),
-          tagged(5, " 12.5 "),
-          tagged(5, "\xEF\xBC\x91"),
-          tagged(5, "0x10"),
-          tagged(5, "-1e308")};
+Seeds seeds() {
+  return {.accepted = {tagged(0, "1700000000"), tagged(1, "-1.5e3"), tagged(3, "19700"),
+                       tagged(4, "2024-02-29T23:59:59.123456789+14:00"), tagged(4, "1969-12-31 23:59"),
+                       tagged(5, " 12.5 "), tagged(5, "-1e308")},
+          .others = {tagged(2, "9223372036854775807"), tagged(4, "-0001-01-01"), tagged(5, "\xEF\xBC\x91"),
+                     tagged(5, "0x10")}};
 }
 
 void run(std::string_view input) {

@@ -32,10 +32,10 @@ TEST(Adam, FollowsTheDefinitionOverManySteps) {
   }
 }
 
-TEST(Adam, TheCutIntoRunsDoesNotMatter) {
+TEST(Adam, TheCutIntoRunsDoesNotMatterToABit) {
   std::mt19937 random(4);
   std::normal_distribution<float> normal;
-  const std::size_t n = 100;
+  const std::size_t n = 1000;
   std::vector<float> g(n), p(n), m(n), v(n);
   for (std::size_t i = 0; i < n; ++i) {
     g[i] = normal(random);
@@ -44,14 +44,23 @@ TEST(Adam, TheCutIntoRunsDoesNotMatter) {
     v[i] = normal(random) * normal(random);
     v[i] *= v[i];
   }
-  auto p2 = p, m2 = m, v2 = v;
-  const AdamStep step({}, 7);
-  adam_update(step, g, p, m, v);
-  for (std::size_t begin = 0; begin < n; begin += 20) {
-    const auto part = [&](auto& all) { return std::span(all).subspan(begin, 20); };
-    adam_update(step, part(g), part(p2), part(m2), part(v2));
+  for (const AdamOptions& options : {AdamOptions{}, AdamOptions{.decay = 0.1, .apart_decay = 0.2}}) {
+    const AdamStep step(options, 7);
+    auto p1 = p, m1 = m, v1 = v;
+    adam_update(step, g, p1, m1, v1);
+    for (const std::size_t length : {1U, 7U, 20U, 129U}) {
+      auto p2 = p, m2 = m, v2 = v;
+      for (std::size_t begin = 0; begin < n; begin += length) {
+        const auto part = [&](auto& all) {
+          return std::span(all).subspan(begin, std::min(length, n - begin));
+        };
+        adam_update(step, part(g), part(p2), part(m2), part(v2));
+      }
+      EXPECT_EQ(p1, p2);
+      EXPECT_EQ(m1, m2);
+      EXPECT_EQ(v1, v2);
+    }
   }
-  for (std::size_t i = 0; i < n; ++i) EXPECT_NEAR(p[i], p2[i], 1e-6);
 }
 
 // Against the definition in double: rows of the step move, others do not.
@@ -59,7 +68,6 @@ TEST(Adam, RowsOfATableAndBothDecays) {
   std::mt19937 random(6);
   std::normal_distribution<float> normal;
   const std::size_t table = 900, dim = 21;
-  ThreadPool pool(3);
   const AdamOptions options{
       .learning_rate = 0.02, .beta1 = 0.7, .beta2 = 0.9, .decay = 0.1, .apart_decay = 0.3};
   std::vector<float> p(table * dim), m(p.size(), 0), v(p.size(), 0);
@@ -75,13 +83,8 @@ TEST(Adam, RowsOfATableAndBothDecays) {
     std::vector<float> g(rows.size() * dim);
     for (float& value : g) value = normal(random);
     const std::vector<float> before = p;
-    std::vector<float> alone = p, alone_m = m, alone_v = v;
     const AdamStep adam(options, static_cast<std::uint64_t>(step));
-    adam_update_rows(adam, rows, dim, g, alone, alone_m, alone_v, nullptr);
-    adam_update_rows(adam, rows, dim, g, p, m, v, &pool);
-    EXPECT_EQ(p, alone);
-    EXPECT_EQ(m, alone_m);
-    EXPECT_EQ(v, alone_v);
+    adam_update_rows(adam, rows, dim, g, p, m, v);
     std::vector<std::uint8_t> moved(table, 0);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       moved[rows[i]] = 1;

@@ -95,6 +95,20 @@ TYPED_TEST(SegmentSoftmaxTest, LargeScoresDoNotOverflow) {
   EXPECT_EQ(out, (std::vector<float>{0.5F, 0, 0.5F, 0, 1}));
 }
 
+// Two edges, one of them 0: the other's share over the first one's is exp of its score.
+TYPED_TEST(SegmentSoftmaxTest, ExpIsWithinItsStatedError) {
+  const std::vector<TypeParam> offsets{0, 2};
+  for (int i = 0; i <= 40'000; ++i) {
+    const float x = -86.9F * static_cast<float>(i) / 40'000;
+    const std::vector<float> scores{0, x};
+    std::vector<float> out(2);
+    segment_softmax(std::span<const TypeParam>(offsets), 1, scores, out, nullptr);
+    const double wanted = std::exp(static_cast<double>(x));
+    const double got = static_cast<double>(out[1]) / out[0];
+    ASSERT_NEAR(got / wanted, 1, 6e-7) << x;  // exp itself 3e-7, and two roundings
+  }
+}
+
 TYPED_TEST(SegmentSoftmaxTest, MaskedEdgesHaveNoShareAndNaNShows) {
   constexpr float kMasked = -std::numeric_limits<float>::infinity();
   const std::vector<TypeParam> offsets{0, 2, 4, 6};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -87,6 +89,20 @@ TYPED_TEST(SpmmMaxTest, ValuesWinnersAndGradientsEqualLoops) {
         EXPECT_EQ(grad_weights, expected_weights);
       }
     }
+  }
+}
+
+TYPED_TEST(SpmmMaxTest, NaNIsTheLargestWhereverItStands) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> x{1, nan, 3};
+  for (const std::vector<std::uint32_t>& columns :
+       {std::vector<std::uint32_t>{1, 0, 2}, {0, 1, 2}, {0, 2, 1}}) {
+    const std::vector<TypeParam> offsets{0, 3};
+    std::vector<float> out(1);
+    std::vector<std::uint32_t> winners(1);
+    spmm_max(SparseRows<TypeParam>{.offsets = offsets, .columns = columns}, x, 1, out, winners, nullptr);
+    EXPECT_TRUE(std::isnan(out[0]));
+    EXPECT_EQ(columns[winners[0]], 1U);
   }
 }
 

@@ -1,5 +1,6 @@
 // Memory for large arrays that are read at random: the system is asked for huge pages, so that most reads
-// need no walk of the page tables. Where it has none, ordinary pages do.
+// need no walk of the page tables. Where it has none, ordinary pages do. They begin on a cache line, whatever
+// their size.
 #pragma once
 
 #include <sys/mman.h>
@@ -9,7 +10,7 @@
 #include <new>
 #include <vector>
 
-namespace weft::sampling {
+namespace weft {
 
 template <typename T>
 struct HugePageAllocator {
@@ -19,10 +20,11 @@ struct HugePageAllocator {
   HugePageAllocator(const HugePageAllocator<U>&) {}  // NOLINT: allocators convert into each other
 
   static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  static constexpr std::align_val_t kCacheLine{64};
 
   T* allocate(std::size_t count) {
     const std::size_t bytes = count * sizeof(T);
-    if (bytes < kHugePage) return static_cast<T*>(::operator new(bytes));
+    if (bytes < kHugePage) return static_cast<T*>(::operator new(bytes, kCacheLine));
     const std::size_t whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
     void* memory = std::aligned_alloc(kHugePage, whole);
     if (memory == nullptr) throw std::bad_alloc();
@@ -30,7 +32,7 @@ struct HugePageAllocator {
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t count) {
-    if (count * sizeof(T) < kHugePage) return ::operator delete(memory);
+    if (count * sizeof(T) < kHugePage) return ::operator delete(memory, kCacheLine);
     std::free(memory);
   }
   template <typename U>
@@ -42,4 +44,4 @@ struct HugePageAllocator {
 template <typename T>
 using HugeVector = std::vector<T, HugePageAllocator<T>>;
 
-}  // namespace weft::sampling
+}  // namespace weft

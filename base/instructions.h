@@ -1,7 +1,7 @@
 // Which vector instructions the kernels use, decided at run time.
 #pragma once
 
-namespace weft::gnn {
+namespace weft {
 
 // Ascending: what one has, the next has too.
 enum class Instructions { kGeneric, kAvx2, kAvx512 };
@@ -21,12 +21,16 @@ Function* choose(Function* generic, Function* avx2, Function* avx512) {
   return level == Instructions::kAvx512 ? avx512 : level == Instructions::kAvx2 ? avx2 : generic;
 }
 
-}  // namespace weft::gnn
+}  // namespace weft
 
 // What a function needs to be compiled for a level. Off x86 all levels are the plain one.
 #if defined(__x86_64__)
 #define WEFT_TARGET_AVX2 __attribute__((target("avx2,fma")))
+#ifdef __clang__
+#define WEFT_TARGET_AVX512 __attribute__((target("avx512f,avx2,fma")))
+#else
 #define WEFT_TARGET_AVX512 __attribute__((target("avx512f,avx2,fma,prefer-vector-width=512")))
+#endif
 #else
 #define WEFT_TARGET_AVX2
 #define WEFT_TARGET_AVX512

@@ -1,4 +1,4 @@
-#include "gnn/kernels/instructions.h"
+#include "base/instructions.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace weft::gnn {
+namespace weft {
 namespace {
 
 Instructions best() {
@@ -42,4 +42,4 @@ const char* name_of(Instructions instructions) {
                                                : "generic";
 }
 
-}  // namespace weft::gnn
+}  // namespace weft
