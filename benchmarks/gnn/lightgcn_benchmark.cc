@@ -41,21 +41,13 @@ struct Data {
   graph::PositiveIndex train, test;
 };
 
-std::filesystem::path either(const std::filesystem::path& folder, const std::string& name) {
-  const std::filesystem::path zipped = folder / (name + ".gz");
-  return std::filesystem::exists(zipped) ? zipped : folder / name;
-}
-
 Data read_data(const std::filesystem::path& folder) {
+  const PairList train = read_pairs(folder, "train.csv");
+  const PairList test = read_pairs(folder, "test.csv");
+  const auto [users, items] = sizes_of({&train, &test});
   Data data;
-  const PairList train = read_pairs(either(folder, "train.csv"));
-  const PairList test = read_pairs(either(folder, "test.csv"));
-  for (const PairList* list : {&train, &test}) {
-    for (const auto& [user, item] : *list) {
-      data.users = std::max<std::size_t>(data.users, user + 1);
-      data.items = std::max<std::size_t>(data.items, item + 1);
-    }
-  }
+  data.users = users;
+  data.items = items;
   data.train = index_pairs(train, data.users);
   data.test = index_pairs(test, data.users);
   return data;

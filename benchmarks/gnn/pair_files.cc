@@ -12,7 +12,9 @@
 
 namespace weft::gnn {
 
-PairList read_pairs(const std::filesystem::path& path) {
+PairList read_pairs(const std::filesystem::path& folder, const std::string& name) {
+  std::filesystem::path path = folder / (name + ".gz");
+  if (!std::filesystem::exists(path)) path = folder / name;
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
   if (!file) throw Error("cannot open the file", {.file = path.string()});
   PairList pairs;
@@ -37,6 +39,17 @@ PairList read_pairs(const std::filesystem::path& path) {
   gzerror(file.get(), &status);
   if (status != Z_OK && status != Z_STREAM_END) throw Error("the file is damaged", {.file = path.string()});
   return pairs;
+}
+
+PairSizes sizes_of(std::initializer_list<const PairList*> lists) {
+  PairSizes sizes;
+  for (const PairList* list : lists) {
+    for (const auto& [user, item] : *list) {
+      sizes.users = std::max<std::size_t>(sizes.users, user + 1);
+      sizes.items = std::max<std::size_t>(sizes.items, item + 1);
+    }
+  }
+  return sizes;
 }
 
 graph::PositiveIndex index_pairs(PairList pairs, std::size_t rows) {

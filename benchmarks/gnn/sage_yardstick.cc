@@ -11,14 +11,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "benchmarks/run_program.h"
 #include "benchmarks/sampling/synth_arrays.h"
+#include "benchmarks/stopwatch.h"
 #include "encoders/feature_set.h"
 #include "gnn/random.h"
 #include "gnn/task_options.h"
@@ -30,7 +29,6 @@ namespace weft::gnn {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
 
 struct Arguments {
   std::filesystem::path graph;
@@ -120,9 +118,9 @@ void count_sizes(const Arguments& a, const TrainSetup& setup, Json& line) {
   std::size_t edges = 0, nodes = 0;
   double seconds = 0;
   for (std::uint64_t step = 1; step <= a.batches; ++step) {
-    const Clock::time_point start = Clock::now();
+    const benchmarks::Stopwatch watch;
     const TrainBatch batch = batches.make(step, scratch);
-    seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    seconds += watch.wall_seconds();
     for (const auto& relation : batch.sampled.graph.relations) edges += relation.sources.size();
     for (const auto& of_type : batch.sampled.graph.nodes) nodes += of_type.size();
   }
@@ -131,11 +129,18 @@ void count_sizes(const Arguments& a, const TrainSetup& setup, Json& line) {
   line["sampling_ms_per_batch"] = 1e3 * seconds / static_cast<double>(a.batches);
 }
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
+// Goes with its content, whatever ends the run.
+struct TemporaryFolder {
+  TemporaryFolder() { std::filesystem::create_directories(path); }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("weft-sage-yardstick-" + std::to_string(::getpid()));
+};
 
 int run(int argc, char** argv) {
   Arguments a;
@@ -152,9 +157,8 @@ int run(int argc, char** argv) {
   app.add_option("--samplers", a.samplers, "Sampler threads; 0: the trainer samples by itself");
   CLI11_PARSE(app, argc, argv);
   at::set_num_threads(static_cast<int>(a.threads));
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("weft-sage-yardstick-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path;
   Json line = {{"batch", a.batch},
                {"fan_outs", a.fan_outs},
                {"hidden", a.hidden},
@@ -172,17 +176,14 @@ int run(int argc, char** argv) {
     count_sizes(a, setup, line);
     std::vector<double> rates, cpu_ms;
     for (std::size_t repeat = 0; repeat < a.repeats; ++repeat) {
-      Clock::time_point start;
+      std::optional<benchmarks::Stopwatch> watch;
       double cpu = 0, seconds = 0;
       setup.folder = folder / ("model" + std::to_string(repeat));
       setup.should_stop = [&](std::uint64_t step) {
-        if (step == a.warmup) {
-          start = Clock::now();
-          cpu = cpu_seconds();
-        }
+        if (step == a.warmup) watch.emplace();
         if (step < a.warmup + a.batches) return false;
-        seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        cpu = cpu_seconds() - cpu;
+        seconds = watch->wall_seconds();
+        cpu = watch->cpu_seconds();
         return true;
       };
       const TrainResult result = train(setup);
@@ -196,7 +197,6 @@ int run(int argc, char** argv) {
     line["supervision_edges_per_s"] = rates;
     line["cpu_ms_per_batch"] = cpu_ms;
   }
-  std::filesystem::remove_all(folder);
   std::puts(line.dump().c_str());
   return 0;
 }

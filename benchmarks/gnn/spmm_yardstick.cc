@@ -1,7 +1,8 @@
 // spmm_yardstick DATA: DATA holds train.csv(.gz) with user,item pairs. Multiplies the pairs' symmetric
 // adjacency by a matrix of --dim columns, forward and backward, with weft's kernels (float32, and bfloat16
-// storage) and with Torch's CSR product (MKL), in turn, and prints one JSON line with the milliseconds of
-// every round by the wall clock and by the CPU time of the process.
+// storage) and with Torch's CSR product (MKL), and prints one JSON line with the milliseconds of every round
+// by the wall clock and by the CPU time of the process. On more than one thread each side needs a process of
+// its own (--side), or the threads of one keep the other's off their cores.
 //
 // torch_forward: the product, values of 1, int32 indices, the operand in Torch's own memory.
 //
@@ -20,21 +21,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/huge_pages.h"
 #include "base/instructions.h"
 #include "base/thread_pool.h"
 #include "benchmarks/gnn/pair_files.h"
 #include "benchmarks/run_program.h"
+#include "benchmarks/stopwatch.h"
 #include "gnn/kernels/gather.h"
 #include "gnn/kernels/spmm.h"
 #include "gnn/lightgcn/bipartite_graph.h"
@@ -50,21 +49,11 @@ struct Timed {
   std::vector<double> wall_ms = {}, cpu_ms = {};
 };
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 void run_once(Timed& timed) {
-  // A pause: threads of the one before may still spin.
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const double cpu = cpu_seconds();
-  const auto start = std::chrono::steady_clock::now();
+  const benchmarks::Stopwatch watch;
   timed.work();
-  timed.wall_ms.push_back(
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-  timed.cpu_ms.push_back(1e3 * (cpu_seconds() - cpu));
+  timed.wall_ms.push_back(1e3 * watch.wall_seconds());
+  timed.cpu_ms.push_back(1e3 * watch.cpu_seconds());
 }
 
 double median(std::vector<double> values) {
@@ -142,6 +131,14 @@ struct Work {
                                         torch::kFloat);
   }
 
+  // Of one side: "torch", or "weft" (the bare reads too).
+  std::vector<Timed> of(const std::string& side) {
+    std::vector<Timed> chosen = all();
+    std::erase_if(chosen,
+                  [&](const Timed& timed) { return timed.name.starts_with("torch") != (side == "torch"); });
+    return chosen;
+  }
+
   std::vector<Timed> all() {
     const auto f32 = [](const torch::Tensor& t) { return std::span<const float>(values_of<float>(t)); };
     const auto bf16 = [](const torch::Tensor& t) {
@@ -178,18 +175,18 @@ struct Work {
             [this] { result = torch::autograd::grad({product}, {leaf}, {grad}, /*retain_graph=*/true)[0]; }};
   }
 
-  // Largest difference between Torch's product and weft's, relative to the largest value.
-  double difference(const char* storage) {
+  // Largest differences between Torch's product and weft's, relative to the largest value.
+  double difference_f32() {
+    spmm(rows, std::span<const float>(values_of<float>(x)), dim, Reduce::kSum, values_of<float>(out), &pool);
+    return difference_to(out);
+  }
+  double difference_bf16() {
+    spmm(rows, std::span<const BFloat16>(values_of<BFloat16>(stored_x)), dim, Reduce::kSum,
+         values_of<BFloat16>(stored_out), &pool);
+    return difference_to(stored_out.to(torch::kFloat));
+  }
+  double difference_to(const torch::Tensor& got) const {
     const torch::Tensor expected = torch::mm(adjacency, x);
-    torch::Tensor got = out;
-    if (std::string(storage) == "bf16") {
-      spmm(rows, std::span<const BFloat16>(values_of<BFloat16>(stored_x)), dim, Reduce::kSum,
-           values_of<BFloat16>(stored_out), &pool);
-      got = stored_out.to(torch::kFloat);
-    } else {
-      spmm(rows, std::span<const float>(values_of<float>(x)), dim, Reduce::kSum, values_of<float>(out),
-           &pool);
-    }
     return ((got - expected).abs().max() / expected.abs().max()).item<double>();
   }
 
@@ -206,29 +203,26 @@ struct Work {
 
 int run(int argc, char** argv) {
   std::filesystem::path data;
+  std::string side = "weft";
   std::size_t threads = 2, dim = 64, rounds = 15, autograd_rounds = 3;
   CLI::App app{"Sparse products beside Torch's"};
   app.add_option("data", data, "Folder with train.csv(.gz)")->required();
+  app.add_option("--side", side, "Whose products")->check(CLI::IsMember({"torch", "weft"}));
   app.add_option("--threads", threads, "Threads")->check(CLI::PositiveNumber);
   app.add_option("--dim", dim, "Width")->check(CLI::PositiveNumber);
   app.add_option("--rounds", rounds, "Rounds")->check(CLI::PositiveNumber);
   app.add_option("--autograd-rounds", autograd_rounds, "Rounds of Torch's autograd, which is slow");
   CLI11_PARSE(app, argc, argv);
   at::set_num_threads(static_cast<int>(threads));
-  const std::filesystem::path zipped = data / "train.csv.gz";
-  const PairList pairs = read_pairs(std::filesystem::exists(zipped) ? zipped : data / "train.csv");
-  std::size_t users = 0, items = 0;
-  for (const auto& [user, item] : pairs) {
-    users = std::max<std::size_t>(users, user + 1);
-    items = std::max<std::size_t>(items, item + 1);
-  }
+  const PairList pairs = read_pairs(data, "train.csv");
+  const auto [users, items] = sizes_of({&pairs});
   const BipartiteGraph graph(index_pairs(pairs, users), users, items);
   Work work(graph, dim, threads);
-  std::vector<Timed> all = work.all();
+  std::vector<Timed> all = work.of(side);
   for (std::size_t round = 0; round < rounds; ++round) {
     for (Timed& timed : all) run_once(timed);
   }
-  if (autograd_rounds > 0) {
+  if (side == "torch" && autograd_rounds > 0) {
     all.push_back(work.autograd());
     work.product = torch::mm(work.adjacency, work.leaf);
     for (std::size_t round = 0; round < autograd_rounds; ++round) run_once(all.back());
@@ -238,8 +232,8 @@ int run(int argc, char** argv) {
                {"dim", dim},
                {"threads", threads},
                {"instructions", name_of(instructions())},
-               {"difference_f32", work.difference("f32")},
-               {"difference_bf16", work.difference("bf16")}};
+               {"difference_f32", work.difference_f32()},
+               {"difference_bf16", work.difference_bf16()}};
   for (const Timed& timed : all) {
     line[timed.name] = {{"median_ms", median(timed.wall_ms)},
                         {"median_cpu_ms", median(timed.cpu_ms)},

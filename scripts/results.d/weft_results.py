@@ -72,12 +72,16 @@ def recomputed_recall(path, k=20):
     return sum(hits[user] / relevant[user] for user in hits) / len(hits)
 
 
+def build(*targets):
+    """Sets up, configures as scripts/test does, and builds these targets of the release build. Returns the build folder."""
+    run("build.log", ["bash", "-c", "set -e; . scripts/common.sh; scripts/setup; configure release -DWEFT_TORCH=ON; "
+                      f"cmake --build build/release --target {' '.join(targets)} --parallel $(build_jobs)"])
+    return ROOT / "build/release"
+
+
 def weft():
     """The release build's program, built if need be."""
-    program = ROOT / "build/release/bin/weft"
-    run("build.log", ["bash", "-c", "set -e; . scripts/common.sh; scripts/setup; configure release -DWEFT_TORCH=ON; "
-                      "cmake --build build/release --target weft --parallel $(build_jobs)"])
-    return program
+    return build("weft") / "bin/weft"
 
 
 def weft_json(log, arguments):

@@ -8,7 +8,8 @@ namespace weft {
 namespace {
 
 TEST(HugeVector, BeginsOnACacheLineWhateverItsSize) {
-  for (const std::size_t count : {std::size_t{1}, std::size_t{1000}, std::size_t{600'000}, std::size_t{3'000'000}}) {
+  for (const std::size_t count :
+       {std::size_t{1}, std::size_t{1000}, std::size_t{600'000}, std::size_t{3'000'000}}) {
     HugeVector<float> values(count, 1.5F);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(values.data()) % 64, 0U) << count;
     const HugeVector<float> copy = values;

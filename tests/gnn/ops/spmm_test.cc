@@ -3,28 +3,11 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <random>
-
 #include "base/error.h"
+#include "tests/gnn/ops/random_block.h"
 
 namespace weft::gnn {
 namespace {
-
-struct Block {
-  std::vector<std::uint32_t> offsets = {0};
-  std::vector<std::uint32_t> sources;
-};
-
-Block random_block(std::uint32_t seed, std::size_t rows, std::size_t senders) {
-  std::mt19937 random(seed);
-  Block block;
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t e = random() % 6; e > 0; --e)
-      block.sources.push_back(static_cast<std::uint32_t>(random() % senders));
-    block.offsets.push_back(static_cast<std::uint32_t>(block.sources.size()));
-  }
-  return block;
-}
 
 // The same with Torch's own operations, whose autograd is trusted.
 torch::Tensor by_torch(const torch::Tensor& x, const Block& block, const torch::Tensor& weights, bool mean) {
