@@ -160,8 +160,11 @@ void NodeSampler::count_edges(const sampling::RelationBlock& block, const sampli
                               std::span<const TimeMs> bounds, EdgeInputs& inputs) const {
   const bool labor = setup_.picks == PickOrder::kLabor;
   const std::int64_t least = *std::min_element(setup_.fan_outs.begin(), setup_.fan_outs.end());
-  if (!labor && (least < 0 || setup_.picks != PickOrder::kUniform)) return;
   const graph::CsrView& csr = setup_.graph.relation(block.relation);
+  // Relations without weights are picked from uniformly also where the others are by weight.
+  const bool uniform = setup_.picks == PickOrder::kUniform ||
+                       (setup_.picks == PickOrder::kWeighted && csr.weight_sums.empty());
+  if (!labor && (least < 0 || !uniform)) return;
   const NodeTypeId type = setup_.graph.schema->row_type(block.relation);
   std::size_t hop = 0;
   for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {

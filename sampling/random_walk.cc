@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "base/error.h"
@@ -12,8 +13,9 @@ namespace weft::sampling {
 namespace {
 
 constexpr std::uint32_t kAttempts = 16;  // blocks of a step: each proposes once
-constexpr std::uint32_t kAffinityBits =
-    20;  // weights of a row add up to less than 2^44: their product fits 64 bits
+constexpr std::uint32_t kAffinityBits = 20;
+// Of a row's sum of weights when it is drawn from by weight times affinity: their product fits 64 bits.
+constexpr std::uint32_t kSumBits = 44;
 constexpr double kSmallest = 1e-3;
 constexpr double kLargest = 1e3;
 
@@ -72,7 +74,22 @@ RandomWalker::RandomWalker(graph::GraphView graph, WalkOptions options)
   return_ = share(1 / options_.p);
   near_ = share(1);
   far_ = share(1 / options_.q);
-  neighbours_ = graph::PositiveIndex(graph_.relation(path[0]), {});
+  const graph::CsrView& csr = graph_.relation(path[0]);
+  neighbours_ = graph::PositiveIndex(csr, {});
+  if (csr.times.empty()) return;
+  earliest_.resize(neighbours_.pairs());
+  for (graph::NodeId row = 0; row < csr.rows(); ++row) {
+    for (std::uint64_t i = csr.offsets[row + 1]; i-- > csr.offsets[row];) {  // the earliest is written last
+      earliest_[pair_at(row, csr.targets[i])] = csr.times[i];
+    }
+  }
+}
+
+std::size_t RandomWalker::pair_at(graph::NodeId row, graph::NodeId target) const {
+  const auto targets = neighbours_.targets(row);
+  const auto found = std::lower_bound(targets.begin(), targets.end(), target);
+  if (found == targets.end() || *found != target) return neighbours_.pairs();
+  return neighbours_.offsets()[row] + static_cast<std::size_t>(found - targets.begin());
 }
 
 graph::NodeTypeId RandomWalker::type_at(std::size_t s) const {
@@ -94,12 +111,8 @@ std::uint32_t RandomWalker::propose(const graph::CsrView& csr, const Walk& walk,
 
 std::uint32_t RandomWalker::affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const {
   if (to == previous) return return_;
-  bool near = neighbours_.contains(previous, to);
-  if (near && walk.before != graph::kEndOfTime) {  // an edge, but perhaps a later one
-    const graph::CsrView& csr = graph_.relation(options_.path[0]);
-    const auto seen = csr.neighbours(previous).first(csr.count_before(previous, walk.before));
-    near = std::find(seen.begin(), seen.end(), to) != seen.end();
-  }
+  const std::size_t pair = pair_at(previous, to);
+  const bool near = pair < neighbours_.pairs() && (earliest_.empty() || earliest_[pair] < walk.before);
   return near ? near_ : far_;
 }
 
@@ -107,8 +120,12 @@ std::uint32_t RandomWalker::draw_exactly(const graph::CsrView& csr, const Walk& 
                                          graph::NodeId from, graph::NodeId previous, std::uint32_t n) const {
   const std::uint64_t first = csr.offsets[from];
   const bool weighted = options_.weighted && !csr.weight_sums.empty();
+  const std::uint64_t* const sums = csr.weight_sums.data() + first;
+  // A row of larger weights loses bits that are less than 2^-43 of its sum.
+  const auto bits = weighted ? static_cast<std::uint32_t>(std::bit_width(sums[n - 1])) : 0;
+  const std::uint32_t shift = bits > kSumBits ? bits - kSumBits : 0;
   const auto weight = [&](std::uint32_t edge) {
-    const std::uint64_t own = weighted ? weight_of(csr.weight_sums.data() + first, edge) : 1;
+    const std::uint64_t own = weighted ? weight_of(sums, edge) >> shift : 1;
     return own * affinity(walk, previous, csr.targets[first + edge]);
   };
   std::uint64_t total = 0;

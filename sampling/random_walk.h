@@ -58,6 +58,8 @@ class RandomWalker {
                      bool& stops) const;
   std::uint32_t propose(const graph::CsrView& csr, const Walk& walk, std::size_t block, graph::NodeId from,
                         std::uint32_t n, const PhiloxBlock& words) const;
+  // Position among the index's pairs; as many as there are if it is none.
+  std::size_t pair_at(graph::NodeId row, graph::NodeId target) const;
   std::uint32_t affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const;
   std::uint32_t draw_exactly(const graph::CsrView& csr, const Walk& walk, std::size_t s, graph::NodeId from,
                              graph::NodeId previous, std::uint32_t n) const;
@@ -68,7 +70,8 @@ class RandomWalker {
   std::uint32_t return_ = 0, near_ = 0,
                 far_ = 0;   // weights of edges to t, to its neighbours and to others; the largest is 2^20
   std::uint64_t stop_ = 0;  // of 2^32
-  graph::PositiveIndex neighbours_;  // of the one relation, for node2vec
+  graph::PositiveIndex neighbours_;           // of the one relation, for node2vec
+  std::vector<graph::TimeMs> earliest_ = {};  // of each of its pairs; empty if the relation has no times
 };
 
 // The most visited nodes of each start.

@@ -26,12 +26,12 @@ void RowPicker::bound(Chunk& chunk) const {
 
 void RowPicker::pick(Chunk& chunk) {
   bound(chunk);
-  // As much as the law may write: never more than the rows have, except with replacement.
+  // As much as the law may write: never more than the rows have, except with replacement. LABOR makes room
+  // row by row.
   std::size_t most = 0;
   const bool replaces = job_.replacement == Replacement::kWith;
-  const std::uint32_t cap = job_.law == PickLaw::kLabor ? kAllNeighbours : job_.fan_out;
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-    most += replaces && chunk.length[i] > 0 ? job_.fan_out : std::min(chunk.length[i], cap);
+    most += replaces && chunk.length[i] > 0 ? job_.fan_out : std::min(chunk.length[i], job_.fan_out);
   }
   make_room(chunk.positions, most + kRun);
   if (replaces) {
@@ -205,12 +205,14 @@ void RowPicker::with_replacement(Chunk& chunk) {
   chunk.picked = at;
 }
 
-// Excluded edges are left out on the way, for the chance depends on how many are allowed.
+// Excluded edges are left out on the way, for the chance depends on how many are allowed. Each row's edges
+// are listed where its picks will stand: room for the longest row beside the picks, not for all rows.
 void RowPicker::labor(Chunk& chunk) {
   std::uint32_t at = 0;
   const NodeId* const targets = job_.csr.targets.data();
   DrawStream draws{.key = job_.key, .purpose = purpose_word(Purpose::kLabor, job_.target_type, job_.hop)};
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
+    make_room(chunk.positions, std::size_t{at} + chunk.length[i] + kRun);
     std::uint32_t* const positions = chunk.positions.data() + at;
     const std::uint32_t tree = tree_of(chunk.first_row + i);
     draws.root = state_.trees ? state_.tree_roots[tree] : 0;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/error.h"
 #include "benchmarks/run_program.h"
 #include "benchmarks/sampling/shop_graph.h"
 #include "sampling/loader.h"
@@ -41,10 +42,18 @@ int run(int argc, char** argv) {
   app.add_option("--batches", a.batches)->check(CLI::PositiveNumber);
   app.add_option("--first-mark", a.first_mark, "batches after which memory is first read")
       ->check(CLI::PositiveNumber);
-  app.add_option("--seeds", a.seeds, "users of a batch")->check(CLI::PositiveNumber);
+  app.add_option("--seeds", a.seeds, "users of a batch; up to six fewer in some")
+      ->check(CLI::Range(7, 1'000'000));
   app.add_option("--threads", a.threads, "samplers")->check(CLI::Range(0, 64));
   app.add_option("--scale", a.scale, "of the shop; 1: 2 M edges");
   CLI11_PARSE(app, argc, argv);
+  if (a.batches <= a.first_mark) {
+    throw Error("there is no growth to see",
+                {.field = "--batches",
+                 .value = std::to_string(a.batches),
+                 .expected = "more than --first-mark, " + std::to_string(a.first_mark)},
+                ErrorKind::kUsage);
+  }
 
   const BenchmarkGraph shop = make_shop(a.scale, 7);
   const graph::GraphView view = shop.view();

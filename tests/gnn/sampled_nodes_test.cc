@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "tests/gnn/tiny_graph.h"
 
@@ -77,25 +79,32 @@ TEST(SampledNodes, AgesUnderABoundDoNotDependOnLaterEvents) {
   EXPECT_EQ(a.id_shown, b.id_shown);
 }
 
-// One user with 40 purchases of weight 0, 1 or 50.
+// One user with 40 purchases of weight 0, 1 or 50, and 30 views without weights. Each item was bought by 20
+// more users.
 struct Purchases {
   TestFolder folder;
   graph::Snapshot snapshot;
   Purchases() : snapshot(make()) {}
   graph::Snapshot make() {
     GraphBuilder builder;
-    const auto user = builder.nodes("user", 1);
+    const auto user = builder.nodes("user", 21);
     const auto item = builder.nodes("item", 40);
     const auto buys = builder.edges("buys", user, item, true, true);
     for (graph::NodeId i = 0; i < 40; ++i)
       builder.edge(buys, 0, i, (i + 1) * kHour, i + 1, i < 4 ? 50.0F : i < 30 ? 1.0F : 0.0F);
+    graph::EventId event = 100;
+    for (graph::NodeId i = 0; i < 40; ++i) {
+      for (graph::NodeId other = 1; other <= 20; ++other) builder.edge(buys, other, i, kHour, ++event, 1.0F);
+    }
+    const auto views = builder.edges("views", user, item, true, false);
+    for (graph::NodeId i = 0; i < 30; ++i) builder.edge(views, 0, i, (i + 1) * kHour, ++event);
     return builder.write(folder / "snapshot");
   }
-  SampledNodes sample(PickOrder picks, std::uint32_t step) const {
+  SampledNodes sample(PickOrder picks, std::uint32_t step, std::vector<std::int64_t> fan_outs = {5}) const {
     const NodeSampler sampler({.snapshot = &snapshot,
                                .graph = graph::view(snapshot),
                                .relations = snapshot.schema().relations(),
-                               .fan_outs = {5},
+                               .fan_outs = std::move(fan_outs),
                                .picks = picks,
                                .weights = true});
     NodeSampler::Scratch scratch;
@@ -104,38 +113,54 @@ struct Purchases {
   }
 };
 
+// Relation 0: buys, weighted; 1: its reverse; 2: views, without weights.
 TEST(SampledNodes, PicksFollowTheirOrder) {
   const Purchases shop;
   double heavy = 0;
-  double labor_sum = 0;
-  std::size_t labor_picks = 0;
   for (std::uint32_t step = 1; step <= 400; ++step) {
     const SampledNodes recent = shop.sample(PickOrder::kRecent, step);
     EXPECT_EQ(recent.graph.relations[0].edges, (std::vector<graph::EdgeId>{39, 38, 37, 36, 35}));
     EXPECT_TRUE(recent.edges[0].stands_for.empty());
     const SampledNodes uniform = shop.sample(PickOrder::kUniform, step);
     EXPECT_EQ(uniform.edges[0].stands_for, std::vector<float>{8.0F});
+    EXPECT_EQ(uniform.edges[2].stands_for, std::vector<float>{6.0F});
     const SampledNodes weighted = shop.sample(PickOrder::kWeighted, step);
     ASSERT_EQ(weighted.edges[0].weights.size(), 5u);
     EXPECT_TRUE(weighted.edges[0].stands_for.empty());
+    EXPECT_EQ(weighted.edges[2].stands_for, std::vector<float>{6.0F}) << "views are picked uniformly";
     for (const float weight : weighted.edges[0].weights) {
       EXPECT_GT(weight, 0.0F);
       heavy += weight == 50.0F ? 1 : 0;
     }
-    const SampledNodes labor = shop.sample(PickOrder::kLabor, step);
-    const std::size_t picked = labor.graph.relations[0].edges.size();
-    if (picked > 0) {
-      EXPECT_EQ(labor.edges[0].stands_for, std::vector<float>{8.0F});
-    }
-    labor_picks += picked;
-    labor_sum += 8.0 * static_cast<double>(picked);
   }
   // Of five picks nearly four are heavy ones (each is left out with a chance of a few in a hundred).
   EXPECT_GT(heavy / 400, 3.5);
-  // 400 times 5 on average, with a deviation of sqrt(400 * 40 / 8 * 7 / 8) = 42; five of those away: one in a
-  // million.
-  EXPECT_NEAR(static_cast<double>(labor_picks), 2000, 5 * 42);
-  EXPECT_NEAR(labor_sum / 400, 40, 40 * 5 * 42 / 2000.0);
+}
+
+// The sum of what a layer-neighbour row's picks stand for is the row's number of edges on average, at each
+// hop by its own fan-out: 40 purchases of the user by 8, and the 21 buyers of each item by 3.
+TEST(SampledNodes, LaborPicksStandForTheirRowsOnAverage) {
+  const Purchases shop;
+  double purchases = 0;
+  double buyers = 0;
+  std::size_t items = 0;
+  constexpr std::uint32_t steps = 2000;
+  for (std::uint32_t step = 1; step <= steps; ++step) {
+    const SampledNodes labor = shop.sample(PickOrder::kLabor, step, {8, 3});
+    const auto sum = [&](std::size_t relation, std::size_t row) {
+      const auto& block = labor.graph.relations[relation];
+      const std::uint32_t picked = block.offsets[row + 1] - block.offsets[row];
+      return picked == 0 ? 0.0 : static_cast<double>(picked) * labor.edges[relation].stands_for[row];
+    };
+    purchases += sum(0, 0);
+    const std::size_t rows = labor.graph.relations[1].offsets.size() - 1;
+    for (std::size_t row = 0; row < rows; ++row) buyers += sum(1, row);
+    items += rows;
+  }
+  // Deviations: of a user's sum sqrt(40 * (40 / 8 - 1)) = 12.6; of an item's sqrt(21 * (21 / 3 - 1)) = 11.2,
+  // the items of a step sharing their draws (10 or so of them). Five of those away: one in a million.
+  EXPECT_NEAR(purchases / steps, 40, 5 * 12.6 / std::sqrt(steps));
+  EXPECT_NEAR(buyers / static_cast<double>(items), 21, 5 * 11.2 / std::sqrt(steps));
 }
 
 TEST(FollowedRelations, NamesStandForOneOrBothDirections) {

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <set>
 
+#include "sampling/floyd_rows.h"
 #include "sampling/neighbor_sampler.h"
 #include "tests/sampling/chi_square.h"
 #include "tests/sampling/law_rounds.h"
@@ -331,6 +332,7 @@ TEST_P(RandomPicks, AreBeforeTheirBoundsAndNotTwice) {
   EXPECT_EQ(twice, 0u);
   RecordProperty("draws", std::to_string(picks));
   RecordProperty("timed", std::to_string(timed));
+  RecordProperty("instructions", pick_instructions());
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ TEST(ExcludedEvents, LeaveTheLawOfTheOthersUniform) {
   for (const std::uint32_t hidden : {1u, 5u, 18u}) {
     constexpr std::uint32_t k = 8;
     const auto rounds = static_cast<std::uint32_t>(testing::rounds(40000));
-    const NeighborSampler sampler(graph, {.seed = hidden, .fan_outs = {{k, 0}}});
+    const NeighborSampler sampler(graph, {.seed = hidden - 1 + testing::law_seed(), .fan_outs = {{k, 0}}});
     std::vector<EventId> excluded;
     for (std::uint32_t i = 0; i < hidden; ++i) excluded.push_back(100 + i * 5 / 3);
     const std::vector<NodeRef> nodes = {{0, 0}};
@@ -188,8 +188,8 @@ TEST(ExcludedEvents, LeaveTheLawOfTheOthersUniform) {
         sum += (seen[item] - rounds * p) * (seen[item] - rounds * p);
       }
     }
-    EXPECT_LT(sum / (rounds * p * (1 - p) * allowed / (allowed - 1)), testing::chi_square_limit(allowed - 1))
-        << hidden;
+    testing::expect_chi_square_below(sum / (rounds * p * (1 - p) * allowed / (allowed - 1)), allowed - 1,
+                                     std::uint64_t{k} * rounds);
   }
 }
 
@@ -199,7 +199,7 @@ TEST(UniformLaw, IncludesEveryEdgeBeforeTheBoundEquallyOften) {
   const graph::GraphView graph = shop->view();
   constexpr std::uint32_t k = 6;
   const auto rounds = static_cast<std::uint32_t>(testing::rounds(40000));
-  const NeighborSampler sampler(graph, {.fan_outs = {{k, 0}}});
+  const NeighborSampler sampler(graph, {.seed = testing::law_seed() - 1, .fan_outs = {{k, 0}}});
   const std::vector<NodeRef> nodes = {{0, 0}};
   for (const std::uint32_t visible : {25u, 40u}) {
     const std::vector<TimeMs> before = {visible == 40 ? graph::kEndOfTime : TimeMs{10 * visible}};
@@ -215,8 +215,8 @@ TEST(UniformLaw, IncludesEveryEdgeBeforeTheBoundEquallyOften) {
     for (std::uint32_t item = 0; item < visible; ++item)
       sum += (seen[item] - rounds * p) * (seen[item] - rounds * p);
     for (std::uint32_t item = visible; item < 40; ++item) EXPECT_EQ(seen[item], 0);
-    EXPECT_LT(sum / (rounds * p * (1 - p) * visible / (visible - 1.0)),
-              testing::chi_square_limit(visible - 1.0));
+    testing::expect_chi_square_below(sum / (rounds * p * (1 - p) * visible / (visible - 1.0)), visible - 1.0,
+                                     std::uint64_t{k} * rounds);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/sampling/chi_square.h"
+#include "tests/sampling/law_rounds.h"
 
 namespace weft::sampling {
 namespace {
@@ -51,23 +52,26 @@ TEST(MultiplyHigh, EqualsLongMultiplication) {
 TEST(Bounded, HasNoBiasForLargeRanges) {
   constexpr std::uint32_t n = 3u << 30;
   std::vector<std::uint32_t> seen(3);
-  for (std::uint32_t node = 0; node < 300000; ++node) {
-    const DrawStream stream = stream_of(node);
+  const auto nodes = static_cast<std::uint32_t>(testing::rounds(300000));
+  for (std::uint32_t node = 0; node < nodes; ++node) {
+    const DrawStream stream = stream_of(node, testing::law_seed());
     const std::uint32_t value = bounded(stream, 0, stream.word(0), n);
     ASSERT_LT(value, n);
     ++seen[value % 3];
   }
-  EXPECT_LT(chi_square_uniform(seen), chi_square_limit(2));
+  testing::expect_chi_square_below(chi_square_uniform(seen), 2, nodes);
 }
 
 // Likewise for 64 bits, n = 3 * 2^62. False alarm: one in a million.
 TEST(Bounded64, HasNoBiasForLargeRanges) {
   constexpr std::uint64_t n = 3ull << 62;
   std::vector<std::uint32_t> seen(3);
-  for (std::uint32_t node = 0; node < 150000; ++node) {
-    for (std::uint32_t pair = 0; pair < 2; ++pair) ++seen[bounded64(stream_of(node), pair, n) % 3];
+  const auto nodes = static_cast<std::uint32_t>(testing::rounds(150000));
+  for (std::uint32_t node = 0; node < nodes; ++node) {
+    const DrawStream stream = stream_of(node, testing::law_seed());
+    for (std::uint32_t pair = 0; pair < 2; ++pair) ++seen[bounded64(stream, pair, n) % 3];
   }
-  EXPECT_LT(chi_square_uniform(seen), chi_square_limit(2));
+  testing::expect_chi_square_below(chi_square_uniform(seen), 2, std::uint64_t{2} * nodes);
 }
 
 TEST(Floyd, GivesDistinctPicksInRange) {
@@ -121,9 +125,10 @@ TEST(Floyd, GivesEverySubsetTheSameChance) {
   constexpr std::uint32_t n = 6;
   for (std::uint32_t k = 2; k <= 4; ++k) {
     std::map<std::uint32_t, std::uint32_t> subsets;
-    for (std::uint32_t node = 0; node < 100000; ++node) {
+    const auto nodes = static_cast<std::uint32_t>(testing::rounds(100000));
+    for (std::uint32_t node = 0; node < nodes; ++node) {
       std::uint32_t picks[4];
-      floyd_picks(stream_of(node, k), n, k, picks);
+      floyd_picks(stream_of(node, k - 1 + testing::law_seed()), n, k, picks);
       std::uint32_t mask = 0;
       for (std::uint32_t i = 0; i < k; ++i) mask |= 1u << picks[i];
       ++subsets[mask];
@@ -131,7 +136,8 @@ TEST(Floyd, GivesEverySubsetTheSameChance) {
     std::vector<std::uint32_t> seen;
     for (const auto& [mask, count] : subsets) seen.push_back(count);
     ASSERT_EQ(seen.size(), k == 3 ? 20u : 15u);
-    EXPECT_LT(chi_square_uniform(seen), chi_square_limit(static_cast<double>(seen.size()) - 1)) << k;
+    testing::expect_chi_square_below(chi_square_uniform(seen), static_cast<double>(seen.size()) - 1,
+                                     std::uint64_t{k} * nodes);
   }
 }
 
@@ -139,10 +145,10 @@ TEST(Floyd, IncludesEveryPositionEquallyOften) {
   for (const std::uint32_t n : {11u, 64u, 65u, 300u}) {
     constexpr std::uint32_t k = 10;
     std::vector<double> seen(n);
-    constexpr std::uint32_t rounds = 60000;
+    const auto rounds = static_cast<std::uint32_t>(testing::rounds(60000));
     for (std::uint32_t node = 0; node < rounds; ++node) {
       std::uint32_t picks[k];
-      floyd_picks(stream_of(node, n), n, k, picks);
+      floyd_picks(stream_of(node, n - 1 + testing::law_seed()), n, k, picks);
       for (const std::uint32_t pick : picks) ++seen[pick];
     }
     // Inclusions of one round are not independent: their covariance is p(1-p) n/(n-1) (I - J/n), so the sum
@@ -151,7 +157,7 @@ TEST(Floyd, IncludesEveryPositionEquallyOften) {
     double sum = 0;
     for (const double count : seen) sum += (count - rounds * p) * (count - rounds * p);
     const double statistic = sum / (rounds * p * (1 - p) * n / (n - 1.0));
-    EXPECT_LT(statistic, chi_square_limit(n - 1.0)) << n;
+    testing::expect_chi_square_below(statistic, n - 1.0, std::uint64_t{k} * rounds);
   }
 }
 
