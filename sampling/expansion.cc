@@ -29,6 +29,7 @@ class Expander {
     const std::size_t chunks = (rows + chunk_rows_ - 1) / chunk_rows_;
     block_.offsets.reserve(block_.offsets.size() + rows);
     prefetch_offsets(0);
+
     for (std::size_t turn = 0; turn < chunks + 3; ++turn) {
       if (turn < chunks) load(turn);
       if (turn >= 1 && turn - 1 < chunks) pick(at(turn - 1));
@@ -235,11 +236,7 @@ void ExpansionState::start(const graph::GraphView& graph, const std::vector<std:
   stamps.resize(types);
   tables.resize(types);
   for (std::size_t type = 0; type < types; ++type) {
-    if (hashed[type] != 0) {
-      tables[type].start(graph.node_counts[type]);
-    } else {
-      stamps[type].start(graph.node_counts[type]);
-    }
+    if (hashed[type] == 0) stamps[type].start(graph.node_counts[type]);
   }
   node_counts.assign(types, 0);
   pick_counts.assign(followed.size(), 0);
@@ -270,35 +267,52 @@ void ExpansionState::finish(Subgraph& out) const {
   out.tree_before = tree_before;
 }
 
+namespace {
+
+// Each seed's tree, in the order of the roots' first appearance; one tree for a shared frontier.
+void find_trees(const SeedBatch& seeds, ExpansionState& state) {
+  const std::size_t count = seeds.nodes.size();
+  const auto bound = [&](std::size_t seed) {
+    return seeds.before.empty() ? graph::kEndOfTime : seeds.before[seed];
+  };
+  state.seed_trees.assign(count, 0);
+  if (!state.trees) {
+    state.tree_roots.push_back(0);
+    state.tree_before.push_back(count == 0 ? graph::kEndOfTime : bound(0));
+  }
+  state.root_table.start();
+  state.root_table.reserve(count);
+  auto roots = state.root_table.placer();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (state.trees) {
+      auto trees = static_cast<std::uint32_t>(state.tree_roots.size());
+      state.seed_trees[i] = roots.place(0, seeds.roots[i], trees);
+      if (state.seed_trees[i] == state.tree_roots.size()) {
+        state.tree_roots.push_back(seeds.roots[i]);
+        state.tree_before.push_back(bound(i));
+      }
+    }
+    // One bound for all seeds of a tree, or of the shared frontier.
+    WEFT_CHECK(bound(i) == state.tree_before[state.seed_trees[i]]);
+  }
+}
+
+}  // namespace
+
 void place_seeds(const graph::GraphView& graph, const SeedBatch& seeds, ExpansionState& state,
                  Subgraph& out) {
   const std::size_t count = seeds.nodes.size();
   WEFT_CHECK(seeds.before.empty() || seeds.before.size() == count);
   WEFT_CHECK(seeds.roots.empty() || seeds.roots.size() == count);
-  const auto bound = [&](std::size_t seed) {
-    return seeds.before.empty() ? graph::kEndOfTime : seeds.before[seed];
-  };
-  if (!state.trees) {
-    state.tree_roots.push_back(0);
-    state.tree_before.push_back(count == 0 ? graph::kEndOfTime : bound(0));
+  find_trees(seeds, state);
+  for (std::size_t type = 0; type < state.tables.size(); ++type) {
+    if (state.hashed[type] != 0) state.tables[type].start(state.tree_roots.size());
   }
-  state.root_table.start(0);
-  state.root_table.reserve(count);
   out.seeds.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const NodeRef node = seeds.nodes[i];
     WEFT_CHECK(node.type < graph.node_counts.size() && node.id < graph.node_counts[node.type]);
-    std::uint32_t tree = 0;
-    if (state.trees) {
-      auto trees = static_cast<std::uint32_t>(state.tree_roots.size());
-      tree = state.root_table.placer().place(0, seeds.roots[i], trees);
-      if (tree == state.tree_roots.size()) {
-        state.tree_roots.push_back(seeds.roots[i]);
-        state.tree_before.push_back(bound(i));
-      }
-    }
-    WEFT_CHECK(bound(i) ==
-               state.tree_before[tree]);  // one bound for all seeds of a tree, or of the shared frontier
+    const std::uint32_t tree = state.seed_trees[i];
     std::uint32_t& placed = state.node_counts[node.type];
     if (state.hashed[node.type] != 0) state.tables[node.type].reserve(std::size_t{placed} + 1);
     make_room(out.nodes[node.type], std::size_t{placed} + 1);

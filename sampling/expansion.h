@@ -66,7 +66,7 @@ struct Chunk {
 };
 
 struct ExpansionState {
-  // Makes ready for a batch; empties `out` but keeps its buffers.
+  // Makes ready for a batch, but for the tables; empties `out` but keeps its buffers.
   void start(const graph::GraphView& graph, const std::vector<std::uint8_t>& hashed, const SeedBatch& seeds,
              const std::vector<RelationId>& followed, Subgraph& out);
   // Cuts the buffers of `out` to what was written.
@@ -75,8 +75,9 @@ struct ExpansionState {
   bool trees = false;                     // disjoint trees; else one shared frontier
   std::vector<std::uint8_t> hashed = {};  // [node type]: relabel through `tables`, else through `stamps`
   std::vector<StampRelabel> stamps = {};  // [node type]
-  std::vector<HashRelabel> tables = {};   // [node type]
+  std::vector<TreeRelabel> tables = {};   // [node type]
   HashRelabel root_table = {};
+  std::vector<std::uint32_t> seed_trees = {};   // [seed]
   std::vector<std::uint32_t> node_counts = {};  // [node type], nodes placed so far; out.nodes may be longer
   std::vector<std::uint32_t> pick_counts = {};  // [block], likewise for sources and edges
   std::vector<std::uint32_t> tree_roots = {};   // [tree]
