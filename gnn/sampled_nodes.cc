@@ -8,12 +8,6 @@
 #include "gnn/random.h"
 
 namespace weft::gnn {
-namespace {
-
-using graph::NodeId;
-using graph::NodeTypeId;
-using graph::RelationId;
-using graph::TimeMs;
 
 sampling::PickLaw pick_law(PickOrder picks) {
   switch (picks) {
@@ -29,17 +23,31 @@ sampling::PickLaw pick_law(PickOrder picks) {
   return sampling::PickLaw::kUniform;
 }
 
-sampling::SamplerOptions sampler_options(const NodeSamplerSetup& setup) {
-  sampling::SamplerOptions options{.seed = setup.seed};
-  options.law = pick_law(setup.picks);
-  for (const std::int64_t fan_out : setup.fan_outs) {
-    std::vector<std::uint32_t> per_relation(2 * setup.graph.schema->edge_types().size(), 0);
-    for (const RelationId relation : setup.relations) {
+std::vector<std::vector<std::uint32_t>> relation_fan_outs(const graph::Schema& schema,
+                                                          std::span<const graph::RelationId> relations,
+                                                          std::span<const std::int64_t> per_hop) {
+  std::vector<std::vector<std::uint32_t>> fan_outs;
+  for (const std::int64_t fan_out : per_hop) {
+    std::vector<std::uint32_t> per_relation(2 * schema.edge_types().size(), 0);
+    for (const graph::RelationId relation : relations) {
       per_relation[relation] = fan_out < 0 ? sampling::kAllNeighbours : static_cast<std::uint32_t>(fan_out);
     }
-    options.fan_outs.push_back(std::move(per_relation));
+    fan_outs.push_back(std::move(per_relation));
   }
-  return options;
+  return fan_outs;
+}
+
+namespace {
+
+using graph::NodeId;
+using graph::NodeTypeId;
+using graph::RelationId;
+using graph::TimeMs;
+
+sampling::SamplerOptions sampler_options(const NodeSamplerSetup& setup) {
+  return {.seed = setup.seed,
+          .fan_outs = relation_fan_outs(*setup.graph.schema, setup.relations, setup.fan_outs),
+          .law = pick_law(setup.picks)};
 }
 
 // The bound of each local node: its tree's.

@@ -36,6 +36,14 @@ struct HidingRates {
   double cold_items = 0;
 };
 
+// The sampler's word for an order of picks.
+sampling::PickLaw pick_law(PickOrder picks);
+
+// [hop][relation id] from a number a hop (-1: all neighbours); 0 for relations that are not among these.
+std::vector<std::vector<std::uint32_t>> relation_fan_outs(const graph::Schema& schema,
+                                                          std::span<const graph::RelationId> relations,
+                                                          std::span<const std::int64_t> per_hop);
+
 // What the network sees and how: shared by training and embedding.
 struct NodeSamplerSetup {
   const graph::Snapshot* snapshot = nullptr;  // for edge weights and the nodes' ages

@@ -15,7 +15,7 @@ TreeRelabel::Beyond TreeRelabel::place_beyond(std::uint32_t tree, graph::NodeId 
 void TreeRelabel::grow(std::size_t nodes) {
   const std::size_t wanted =
       std::min(kMostSlots, std::max({nodes * 4, 2 * slots_.size(), kLeastRegion * trees_}));
-  WEFT_CHECK(nodes < kMostSlots);  // local ids of 31 bits
+  WEFT_CHECK(nodes < kMostSlots);       // local ids of 31 bits
   if (slots_.size() >= wanted) return;  // as large as it gets: the rest goes beyond
   struct Placed {
     std::uint32_t tree;

@@ -21,9 +21,10 @@ CLI::App* Cli::add_command(const std::string& name, const std::string& help, std
 }
 
 CLI::App* Cli::add_project_command(const std::string& name, const std::string& help,
-                                   std::function<void()> run) {
+                                   std::function<void()> run, ProjectArgument project) {
   CLI::App* command = add_command(name, help, std::move(run));
-  command->add_option("project", project_path_, "The project file (TOML)")->required();
+  command->add_option("project", project_path_, "The project file (TOML)")
+      ->required(project == ProjectArgument::kRequired);
   command
       ->add_option("--set", common_.settings, "Override a setting of the project file, as in train.epochs=5")
       ->type_name("KEY=VALUE")

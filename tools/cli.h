@@ -28,6 +28,8 @@ struct CommonOptions {
   std::size_t threads = 0;                 // 0: all cores
 };
 
+enum class ProjectArgument { kRequired, kOptional };
+
 class Cli {
  public:
   explicit Cli(CLI::App& app) : app_(app), bar_(stderr) {}
@@ -35,13 +37,14 @@ class Cli {
   // Adds a subcommand with --json and --quiet; `run` is called after parsing.
   CLI::App* add_command(const std::string& name, const std::string& help, std::function<void()> run);
   // Also gives it the project file as first argument, and --set.
-  CLI::App* add_project_command(const std::string& name, const std::string& help, std::function<void()> run);
+  CLI::App* add_project_command(const std::string& name, const std::string& help, std::function<void()> run,
+                                ProjectArgument project = ProjectArgument::kRequired);
 
   // Gives --threads to a command that heeds it.
   void add_threads(CLI::App* command);
 
   const CommonOptions& common() const { return common_; }
-  const std::filesystem::path& project_path() const { return project_path_; }
+  const std::filesystem::path& project_path() const { return project_path_; }  // empty: none was given
   // The project file with --set applied.
   TomlFile read_project_file() const;
   ProgressSink& progress() { return common_.quiet ? no_progress() : bar_; }
@@ -65,6 +68,7 @@ class Cli {
 };
 
 // One a command, each in tools/command_NAME.cc.
+void add_bench(Cli& cli);
 void add_synth(Cli& cli);
 void add_init(Cli& cli);
 void add_ingest(Cli& cli);

@@ -10,10 +10,16 @@
 namespace weft::tools {
 
 LoadedModel LoadedModel::load(Cli& cli, const std::string& name, std::optional<graph::Part> evaluated) {
+  auto context = std::make_shared<const ProjectContext>(open_project(cli));
+  const std::filesystem::path folder = model_folder(context->project, name);
+  return load(cli, std::move(context), folder, evaluated);
+}
+
+LoadedModel LoadedModel::load(Cli& cli, std::shared_ptr<const ProjectContext> opened,
+                              const std::filesystem::path& folder, std::optional<graph::Part> evaluated) {
   LoadedModel loaded;
-  loaded.context_ = std::make_unique<ProjectContext>(open_project(cli));
+  loaded.context_ = std::move(opened);
   const ProjectContext& context = *loaded.context_;
-  const std::filesystem::path folder = model_folder(context.project, name);
   const auto check_split = [&](const gnn::TrainedSplit& trained) {
     if (evaluated) gnn::check_evaluation_split(trained, context.split, *evaluated, folder);
   };

@@ -22,6 +22,9 @@ class LoadedModel {
   // (gnn::check_evaluation_split).
   static LoadedModel load(Cli& cli, const std::string& name, std::optional<graph::Part> evaluated = {});
 
+  // Of a project that is open already, from that folder.
+  static LoadedModel load(Cli& cli, std::shared_ptr<const ProjectContext> context,
+                          const std::filesystem::path& folder, std::optional<graph::Part> evaluated = {});
   const ProjectContext& context() const { return *context_; }
   // What its figures have to be read with; empty if there is nothing to say.
   std::string remark() const;
@@ -32,7 +35,8 @@ class LoadedModel {
   gnn::NodeVectors embed(graph::NodeTypeId type, ProgressSink& progress) const;
 
  private:
-  std::unique_ptr<ProjectContext> context_;  // at a fixed address: the model refers to its snapshot and split
+  // At a fixed address: the model refers to its snapshot and split.
+  std::shared_ptr<const ProjectContext> context_;
   std::unique_ptr<gnn::TrainedModel> network_;
   std::optional<LightGcnVectors> lightgcn_;
 };

@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "weft 0.1.0");
   weft::tools::Cli cli(app);
+  weft::tools::add_bench(cli);
   weft::tools::add_synth(cli);
   weft::tools::add_init(cli);
   weft::tools::add_ingest(cli);

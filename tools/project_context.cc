@@ -34,8 +34,11 @@ graph::Snapshot open_current_snapshot(const storage::Project& project) {
 }
 
 ProjectContext open_project(const Cli& cli) {
-  TomlFile toml = cli.read_project_file();
-  storage::Project project = storage::read_project(toml, cli.project_path(), storage::Sources::kMayBeMissing);
+  return open_project(cli.read_project_file(), cli.project_path());
+}
+
+ProjectContext open_project(TomlFile toml, const std::filesystem::path& file) {
+  storage::Project project = storage::read_project(toml, file, storage::Sources::kMayBeMissing);
   check_settings(toml.root());
   graph::Snapshot snapshot = open_current_snapshot(project);
   if (!(snapshot.schema() == project.schema.graph)) {

@@ -32,6 +32,8 @@ graph::Snapshot open_current_snapshot(const storage::Project& project);
 // Everything above. Sources need not be there any more. All sections are read, whichever kind of model
 // they are for: a slip in one that is not used now is an error all the same.
 ProjectContext open_project(const Cli& cli);
+// Of a project file that was read already; `file` is where it lies.
+ProjectContext open_project(TomlFile toml, const std::filesystem::path& file);
 
 // workspace/models/NAME. Throws Error (kUsage) if the name would lead elsewhere.
 std::filesystem::path model_folder(const storage::Project& project, const std::string& name);

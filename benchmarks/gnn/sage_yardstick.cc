@@ -15,9 +15,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "benchmarks/run_program.h"
 #include "benchmarks/sampling/synth_arrays.h"
-#include "benchmarks/stopwatch.h"
 #include "encoders/feature_set.h"
 #include "gnn/random.h"
 #include "gnn/task_options.h"
@@ -118,7 +118,7 @@ void count_sizes(const Arguments& a, const TrainSetup& setup, Json& line) {
   std::size_t edges = 0, nodes = 0;
   double seconds = 0;
   for (std::uint64_t step = 1; step <= a.batches; ++step) {
-    const benchmarks::Stopwatch watch;
+    const Stopwatch watch;
     const TrainBatch batch = batches.make(step, scratch);
     seconds += watch.wall_seconds();
     for (const auto& relation : batch.sampled.graph.relations) edges += relation.sources.size();
@@ -176,7 +176,7 @@ int run(int argc, char** argv) {
     count_sizes(a, setup, line);
     std::vector<double> rates, cpu_ms;
     for (std::size_t repeat = 0; repeat < a.repeats; ++repeat) {
-      std::optional<benchmarks::Stopwatch> watch;
+      std::optional<Stopwatch> watch;
       double cpu = 0, seconds = 0;
       setup.folder = folder / ("model" + std::to_string(repeat));
       setup.should_stop = [&](std::uint64_t step) {

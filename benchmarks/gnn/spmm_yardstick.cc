@@ -30,10 +30,10 @@
 
 #include "base/huge_pages.h"
 #include "base/instructions.h"
+#include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "benchmarks/gnn/pair_files.h"
 #include "benchmarks/run_program.h"
-#include "benchmarks/stopwatch.h"
 #include "gnn/kernels/gather.h"
 #include "gnn/kernels/spmm.h"
 #include "gnn/lightgcn/bipartite_graph.h"
@@ -50,7 +50,7 @@ struct Timed {
 };
 
 void run_once(Timed& timed) {
-  const benchmarks::Stopwatch watch;
+  const Stopwatch watch;
   timed.work();
   timed.wall_ms.push_back(1e3 * watch.wall_seconds());
   timed.cpu_ms.push_back(1e3 * watch.cpu_seconds());

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <ctime>
 
-namespace weft::benchmarks {
+namespace weft {
 
 class Stopwatch {
  public:
@@ -24,4 +24,4 @@ class Stopwatch {
   double cpu_start_ = cpu_now();
 };
 
-}  // namespace weft::benchmarks
+}  // namespace weft
