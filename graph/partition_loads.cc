@@ -16,7 +16,8 @@ void add_lengths(const StringColumn& column, std::vector<std::uint64_t>& bytes) 
   for (std::size_t n = 0; n < bytes.size(); ++n) bytes[n] += column.offsets[n + 1] - column.offsets[n];
 }
 
-void add_field(const Snapshot& snapshot, NodeTypeId type, std::size_t field, std::vector<std::uint64_t>& bytes) {
+void add_field(const Snapshot& snapshot, NodeTypeId type, std::size_t field,
+               std::vector<std::uint64_t>& bytes) {
   switch (snapshot.schema().node_type(type).fields[field].kind) {
     case FieldKind::kNumber:
       for (std::uint64_t& b : bytes) b += sizeof(double);

@@ -14,11 +14,12 @@ namespace {
 static_assert(IDXTYPEWIDTH == 32 && REALTYPEWIDTH == 32,
               "the checks below are for a METIS with 32-bit indices and floats");
 constexpr std::uint64_t kMaxIndex = std::numeric_limits<idx_t>::max();
-// Nodes, and the sum of a load after scaling: METIS adds loads up in idx_t, and each node may count one more than
-// its share.
+// Nodes, and the sum of a load after scaling: METIS adds loads up in idx_t, and each node may count one more
+// than its share.
 constexpr std::uint64_t kMostNodes = kMaxIndex / 2;
 constexpr std::uint64_t kMostLoad = kMaxIndex / 2;
-// With fewer nodes a part than that METIS runs out of nodes while it bisects, prints so, and leaves parts empty.
+// With fewer nodes a part than that METIS runs out of nodes while it bisects, prints so, and leaves parts
+// empty.
 constexpr std::uint64_t kLeastNodesAPart = 20;
 
 // METIS's own form: sorted distinct neighbours without loops, the costs of parallel edges added up.
@@ -58,8 +59,9 @@ Adjacency build_adjacency(const UndirectedGraph& graph, const PartitionOptions& 
   return result;
 }
 
-// [vertices, kinds]; sums past kMostLoad scaled down, but nothing that is there to 0. A node heavier than a part's
-// share counts as that share: it fills a part either way, and METIS would have bisections without a node.
+// [vertices, kinds]; sums past kMostLoad scaled down, but nothing that is there to 0. A node heavier than a
+// part's share counts as that share: it fills a part either way, and METIS would have bisections without a
+// node.
 std::vector<idx_t> scaled(const VertexLoads& loads, std::uint32_t parts) {
   std::vector<idx_t> result(loads.amounts.size());
   for (std::size_t i = 0; i < result.size(); ++i) {
@@ -117,7 +119,8 @@ std::vector<std::uint32_t> metis_parts(const UndirectedGraph& graph, const Parti
   const int status = call(&vertices, &constraints, adjacency.offsets.data(), adjacency.targets.data(),
                           vertex_weights.data(), nullptr, adjacency.weights.data(), &parts, nullptr,
                           imbalance.data(), settings, &cut, part_of.data());
-  if (status == METIS_ERROR_MEMORY) throw Error("METIS ran out of memory", {.hint = "take the streaming method"});
+  if (status == METIS_ERROR_MEMORY)
+    throw Error("METIS ran out of memory", {.hint = "take the streaming method"});
   if (status != METIS_OK)
     throw Error("METIS could not partition the graph",
                 {.value = fmt::format("status {}", status), .hint = "take the streaming method"});

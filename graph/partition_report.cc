@@ -39,11 +39,13 @@ Parts shuffled(const Parts& parts, std::uint64_t seed) {
   return result;
 }
 
-void count_edges(const GraphView& graph, const Partition& partition, std::uint64_t seed, PartitionReport& report) {
+void count_edges(const GraphView& graph, const Partition& partition, std::uint64_t seed,
+                 PartitionReport& report) {
   const Parts random = shuffled(partition.part_of, seed);
   const auto& edge_types = graph.schema->edge_types();
   // Edges of symmetric types are met from both ends, loops once: counted in halves.
-  std::vector<std::uint64_t> inner_halves(partition.parts), edges(edge_types.size()), loops(edge_types.size());
+  std::vector<std::uint64_t> inner_halves(partition.parts), edges(edge_types.size()),
+      loops(edge_types.size());
   report.edge_types.resize(edge_types.size());
   for_edges(graph, [&](EdgeTypeId type, NodeId from, NodeId to) {
     const EdgeType& edge_type = edge_types[type];
@@ -120,7 +122,8 @@ PartitionReport report_partition(const GraphView& graph, const Partition& partit
     report.nodes.emplace_back(partition.parts);
     report.halo.emplace_back(partition.parts);
     for (const std::uint32_t part : partition.part_of[t]) ++report.nodes[t][part];
-    for (std::uint32_t part = 0; part < partition.parts; ++part) report.halo[t][part] = halos[t].of(part).size();
+    for (std::uint32_t part = 0; part < partition.parts; ++part)
+      report.halo[t][part] = halos[t].of(part).size();
   }
   for (const NodeLoad& load : loads) {
     report.load_names.push_back(load.name);

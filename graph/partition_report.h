@@ -30,12 +30,12 @@ struct EdgeCut {
 };
 
 struct PartitionReport {
-  std::vector<EdgeCut> edge_types = {};                   // [edge type]
-  std::vector<std::vector<std::uint64_t>> nodes = {};     // [node type][part]
-  std::vector<std::vector<std::uint64_t>> halo = {};      // [node type][part]
-  std::vector<std::uint64_t> inner_edges = {};            // [part], with both ends in it
+  std::vector<EdgeCut> edge_types = {};                // [edge type]
+  std::vector<std::vector<std::uint64_t>> nodes = {};  // [node type][part]
+  std::vector<std::vector<std::uint64_t>> halo = {};   // [node type][part]
+  std::vector<std::uint64_t> inner_edges = {};         // [part], with both ends in it
   std::vector<std::string> load_names = {};
-  std::vector<std::vector<std::uint64_t>> loads = {};     // [load][part]
+  std::vector<std::vector<std::uint64_t>> loads = {};  // [load][part]
 
   EdgeCut all_edges() const;
   // The fullest part's load over the mean; 1 if there is none of it.

@@ -1,6 +1,7 @@
-// Linear deterministic greedy (Stanton & Kliot, KDD 2012, section 3) with several loads, streamed over several
-// times as in Nishimura & Ugander (KDD 2013, "restreaming"): a node goes where most of its neighbours are, the less
-// so the fuller that part is, and never into one that its loads would overfill, if there is another.
+// Linear deterministic greedy (Stanton & Kliot, KDD 2012, section 3) with several loads, streamed over
+// several times as in Nishimura & Ugander (KDD 2013, "restreaming"): a node goes where most of its neighbours
+// are, the less so the fuller that part is, and never into one that its loads would overfill, if there is
+// another.
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -14,8 +15,8 @@ namespace {
 constexpr std::uint32_t kNoPart = std::numeric_limits<std::uint32_t>::max();
 constexpr int kMostPasses = 12;
 
-// A fixed shuffle of [0, n) that needs no memory: i -> (start + i x step) mod n, step coprime to n. So node types
-// take turns: a stream of all users first would place them without knowing a neighbour.
+// A fixed shuffle of [0, n) that needs no memory: i -> (start + i x step) mod n, step coprime to n. So node
+// types take turns: a stream of all users first would place them without knowing a neighbour.
 class Order {
  public:
   Order(std::uint64_t n, std::uint64_t seed) : n_(n) {
@@ -67,7 +68,8 @@ class Streamer {
   // The fullest part's load, as a share of what it may have; of the worst load.
   double fullest() const {
     double most = 0;
-    for (std::size_t i = 0; i < fill_.size(); ++i) most = std::max(most, fill_[i] / capacity_[i % loads_.kinds]);
+    for (std::size_t i = 0; i < fill_.size(); ++i)
+      most = std::max(most, fill_[i] / capacity_[i % loads_.kinds]);
     return most;
   }
   const std::vector<std::uint32_t>& part_of() const { return part_of_; }
@@ -85,7 +87,8 @@ class Streamer {
     }
   }
 
-  // How full the part would be with the vertex in it, 1 at its capacity; of the worst load that the vertex has.
+  // How full the part would be with the vertex in it, 1 at its capacity; of the worst load that the vertex
+  // has.
   double fullness(std::uint32_t part, std::uint64_t vertex) const {
     double most = 0;
     for (std::size_t k = 0; k < loads_.kinds; ++k) {
