@@ -52,7 +52,8 @@ class ArrayWriter {
 
 // Nodes part after part, ascending within a part.
 HaloTable own_nodes(const std::vector<std::uint32_t>& part_of, std::uint32_t parts) {
-  HaloTable table{.offsets = std::vector<std::uint64_t>(parts + 1), .nodes = std::vector<NodeId>(part_of.size())};
+  HaloTable table{.offsets = std::vector<std::uint64_t>(parts + 1),
+                  .nodes = std::vector<NodeId>(part_of.size())};
   for (const std::uint32_t part : part_of) ++table.offsets[part + 1];
   for (std::uint32_t part = 0; part < parts; ++part) table.offsets[part + 1] += table.offsets[part];
   std::vector<std::uint64_t> next(table.offsets.begin(), table.offsets.end() - 1);
@@ -87,7 +88,8 @@ std::string_view checked_body(std::string_view text, const std::string& file) {
   std::uint64_t stored = 0;
   if (text.size() > kMostManifestBytes || at == std::string_view::npos ||
       !from_hex(text.substr(at + std::string_view(kChecksumKey).size(), 16), stored) ||
-      text.substr(at + std::string_view(kChecksumKey).size() + 16) != kEnd || hash64(text.substr(0, at)) != stored) {
+      text.substr(at + std::string_view(kChecksumKey).size() + 16) != kEnd ||
+      hash64(text.substr(0, at)) != stored) {
     throw Error("is damaged: its checksum differs", {.file = file, .hint = "write the partition again"});
   }
   return text.substr(0, at);
@@ -116,7 +118,8 @@ PartitionInfo read_info(const JsonObject& root) {
 }
 
 [[noreturn]] void damaged(const fs::path& file, const char* expected) {
-  throw Error("is damaged", {.file = file.string(), .expected = expected, .hint = "write the partition again"});
+  throw Error("is damaged",
+              {.file = file.string(), .expected = expected, .hint = "write the partition again"});
 }
 
 // Offsets [parts + 1] from 0 to `items`, never falling.
@@ -153,7 +156,8 @@ void write_partition(const fs::path& folder, const Snapshot& snapshot, const Par
   const auto discard = [&]() noexcept {
     try {
       files.remove_all(temporary);
-    } catch (const std::exception&) {  // the first error is the one to report; the next write removes the rest
+    } catch (
+        const std::exception&) {  // the first error is the one to report; the next write removes the rest
     }
   };
   try {

@@ -1,5 +1,5 @@
-// Partitions on disk: a folder of flat arrays and a manifest with their checksums (docs/format.md), for workers
-// that each take a part.
+// Partitions on disk: a folder of flat arrays and a manifest with their checksums (docs/format.md), for
+// workers that each take a part.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,9 @@ struct PartitionInfo {
 // Writes `folder` (which must not exist: an existing one is left as it is and is an Error) under a temporary
 // name, synced, then renamed. The same partition gives the same bytes. Kill points: partition.before_files,
 // partition.before_manifest, partition.before_rename, partition.after_rename.
-void write_partition(const std::filesystem::path& folder, const Snapshot& snapshot, const Partition& partition,
-                     const std::vector<HaloTable>& halos, std::uint64_t seed, Files& files = real_files());
+void write_partition(const std::filesystem::path& folder, const Snapshot& snapshot,
+                     const Partition& partition, const std::vector<HaloTable>& halos, std::uint64_t seed,
+                     Files& files = real_files());
 
 // Memory-mapped; movable. Thread-safe to read.
 class PartitionFolder {
@@ -46,7 +47,7 @@ class PartitionFolder {
 
  private:
   struct Type {
-    std::span<const std::uint32_t> part_of = {};                         // [nodes]
+    std::span<const std::uint32_t> part_of = {};                          // [nodes]
     std::span<const std::uint64_t> node_offsets = {}, halo_offsets = {};  // [parts + 1]
     std::span<const NodeId> nodes = {}, halo = {};
   };
