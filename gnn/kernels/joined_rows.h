@@ -36,7 +36,8 @@ void join_rows(std::span<const JoinedPart> parts, std::size_t begin, std::size_t
                std::size_t stride);
 
 // From the gradient with respect to a part with offsets, that with respect to the weighted sums of its
-// senders, in place: rows [begin, end), row r at grad + r * grad_stride. `joined`: row r of the part at joined
+// senders, in place: rows [begin, end), row r at grad + r * grad_stride. `joined`: row r of the part at
+// joined
 // + r * joined_stride, read with shrinkage or grad_mass alone. Adds to grad_shrinkage [dim] and writes
 // grad_mass [rows], the gradient with respect to the sum of the row's weights; null: not wanted. Scales are
 // taken for scale = 1 / that sum without shrinkage, and mass = scale x that sum with it.
