@@ -12,39 +12,6 @@
 namespace weft::storage {
 namespace {
 
-// First-seen times of one node type, a range at a time: edges come in the order of their nodes.
-class FirstSeen {
- public:
-  FirstSeen(VerifyContext& context, graph::NodeTypeId type) : context_(context), type_(type) {}
-
-  graph::TimeMs of(graph::NodeId node) {
-    if (!range_.contains(node)) load(node);
-    return times_[node - range_.first];
-  }
-
- private:
-  void load(graph::NodeId node) {
-    const std::uint32_t count = context_.impl().state.node_counts[type_];
-    const std::uint32_t part = context_.options().part_nodes;
-    range_.first = node / part * part;
-    range_.end = count - range_.first > part ? range_.first + part : count;
-    times_.assign(range_.end - range_.first, graph::kNoTime);
-    std::string prefix;
-    put_big(prefix, type_);
-    PrefixScan scan(context_.impl(), kIds, prefix);
-    for (; scan.valid(); scan.next()) {
-      const auto value = decode_id_value(scan.value());
-      if (value && range_.contains(value->node)) times_[value->node - range_.first] = value->first_seen;
-    }
-    scan.check();
-  }
-
-  VerifyContext& context_;
-  graph::NodeTypeId type_;
-  NodeRange range_;
-  std::vector<graph::TimeMs> times_;
-};
-
 // Sums of hashes of all edges, seen as outgoing: equal on both sides unless something is broken.
 struct Side {
   std::uint64_t count = 0;
@@ -87,7 +54,6 @@ class EdgeCheck {
   Side scan(Family family) {
     const bool outgoing = family == kOutgoing;
     const char* direction = outgoing ? "outgoing" : "incoming";
-    FirstSeen first_seen(context_, outgoing ? edge_type_.from : edge_type_.to);
     Side side;
     PrefixScan scan(context_.impl(), family, prefix());
     for (; scan.valid(); scan.next()) {
@@ -101,14 +67,6 @@ class EdgeCheck {
       }
       const EdgeKey seen = outgoing ? *key : key->reversed();
       check(seen, *value, direction);
-      if (edge_type_.timed && key->time != graph::kNoTime && node_there(outgoing, key->node)) {
-        const graph::TimeMs first = first_seen.of(key->node);
-        if (first != graph::kNoTime && first > key->time)
-          context_.problem(fmt::format(
-              "first seen: {} at {}, but it has {}",
-              context_.node_name(outgoing ? edge_type_.from : edge_type_.to, key->node), time_text(first),
-              context_.edge_name(seen, direction)));
-      }
       side.sum += edge_hash(seen, scan.value());
       if (edge_type_.symmetric) side.mirrored += edge_hash(seen.reversed(), scan.value());
     }

@@ -33,8 +33,7 @@ class DictionaryPart {
         context_.problem(fmt::format("dictionary: no name has id {} (ids are not dense)",
                                      context_.node_name(type_, node)));
       }
-      if (named_[at] == 0)
-        context_.problem(fmt::format("names: {} #{} has no name", name_, node));
+      if (named_[at] == 0) context_.problem(fmt::format("names: {} #{} has no name", name_, node));
       if (claimed_[at] != 0 && named_[at] == kDead)
         context_.problem(fmt::format("names: {} #{} is forgotten, but a name has its id", name_, node));
     }
@@ -175,8 +174,8 @@ void verify_fields(VerifyContext& context) {
                                   context.node_name(type, node)));
     const auto value = decode_field_value(scan.value());
     if (!value) {
-      context.problem(fmt::format("fields: '{}' of {} cannot be read", list[field].name,
-                                  context.node_name(type, node)));
+      context.problem(
+          fmt::format("fields: '{}' of {} cannot be read", list[field].name, context.node_name(type, node)));
     } else if (!kind_fits(list[field].kind, *value)) {
       context.problem(fmt::format("fields: '{}' of {} is not of kind {}", list[field].name,
                                   context.node_name(type, node), graph::field_kind_name(list[field].kind)));
