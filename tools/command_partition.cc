@@ -31,7 +31,8 @@ graph::PartitionMethod method_of(const std::string& name) {
     if (name == graph::partition_method_name(method)) return method;
   }
   throw Error("there is no such way to partition",
-              {.field = "--method", .value = name, .expected = "auto, metis or streaming"}, ErrorKind::kUsage);
+              {.field = "--method", .value = name, .expected = "auto, metis or streaming"},
+              ErrorKind::kUsage);
 }
 
 std::vector<std::uint32_t> edge_weights(const graph::Schema& schema, const std::vector<std::string>& given) {
@@ -120,14 +121,13 @@ void run(const Cli& cli, const Options& options) {
   const ProjectContext context = open_project(cli);
   const graph::Schema& schema = context.snapshot.schema();
   const graph::GraphView view = graph::view(context.snapshot);
-  const graph::PartitionOptions wanted{
-      .parts = options.parts,
-      .method = method_of(options.method),
-      .seed = options.seed,
-      .imbalance = options.imbalance,
-      .loads = {graph::training_edge_load(context.snapshot, &context.split),
-                graph::field_byte_load(context.snapshot)},
-      .edge_weights = edge_weights(schema, options.edge_weights)};
+  const graph::PartitionOptions wanted{.parts = options.parts,
+                                       .method = method_of(options.method),
+                                       .seed = options.seed,
+                                       .imbalance = options.imbalance,
+                                       .loads = {graph::training_edge_load(context.snapshot, &context.split),
+                                                 graph::field_byte_load(context.snapshot)},
+                                       .edge_weights = edge_weights(schema, options.edge_weights)};
   const std::filesystem::path folder =
       options.out.empty() ? context.project.workspace.folder / "partitions" / std::to_string(options.parts)
                           : options.out;
@@ -157,9 +157,9 @@ void run(const Cli& cli, const Options& options) {
 
 void add_partition(Cli& cli) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = cli.add_project_command(
-      "partition", "Cut the graph into balanced parts with few edges between them",
-      [&cli, options] { run(cli, *options); });
+  CLI::App* command =
+      cli.add_project_command("partition", "Cut the graph into balanced parts with few edges between them",
+                              [&cli, options] { run(cli, *options); });
   command->add_option("--parts", options->parts, "How many parts")->capture_default_str();
   command->add_option("--method", options->method, "auto, metis or streaming")->capture_default_str();
   command->add_option("--seed", options->seed, "Of the partitioner's choices")->capture_default_str();

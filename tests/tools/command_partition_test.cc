@@ -45,8 +45,8 @@ TEST(PartitionCommand, RefusesWhatItDoesNotKnow) {
   ASSERT_EQ(run_weft("synth " + shop + " --users 60 --items 40 --no-media --quiet").exit_code, 0);
   const std::string project = shop + "/shop.toml";
   ASSERT_EQ(run_weft("ingest " + project + " --quiet").exit_code, 0);
-  for (const char* options : {"--method best", "--edge-weight bought=2", "--edge-weight buys=0", "--parts 0",
-                              "--imbalance 0.5"}) {
+  for (const char* options :
+       {"--method best", "--edge-weight bought=2", "--edge-weight buys=0", "--parts 0", "--imbalance 0.5"}) {
     const RunResult run = run_weft("partition " + project + " " + options);
     EXPECT_EQ(run.exit_code, 2) << options << ": " << run.err;
     EXPECT_FALSE(std::filesystem::exists(folder / "shop" / "workspace" / "partitions" / "2"));
