@@ -15,9 +15,9 @@
 namespace weft::gnn {
 namespace {
 
-constexpr std::size_t kChunk = 96;       // rows that are joined and multiplied while they lie in the cache
+constexpr std::size_t kChunk = 96;         // rows that are joined and multiplied while they lie in the cache
 constexpr std::size_t kSenderChunk = 512;  // rows whose gradient is summed over their readers at a time
-constexpr std::size_t kLine = 16;        // floats a cache line
+constexpr std::size_t kLine = 16;          // floats a cache line
 
 void for_chunks(std::size_t rows, std::size_t chunk, ThreadPool* pool,
                 const std::function<void(std::size_t, std::size_t)>& body) {
@@ -117,7 +117,8 @@ torch::Tensor multiply_joined(const Plan& plan, ReceiverPlan& receiver) {
   }
   const torch::Tensor& matrix = plan.inputs[static_cast<std::size_t>(receiver.matrix)];
   const auto n = static_cast<std::size_t>(matrix.size(1));
-  receiver.joined = torch::empty({static_cast<std::int64_t>(receiver.rows), static_cast<std::int64_t>(receiver.stride)});
+  receiver.joined =
+      torch::empty({static_cast<std::int64_t>(receiver.rows), static_cast<std::int64_t>(receiver.stride)});
   const torch::Tensor out = torch::empty({static_cast<std::int64_t>(receiver.rows), matrix.size(1)});
   float* const joined = receiver.joined.mutable_data_ptr<float>();
   float* const values = out.mutable_data_ptr<float>();
@@ -187,8 +188,9 @@ class GroupGradients {
     float* const sums = sums_.mutable_data_ptr<float>() + group.column;
     unscale_gradient(part, begin, end, receiver_.joined.const_data_ptr<float>() + group.column,
                      receiver_.stride, sums, receiver_.stride,
-                     group.shrinkage < 0 ? nullptr
-                                         : shrinkages_.data() + begin / kChunk * receiver_.groups_width + group.column,
+                     group.shrinkage < 0
+                         ? nullptr
+                         : shrinkages_.data() + begin / kChunk * receiver_.groups_width + group.column,
                      of_weights ? masses_.data() : nullptr);
     if (!of_weights) return;
     float* const to = grads_[static_cast<std::size_t>(group.weights)].mutable_data_ptr<float>();
@@ -230,12 +232,12 @@ struct Reading {
 void turn(const Plan& plan, Reading& reading, std::size_t senders) {
   const GroupPlan& group = *reading.group;
   if (group.group.offsets.empty()) return;
-  reading.senders =
-      transpose(SparseRows<std::uint32_t>{group.group.offsets, group.sources, {}}, senders);
+  reading.senders = transpose(SparseRows<std::uint32_t>{group.group.offsets, group.sources, {}}, senders);
   if (group.weights < 0) return;
   const float* const weights = plan.values(group.weights);
   reading.weights.resize(reading.senders.edges.size());
-  for (std::size_t p = 0; p < reading.weights.size(); ++p) reading.weights[p] = weights[reading.senders.edges[p]];
+  for (std::size_t p = 0; p < reading.weights.size(); ++p)
+    reading.weights[p] = weights[reading.senders.edges[p]];
 }
 
 void add_reading(const Reading& reading, std::size_t begin, std::size_t end, float* grad) {
@@ -282,8 +284,8 @@ bool wants_sums(const Plan& plan, const ReceiverPlan& receiver) {
 
 class JoinedLinear : public torch::autograd::Function<JoinedLinear> {
  public:
-  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
-                                                at::TensorList, const c10::intrusive_ptr<Plan>& plan) {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, at::TensorList,
+                                                const c10::intrusive_ptr<Plan>& plan) {
     torch::autograd::variable_list outs;
     for (ReceiverPlan& receiver : plan->receivers) {
       outs.push_back(multiply_joined(*plan, receiver));
@@ -310,8 +312,10 @@ class JoinedLinear : public torch::autograd::Function<JoinedLinear> {
       const GroupGradients& sums = kept.emplace_back(plan, receiver, grad, grads);
       for (const GroupPlan& group : receiver.groups) {
         if (plan.wanted[group.group.states] == 0) continue;
-        readings[group.group.states].push_back(
-            {.group = &group, .sums = sums.sums() + group.column, .stride = receiver.stride, .rows = receiver.rows});
+        readings[group.group.states].push_back({.group = &group,
+                                                .sums = sums.sums() + group.column,
+                                                .stride = receiver.stride,
+                                                .rows = receiver.rows});
       }
     }
     for (std::size_t s = 0; s < readings.size(); ++s) {
@@ -326,9 +330,9 @@ class JoinedLinear : public torch::autograd::Function<JoinedLinear> {
     const auto at = static_cast<std::size_t>(receiver.matrix);
     grads[at] = torch::empty_like(plan.inputs[at]);
     const auto n = static_cast<std::size_t>(grad.size(1));
-    multiply_transposed({receiver.joined.const_data_ptr<float>(), receiver.rows, receiver.width, receiver.stride},
-                        {grad.const_data_ptr<float>(), receiver.rows, n, n}, mutable_floats(grads[at]),
-                        plan.pool);
+    multiply_transposed(
+        {receiver.joined.const_data_ptr<float>(), receiver.rows, receiver.width, receiver.stride},
+        {grad.const_data_ptr<float>(), receiver.rows, n, n}, mutable_floats(grads[at]), plan.pool);
   }
 };
 
@@ -367,13 +371,12 @@ class Planner {
     plan_->receivers.push_back(std::move(receiver));
   }
 
-  std::vector<torch::Tensor> run() {
-    return JoinedLinear::apply(at::TensorList(variables_), plan_);
-  }
+  std::vector<torch::Tensor> run() { return JoinedLinear::apply(at::TensorList(variables_), plan_); }
 
  private:
   int add(const torch::Tensor& tensor, std::int64_t dimensions) {
-    WEFT_CHECK(tensor.dim() == dimensions && tensor.scalar_type() == torch::kFloat32 && tensor.device().is_cpu());
+    WEFT_CHECK(tensor.dim() == dimensions && tensor.scalar_type() == torch::kFloat32 &&
+               tensor.device().is_cpu());
     variables_.push_back(tensor);
     plan_->inputs.push_back(tensor.detach().contiguous());
     plan_->wanted.push_back(tensor.requires_grad() && at::GradMode::is_enabled() ? 1 : 0);
@@ -385,10 +388,12 @@ class Planner {
     const StateRows& states = plan_->states[group.states];
     GroupPlan plan{.group = group, .column = column, .dim = static_cast<std::size_t>(states.values.size(1))};
     if (group.offsets.empty()) {
-      WEFT_CHECK(rows <= states.size() && !group.weights.defined() && !group.shrinkage.defined() && !group.shows);
+      WEFT_CHECK(rows <= states.size() && !group.weights.defined() && !group.shrinkage.defined() &&
+                 !group.shows);
       return plan;
     }
-    WEFT_CHECK(group.offsets.size() == rows + 1 && (group.stands_for.empty() || group.stands_for.size() >= rows));
+    WEFT_CHECK(group.offsets.size() == rows + 1 &&
+               (group.stands_for.empty() || group.stands_for.size() >= rows));
     check_block(group.offsets, group.sources, static_cast<std::int64_t>(states.size()));
     plan.sources = group.sources.first(group.offsets.back());
     if (!states.ids.empty()) {

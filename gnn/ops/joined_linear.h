@@ -42,9 +42,9 @@ struct JoinedReceiver {
   torch::Tensor matrix = {};  // [joined width, out]
 };
 
-// A tensor [rows, out] a receiver: joined rows times its matrix; with `relu` what is positive of it. Gradients
-// flow to states, weights, shrinkages and matrices, the same to the last bit for any number of threads. Spans
-// must live until backward. Throws Error if a source is out of range or sizes do not match.
+// A tensor [rows, out] a receiver: joined rows times its matrix; with `relu` what is positive of it.
+// Gradients flow to states, weights, shrinkages and matrices, the same to the last bit for any number of
+// threads. Spans must live until backward. Throws Error if a source is out of range or sizes do not match.
 std::vector<torch::Tensor> joined_linear(std::span<const StateRows> states,
                                          std::span<const JoinedReceiver> receivers, bool relu,
                                          ThreadPool* pool);

@@ -97,14 +97,18 @@ struct Layer {
     shrunk.shrinkage = leaf(torch::rand({widths[1]}) + 0.5);
     shrunk.stands_for = stands_for;
     none.shows = true;
-    receivers.push_back({rows, {JoinedGroup{}, plain, weighted, shrunk, none}, leaf(torch::randn({19 + 8 + 19 + 8 + 19 + 3, 7}))});
-    receivers.push_back({others, {JoinedGroup{.states = 1}, of(0, blocks[3])}, leaf(torch::randn({8 + 19 + 1, 7}))});
+    receivers.push_back({rows,
+                         {JoinedGroup{}, plain, weighted, shrunk, none},
+                         leaf(torch::randn({19 + 8 + 19 + 8 + 19 + 3, 7}))});
+    receivers.push_back(
+        {others, {JoinedGroup{.states = 1}, of(0, blocks[3])}, leaf(torch::randn({8 + 19 + 1, 7}))});
   }
 };
 
 TEST(JoinedLinear, ValuesAndGradientsEqualTorch) {
   for (const bool relu : {false, true}) {
-    for (const auto& [rows, others] : {std::pair<std::size_t, std::size_t>{230, 40}, {1, 1}, {3, 0}, {0, 5}}) {
+    for (const auto& [rows, others] :
+         {std::pair<std::size_t, std::size_t>{230, 40}, {1, 1}, {3, 0}, {0, 5}}) {
       SCOPED_TRACE(testing::Message() << "relu " << relu << " rows " << rows << " and " << others);
       Layer layer(static_cast<std::uint32_t>(rows), rows, others);
       const auto expected = by_torch(layer.states, layer.receivers, relu);
@@ -115,11 +119,13 @@ TEST(JoinedLinear, ValuesAndGradientsEqualTorch) {
         EXPECT_TRUE(torch::allclose(got[i], expected[i], 1e-4, 1e-4));
         grads.push_back(torch::randn_like(got[i]));
       }
-      const auto wanted = torch::autograd::grad(expected, layer.leaves, grads, false, false, /*allow_unused=*/true);
+      const auto wanted =
+          torch::autograd::grad(expected, layer.leaves, grads, false, false, /*allow_unused=*/true);
       const auto given = torch::autograd::grad(got, layer.leaves, grads, false, false, true);
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         const torch::Tensor zero = torch::zeros_like(layer.leaves[i]);
-        EXPECT_TRUE(torch::allclose(given[i].defined() ? given[i] : zero, wanted[i].defined() ? wanted[i] : zero, 1e-3, 1e-3))
+        EXPECT_TRUE(torch::allclose(given[i].defined() ? given[i] : zero,
+                                    wanted[i].defined() ? wanted[i] : zero, 1e-3, 1e-3))
             << "input " << i;
       }
     }
@@ -146,8 +152,7 @@ TEST(JoinedLinear, ThreadsDoNotChangeABit) {
     ThreadPool pool(threads);
     Layer layer(9, 2500, 700);
     auto outs = joined_linear(layer.states, layer.receivers, true, &pool);
-    const auto grads =
-        torch::autograd::grad({outs[0].square().sum() + outs[1].square().sum()}, layer.leaves);
+    const auto grads = torch::autograd::grad({outs[0].square().sum() + outs[1].square().sum()}, layer.leaves);
     outs.insert(outs.end(), grads.begin(), grads.end());
     results.push_back(outs);
   }
