@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
                 ErrorKind::kUsage);
   TomlFile toml = TomlFile::read(argv[1]);
   storage::IngestOptions options;
+  options.snapshot = true;
   for (int i = 2; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--set") toml.set(argv[i + 1]);
     const auto number = [&] { return std::strtoull(argv[i + 1], nullptr, 10); };
@@ -34,7 +35,8 @@ int run(int argc, char** argv) {
   storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
   const storage::IngestReport report = storage::ingest(project, store, options);
   const storage::ExportedSnapshot snapshot =
-      storage::export_snapshot(store, project.workspace, project.data_root);
+      storage::export_snapshot(store, project.workspace, project.data_root, no_progress(), real_files(),
+                               {.memory = options.memory, .threads = options.threads});
   const storage::VerifyReport verified = storage::verify_store(store);
   const auto print = [](const std::string& key, std::uint64_t value) {
     std::printf("%s %llu\n", key.c_str(), static_cast<unsigned long long>(value));
