@@ -18,7 +18,8 @@ TEST(ColumnPath, PartsBetweenDots) {
 TEST(ColumnPath, EntriesOfLists) {
   EXPECT_EQ(list_entry("0"), std::size_t{0});
   EXPECT_EQ(list_entry("17"), std::size_t{17});
-  for (const char* none : {"", "-1", "1x", " 1", "99999999999999999999999"}) EXPECT_FALSE(list_entry(none)) << none;
+  for (const char* none : {"", "-1", "1x", " 1", "99999999999999999999999"})
+    EXPECT_FALSE(list_entry(none)) << none;
 }
 
 }  // namespace

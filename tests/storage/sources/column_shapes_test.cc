@@ -19,10 +19,11 @@ std::vector<std::string> names(const std::vector<ColumnShape>& shapes) {
 }
 
 TEST(ColumnShapes, OfJsonLinesDownIntoObjects) {
-  WrittenSource file("a.jsonl",
-                     "{\"id\": 1, \"offer\": {\"price\": 2, \"by\": {\"name\": \"x\"}}, \"tags\": [\"a\"], \"mixed\": 1}\n"
-                     "no json\n"
-                     "{\"id\": 2, \"parts\": [{\"n\": 1}], \"grid\": [[1]], \"mixed\": {\"k\": 1}, \"late\": null}\n");
+  WrittenSource file(
+      "a.jsonl",
+      "{\"id\": 1, \"offer\": {\"price\": 2, \"by\": {\"name\": \"x\"}}, \"tags\": [\"a\"], \"mixed\": 1}\n"
+      "no json\n"
+      "{\"id\": 2, \"parts\": [{\"n\": 1}], \"grid\": [[1]], \"mixed\": {\"k\": 1}, \"late\": null}\n");
   const auto shapes = column_shapes(file.source(), real_files());
   EXPECT_THAT(names(shapes), ElementsAre("id", "offer.price", "offer.by.name", "tags", "-mixed", "-parts",
                                          "-grid", "mixed.k", "late"));
