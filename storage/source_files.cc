@@ -307,6 +307,10 @@ std::vector<SourceFile> SourceResolver::expand(const TomlSection& section, std::
   return found;
 }
 
+SourceFile SourceResolver::file(const TomlSection& section, std::string_view key) const {
+  return resolve(section, key, section.get_string(key), nullptr);
+}
+
 std::vector<SourceFile> SourceResolver::files(const TomlSection& section) const {
   std::vector<SourceFile> out;
   std::map<fs::path, bool> seen;

@@ -71,6 +71,9 @@ class SourceResolver {
   // The files that `section`'s key "source" names, each once: files, patterns, folders of Parquet files, and
   // names of [sources.*].
   std::vector<SourceFile> files(const TomlSection& section) const;
+  // The one file that `section`'s key names: no pattern, no section's name.
+  SourceFile file(const TomlSection& section, std::string_view key) const;
+  bool must_exist() const { return sources_ == Sources::kMustExist; }
   const std::vector<SourceOptions>& options() const { return options_; }
 
  private:

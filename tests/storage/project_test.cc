@@ -52,6 +52,17 @@ TEST(Project, FingerprintFollowsTheMeaningOfASource) {
   EXPECT_EQ(shop.project({"clean.max_bad_rows=0.1"}).fingerprint(3), project.fingerprint(3));
 }
 
+// Stores that are there hold these: what a later version adds must not change the fingerprint of a project
+// file that does not use it.
+TEST(Project, FingerprintsOfThisVersionsStores) {
+  const Shop shop;
+  const Project project = shop.project();
+  const std::vector<std::uint64_t> golden = {0x29e1cfdc7d7a1cbcU, 0x05fc6eb695c00831U, 0x6088d7b05eac4c27U,
+                                             0x90264f8d493b08b0U, 0xcc7e6405577e4eb4U};
+  for (std::uint16_t source = 0; source < golden.size(); ++source)
+    EXPECT_EQ(project.fingerprint(source), golden[source]) << project.sources[source].name;
+}
+
 TEST(Project, OtherOwnersSectionsAreLeftAlone) {
   const Shop shop;
   EXPECT_NO_THROW(shop.project({"task.target=buys", "train.whatever=1", "model.x.y=2"}));
