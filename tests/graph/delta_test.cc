@@ -86,7 +86,8 @@ TEST(Delta, WhatDoesNotFitIsNeverWritten) {
   refused([](Delta& delta) { delta.nodes.pop_back(); });
   refused([](Delta& delta) { delta.info.sequence = delta.info.base_sequence - 1; });
   refused([](Delta& delta) { delta.nodes[0].first_seen.push_back(1); });
-  refused([](Delta& delta) { delta.nodes[0].seen_nodes.assign(2, 0), delta.nodes[0].seen_times.assign(2, 0); });
+  refused(
+      [](Delta& delta) { delta.nodes[0].seen_nodes.assign(2, 0), delta.nodes[0].seen_times.assign(2, 0); });
   refused([](Delta& delta) { delta.nodes[0].fields.push_back({0, 0, 1.0}); });  // does not ascend
   refused([](Delta& delta) { delta.nodes[1].fields = {{0, 0, 1.0}}; });         // a number as a title
   refused([](Delta& delta) { delta.nodes[1].fields = {{0, 9, 1.0}}; });

@@ -84,7 +84,8 @@ Delta random_delta(const GraphTables& base, const SnapshotInfo& info, std::uint6
     const NodeId rows = out.node_count(type.from), targets = out.node_count(type.to);
     for (std::uint64_t left = rows == 0 || targets == 0 ? 0 : random.below(40); left > 0; --left) {
       // One time in three among the old ones.
-      const TimeMs time = kStart + (random.chance(0.3) ? random.between(0, 40) : random.between(40, 60)) * 1000;
+      const TimeMs time =
+          kStart + (random.chance(0.3) ? random.between(0, 40) : random.between(40, 60)) * 1000;
       put(edges.added,
           {static_cast<NodeId>(random.below(rows)), static_cast<NodeId>(random.below(targets)),
            random.chance(0.03) ? kNoTime : time, 8'000'000 + left},
@@ -116,7 +117,8 @@ GraphTables grown(GraphTables base, const Delta& delta) {
     for (std::size_t s = 0; s < nodes.seen_nodes.size(); ++s)
       table.first_seen[nodes.seen_nodes[s]] = nodes.seen_times[s];
     for (auto& field : table.fields) field.resize(table.external_ids.size());
-    for (const ChangedField& changed : nodes.fields) table.fields[changed.field][changed.node] = changed.value;
+    for (const ChangedField& changed : nodes.fields)
+      table.fields[changed.field][changed.node] = changed.value;
   }
   for (std::size_t i = 0; i < base.edges.size(); ++i) {
     const EdgeType& type = base.schema.edge_type(static_cast<EdgeTypeId>(i));
