@@ -132,7 +132,8 @@ TEST(LiveView, NodesAndFieldsAreThoseOfTheWholeSnapshot) {
           FieldValue value = live.field(node, f);
           if (value == FieldValue(std::string()) || value == FieldValue(std::vector<std::string>{}))
             value = FieldValue();
-          ASSERT_EQ(value, whole_field(whole, node, f)) << "seed " << seed << " node " << id << " field " << f;
+          ASSERT_EQ(value, whole_field(whole, node, f))
+              << "seed " << seed << " node " << id << " field " << f;
         }
       }
       EXPECT_EQ(live.find_node(type, "nobody"), std::nullopt);
