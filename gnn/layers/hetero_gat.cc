@@ -71,8 +71,7 @@ HeteroGatImpl::HeteroGatImpl(const graph::Schema& schema, const std::vector<grap
     relation.of_sender = coefficients("of_sender", {heads_, hidden_ / heads_});
     relation.of_receiver = coefficients("of_receiver", {hidden_, heads_});
     if (options.age_weights && schema.edge_type(graph::edge_type_of(id)).timed)
-      relation.ages =
-          register_parameter(module_name("ages", id, name), torch::zeros({kAgeClasses, heads_}));
+      relation.ages = register_parameter(module_name("ages", id, name), torch::zeros({kAgeClasses, heads_}));
     relations_.emplace(id, std::move(relation));
   }
 }
@@ -85,15 +84,16 @@ torch::Tensor HeteroGatImpl::scores(const Relation& relation, const RelationMess
   const torch::Tensor by_head = relation.project->weight.view({heads_, hidden_ / heads_, hidden_});
   const torch::Tensor turned = (by_head * relation.of_sender.unsqueeze(2)).sum(1).t();  // [hidden, heads]
   const std::vector<std::uint32_t> receivers = receivers_of(messages.offsets);
-  torch::Tensor scores = torch::leaky_relu(
-      rows_of_messages(torch::mm(senders, turned), messages.sources.first(count), context) +
-          rows_of_messages(torch::mm(self, relation.of_receiver), receivers, context),
-      kNegativeSlope);
+  torch::Tensor scores =
+      torch::leaky_relu(rows_of_messages(torch::mm(senders, turned), messages.sources.first(count), context) +
+                            rows_of_messages(torch::mm(self, relation.of_receiver), receivers, context),
+                        kNegativeSlope);
   if (relation.ages.defined() && !messages.ages.empty()) {
     std::vector<std::uint32_t> classes(messages.ages.begin(), messages.ages.begin() + count);
     scores = scores + rows_of_messages(relation.ages, classes, context);
   }
-  if (edge_weights_ && !messages.weights.empty()) scores = scores + log_weights(messages.weights.first(count));
+  if (edge_weights_ && !messages.weights.empty())
+    scores = scores + log_weights(messages.weights.first(count));
   return scores;
 }
 
@@ -104,16 +104,15 @@ std::vector<torch::Tensor> HeteroGatImpl::receive(const std::vector<LayerStates>
   for (const LayerStates& of : states)
     all.push_back(of.rows.values.defined() ? first_states(of, of.rows.size()) : torch::Tensor());
   for (const Reception& reception : receptions) {
-    const torch::Tensor self =
-        all[reception.type].narrow(0, 0, static_cast<std::int64_t>(reception.rows));
+    const torch::Tensor self = all[reception.type].narrow(0, 0, static_cast<std::int64_t>(reception.rows));
     torch::nn::Linear own = own_.at(reception.type);
     torch::Tensor state = own(self);
     for (const RelationMessages& messages : reception.messages) {
       if (messages.offsets.back() == 0) continue;
       const Relation& relation = relations_.at(messages.relation);
       const torch::Tensor& senders = all[relation.sender];
-      const torch::Tensor shares = segment_softmax(
-          scores(relation, messages, senders, self, context), messages.offsets, context.pool());
+      const torch::Tensor shares = segment_softmax(scores(relation, messages, senders, self, context),
+                                                   messages.offsets, context.pool());
       torch::nn::Linear project = relation.project;
       state = state + attention_sum(project(senders), shares, messages.offsets,
                                     messages.sources.first(messages.offsets.back()), context.pool());

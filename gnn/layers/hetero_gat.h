@@ -1,6 +1,6 @@
-// One heterogeneous graph attention layer (Velickovic et al. 2018, with heads and, for each relation, matrices
-// and coefficients of its own): a receiver's new state comes from its own state and, per relation, from its
-// senders' projected states, weighed by a softmax over the relation's messages.
+// One heterogeneous graph attention layer (Velickovic et al. 2018, with heads and, for each relation,
+// matrices and coefficients of its own): a receiver's new state comes from its own state and, per relation,
+// from its senders' projected states, weighed by a softmax over the relation's messages.
 #pragma once
 
 #include <torch/nn/modules/linear.h>
@@ -24,9 +24,9 @@ class HeteroGatImpl : public MessageLayer {
   HeteroGatImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
                 const std::vector<graph::NodeTypeId>& receivers, const ModelOptions& options, bool last);
 
-  // States without a matrix. With W_r, s_r, t_r the relation's matrix and coefficients and z_j = W_r x_j, head
-  // h of message j -> i scores leaky_relu(s_r[h] . z_j[h] + t_r[h] . (W_r' x_i)[h]) + age_r[h, age] + log of the
-  // edge's weight; t_r and W_r' are one matrix, as nothing else reads their product.
+  // States without a matrix. With W_r, s_r, t_r the relation's matrix and coefficients and z_j = W_r x_j,
+  // head h of message j -> i scores leaky_relu(s_r[h] . z_j[h] + t_r[h] . (W_r' x_i)[h]) + age_r[h, age] +
+  // log of the edge's weight; t_r and W_r' are one matrix, as nothing else reads their product.
   std::vector<torch::Tensor> receive(const std::vector<LayerStates>& states,
                                      const std::vector<Reception>& receptions,
                                      ForwardContext& context) override;
@@ -40,7 +40,8 @@ class HeteroGatImpl : public MessageLayer {
     torch::Tensor ages = {};             // [kAgeClasses, heads], added to scores; undefined: not by age
   };
   torch::Tensor scores(const Relation& relation, const RelationMessages& messages,
-                       const torch::Tensor& senders, const torch::Tensor& self, ForwardContext& context) const;
+                       const torch::Tensor& senders, const torch::Tensor& self,
+                       ForwardContext& context) const;
 
   std::int64_t heads_;
   bool edge_weights_;
