@@ -49,8 +49,8 @@ struct Bench {
     states = {torch::randn({40, kHidden}), torch::randn({15, kHidden})};
     for (const graph::RelationId relation : schema.relations()) {
       const std::size_t receivers = rows[schema.row_type(relation)];
-      Block block =
-          random_block(relation, receivers, static_cast<std::size_t>(states[schema.target_type(relation)].size(0)));
+      Block block = random_block(relation, receivers,
+                                 static_cast<std::size_t>(states[schema.target_type(relation)].size(0)));
       if (relation == 3) block = {.offsets = std::vector<std::uint32_t>(receivers + 1, 0)};
       ages.emplace_back(), weights.emplace_back();
       for (std::size_t e = 0; e < block.sources.size(); ++e) {
@@ -84,7 +84,8 @@ struct Bench {
     const std::string tail = std::to_string(relation) + "_" + schema.relation_name(relation);
     auto parameters = layer->named_parameters();
     const torch::Tensor matrix = parameters["project_" + tail + ".weight"];
-    const torch::Tensor of_sender = parameters["of_sender_" + tail], of_receiver = parameters["of_receiver_" + tail];
+    const torch::Tensor of_sender = parameters["of_sender_" + tail],
+                        of_receiver = parameters["of_receiver_" + tail];
     const Block& block = blocks[relation];
     const std::int64_t heads = of_sender.size(0);
     torch::Tensor sum = torch::zeros({heads, kHidden / heads}), total = torch::zeros({heads, 1});
@@ -109,7 +110,8 @@ struct Bench {
       std::vector<torch::Tensor> made;
       for (std::size_t row = 0; row < rows[type]; ++row) {
         const torch::Tensor self = states[type][static_cast<std::int64_t>(row)];
-        torch::Tensor state = torch::mv(parameters["own_" + tail + ".weight"], self) + parameters["own_" + tail + ".bias"];
+        torch::Tensor state =
+            torch::mv(parameters["own_" + tail + ".weight"], self) + parameters["own_" + tail + ".bias"];
         for (const graph::RelationId relation : schema.relations()) {
           if (schema.row_type(relation) == type) state = state + message(relation, row, self);
         }
@@ -139,7 +141,8 @@ TEST(HeteroGat, ValuesAndGradientsEqualTheFormula) {
     const auto wanted = torch::autograd::grad(expected, inputs, grads, {}, false, true);
     for (std::size_t i = 0; i < given.size(); ++i) {
       const torch::Tensor zero = torch::zeros_like(inputs[i]);
-      EXPECT_TRUE(torch::allclose(given[i].defined() ? given[i] : zero, wanted[i].defined() ? wanted[i] : zero, 2e-3, 1e-3))
+      EXPECT_TRUE(torch::allclose(given[i].defined() ? given[i] : zero,
+                                  wanted[i].defined() ? wanted[i] : zero, 2e-3, 1e-3))
           << "input " << i;
     }
   }
