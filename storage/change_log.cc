@@ -46,9 +46,14 @@ class Cutter {
 }  // namespace
 
 std::string change_key(std::uint64_t sequence) {
-  std::string out;
+  std::string out(kChangePrefix);
   put_big(out, sequence);
   return out;
+}
+
+std::optional<std::uint64_t> change_sequence(std::string_view key) {
+  if (key.size() != kChangePrefix.size() + 8 || !key.starts_with(kChangePrefix)) return std::nullopt;
+  return get_big<std::uint64_t>(key, kChangePrefix.size());
 }
 
 std::string encode_change(const ChangeEntry& entry) {
@@ -123,8 +128,8 @@ void check_writer(const GraphStore::Impl& impl) {
 // Takes entries up to `last` out, with the new state in the same write.
 void rewrite_log(GraphStore::Impl& impl, std::uint64_t last, const std::optional<ChangeLogState>& state) {
   rocksdb::WriteBatch batch;
-  impl.check(batch.DeleteRange(impl.family(kChanges), change_key(0), change_key(last) + '\0'),
-             "trim the log of changes");
+  const std::string first = change_key(0), end = change_key(last) + '\0';
+  impl.check(batch.DeleteRange(impl.family(kMeta), first, end), "trim the log of changes");
   if (state) {
     batch.Put(impl.family(kMeta), "changes", encode_change_log(*state));
   } else {
@@ -151,11 +156,12 @@ void keep_changes_from(const GraphStore& store, std::uint64_t sequence) {
   if (sequence <= impl.changes->from || sequence > impl.state.sequence) return;
   ChangeLogState state{.from = sequence};
   if (!is_now) {
-    PrefixScan scan(impl, kChanges, "");
+    PrefixScan scan(impl, kMeta, std::string(kChangePrefix));
     for (; scan.valid(); scan.next()) {
       const auto entry = decode_change(scan.value());
-      if (!entry || scan.key().size() != 8) impl.damaged("the log of changes is damaged");
-      if (get_big<std::uint64_t>(scan.key(), 0) > sequence) state.changes += entry->changes();
+      const auto at = change_sequence(scan.key());
+      if (!entry || !at) impl.damaged("the log of changes is damaged");
+      if (*at > sequence) state.changes += entry->changes();
     }
     scan.check();
   }
@@ -168,7 +174,7 @@ void drop_changes(const GraphStore& store) {
   if (impl.changes) rewrite_log(impl, ~std::uint64_t{0}, std::nullopt);
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-  impl.check(impl.db->CompactRange(options, impl.family(kChanges), nullptr, nullptr),
+  impl.check(impl.db->CompactRange(options, impl.family(kMeta), nullptr, nullptr),
              "compact the log of changes");
 }
 
@@ -177,37 +183,35 @@ namespace {
 // Gathers a delta from the log's entries and what they name.
 class Gatherer {
  public:
-  Gatherer(const GraphStore::Impl& impl, const graph::Snapshot& base) : impl_(impl), base_(base) {
+  Gatherer(const GraphStore::Impl& impl, const graph::DeltaBase& base) : impl_(impl), base_(base) {
     const graph::Schema& schema = impl.schema.graph;
     delta_.schema = schema;
     delta_.info = {.store_uuid = impl.uuid,
-                   .base_sequence = base.info().sequence,
-                   .base_checksum = base.info().checksum,
+                   .base_sequence = base.info.sequence,
+                   .base_checksum = base.info.checksum,
                    .sequence = impl.state.sequence};
     delta_.nodes.resize(schema.node_types().size());
     delta_.edges.resize(schema.edge_types().size());
     arrived_.resize(schema.edge_types().size());
     gone_.resize(schema.edge_types().size());
-    for (std::size_t i = 0; i < delta_.nodes.size(); ++i)
-      delta_.nodes[i].base_count = base.node_count(static_cast<graph::NodeTypeId>(i));
-    for (std::size_t i = 0; i < delta_.edges.size(); ++i)
-      delta_.edges[i].base_count = base.edge_count(static_cast<graph::EdgeTypeId>(i));
+    for (std::size_t i = 0; i < delta_.nodes.size(); ++i) delta_.nodes[i].base_count = base.node_counts[i];
+    for (std::size_t i = 0; i < delta_.edges.size(); ++i) delta_.edges[i].base_count = base.edge_counts[i];
   }
 
   // False if an entry is missing.
   bool read_log() {
-    std::uint64_t reached = base_.info().sequence;
-    rocksdb::ReadOptions read;
-    read.fill_cache = false;
-    const std::unique_ptr<rocksdb::Iterator> scan(impl_.db->NewIterator(read, impl_.family(kChanges)));
-    for (scan->Seek(change_key(reached + 1)); scan->Valid(); scan->Next()) {
-      const auto entry = decode_change({scan->value().data(), scan->value().size()});
-      if (!entry || scan->key().size() != 8) impl_.damaged("the log of changes is damaged");
+    std::uint64_t reached = base_.info.sequence;
+    PrefixScan scan(impl_, kMeta, std::string(kChangePrefix));
+    for (; scan.valid(); scan.next()) {
+      const auto entry = decode_change(scan.value());
+      const auto after = change_sequence(scan.key());
+      if (!entry || !after) impl_.damaged("the log of changes is damaged");
+      if (*after <= base_.info.sequence) continue;
       if (entry->before != reached) return false;
-      reached = get_big<std::uint64_t>({scan->key().data(), 8}, 0);
+      reached = *after;
       add(*entry);
     }
-    impl_.check(scan->status(), "read the store");
+    scan.check();
     return reached == impl_.state.sequence;
   }
 
@@ -228,6 +232,16 @@ class Gatherer {
   }
 
  private:
+  struct Arrived {
+    struct Edge {
+      EdgeKey key = {};
+      EdgeValue value = {};
+      bool stays = true;
+    };
+    std::vector<Edge> edges = {};
+    std::map<EdgeKey, std::size_t> last = {};
+  };
+
   bool is_old(const graph::NodeRef& node) const {
     if (node.type >= delta_.nodes.size()) impl_.damaged("the log of changes is damaged");
     return node.id < delta_.nodes[node.type].base_count;
@@ -242,16 +256,17 @@ class Gatherer {
     }
     for (const LoggedEdge& edge : entry.edges) {
       if (edge.key.type >= delta_.edges.size()) impl_.damaged("the log of changes is damaged");
-      auto& arrived = arrived_[edge.key.type];
+      Arrived& arrived = arrived_[edge.key.type];
       if (!edge.removed) {
-        arrived.emplace_back(edge.key, edge.value);
+        arrived.last[edge.key] = arrived.edges.size();
+        arrived.edges.push_back({edge.key, edge.value, true});
         continue;
       }
       // What came after the snapshot and went again leaves no trace.
-      const auto same =
-          std::find_if(arrived.rbegin(), arrived.rend(), [&](const auto& each) { return each.first == edge.key; });
-      if (same != arrived.rend()) {
-        arrived.erase(std::next(same).base());
+      const auto same = arrived.last.find(edge.key);
+      if (same != arrived.last.end()) {
+        arrived.edges[same->second].stays = false;
+        arrived.last.erase(same);
       } else {
         gone_[edge.key.type].insert(edge.key);
       }
@@ -322,7 +337,8 @@ class Gatherer {
       list.events.push_back(key.event);
       if (edge_type.timed) list.times.push_back(key.time);
     };
-    for (const auto& [key, value] : arrived_[type]) {
+    for (const auto& [key, value, stays] : arrived_[type].edges) {
+      if (!stays) continue;
       put(edges.added, key);
       edges.added.sources.push_back(value.source);
       if (edge_type.weighted) edges.added.weights.push_back(value.weight);
@@ -333,20 +349,20 @@ class Gatherer {
   }
 
   const GraphStore::Impl& impl_;
-  const graph::Snapshot& base_;
+  const graph::DeltaBase& base_;
   graph::Delta delta_;
   std::set<graph::NodeRef> seen_;
   std::set<LoggedField> fields_;
-  std::vector<std::vector<std::pair<EdgeKey, EdgeValue>>> arrived_;  // [edge type]
-  std::vector<std::set<EdgeKey>> gone_;                              // [edge type]
+  std::vector<Arrived> arrived_;         // [edge type]
+  std::vector<std::set<EdgeKey>> gone_;  // [edge type]
 };
 
 }  // namespace
 
-std::optional<graph::Delta> changes_since(const GraphStore& store, const graph::Snapshot& base) {
+std::optional<graph::Delta> changes_since(const GraphStore& store, const graph::DeltaBase& base) {
   const GraphStore::Impl& impl = store.impl();
-  const graph::SnapshotInfo& info = base.info();
-  if (info.store_uuid != impl.uuid || !(base.schema() == impl.schema.graph)) return std::nullopt;
+  const graph::SnapshotInfo& info = base.info;
+  if (info.store_uuid != impl.uuid || !(base.schema == impl.schema.graph)) return std::nullopt;
   if (!impl.changes || info.sequence < impl.changes->from || info.sequence > impl.state.sequence)
     return std::nullopt;
   Gatherer gatherer(impl, base);

@@ -1,9 +1,10 @@
-// The log of changes: what each batch changed since a snapshot, written with the batch, so that a delta can be
-// made from it without looking at the rest of the store.
+// The log of changes: what each batch changed since a snapshot, written with the batch, so that a delta can
+// be made from it without looking at the rest of the store.
 //
 // A store keeps a log once a snapshot was taken of it (keep_changes_from); it goes on from there until it has
-// grown so far that a new snapshot is the cheaper way, and ends then. Entries hold dense ids, times, event
-// ids, weights: no external ids and no field values (docs/format.md, "Log of changes").
+// grown so far that a new snapshot is the cheaper way (StoreOptions::logged_changes), and ends then. Entries
+// hold dense ids, times, event ids, weights: no external ids and no field values (docs/format.md, "Log of
+// changes").
 #pragma once
 
 #include <cstdint>
@@ -13,13 +14,9 @@
 #include <vector>
 
 #include "graph/delta.h"
-#include "graph/snapshot.h"
 #include "storage/keys.h"
 
 namespace weft::storage {
-
-// Up to this many changes are logged, or an eighth of the edges of the store if that is more.
-inline constexpr std::uint64_t kLeastLoggedChanges = 1'000'000;
 
 struct LoggedEdge {
   bool removed = false;
@@ -36,14 +33,16 @@ struct LoggedField {
 
 // Of one batch. Its key is the store's sequence number after it.
 struct ChangeEntry {
-  std::uint64_t before = 0;                // the sequence number before it
-  std::vector<graph::NodeRef> seen = {};   // nodes of earlier batches that are now known to be older
-  std::vector<LoggedField> fields = {};    // written to nodes of earlier batches
-  std::vector<LoggedEdge> edges = {};      // in the order in which they came and went
+  std::uint64_t before = 0;               // the sequence number before it
+  std::vector<graph::NodeRef> seen = {};  // nodes of earlier batches that are now known to be older
+  std::vector<LoggedField> fields = {};   // written to nodes of earlier batches
+  std::vector<LoggedEdge> edges = {};     // in the order in which they came and went
   std::uint64_t changes() const { return seen.size() + fields.size() + edges.size(); }
   bool operator==(const ChangeEntry&) const = default;
 };
 std::string change_key(std::uint64_t sequence);
+std::optional<std::uint64_t> change_sequence(std::string_view key);
+inline constexpr std::string_view kChangePrefix = "change/";
 std::string encode_change(const ChangeEntry& entry);
 std::optional<ChangeEntry> decode_change(std::string_view bytes);
 
@@ -67,8 +66,9 @@ void keep_changes_from(const GraphStore& store, std::uint64_t sequence);
 // store other than by apply() must call this first.
 void drop_changes(const GraphStore& store);
 
-// What came after the snapshot, as of now; nothing if the log does not reach back to it or the snapshot is of
-// another store. Reads the log and what it names. Throws Error on damage.
-std::optional<graph::Delta> changes_since(const GraphStore& store, const graph::Snapshot& base);
+// What came after the snapshot, as of now (a reading store: as of where it last caught up); nothing if the
+// log does not reach back to it or the snapshot is of another store. Reads the log and what it names. Throws
+// Error on damage.
+std::optional<graph::Delta> changes_since(const GraphStore& store, const graph::DeltaBase& base);
 
 }  // namespace weft::storage

@@ -42,7 +42,9 @@ TEST(Compaction, EveryFailedWriteLeavesNothing) {
   TestFolder folder;
   GraphTables tables;
   const LiveView live = random_view(folder, 3, tables);
-  const auto write = [&](Files& files) { compact(live, folder / "c", "", {.memory = 1000}, no_progress(), files); };
+  const auto write = [&](Files& files) {
+    compact(live, folder / "c", "", {.memory = 1000}, no_progress(), files);
+  };
   FaultFiles counting(real_files());
   write(counting);
   const auto expected = folder_content(folder / "c");
@@ -54,7 +56,8 @@ TEST(Compaction, EveryFailedWriteLeavesNothing) {
       FaultFiles files(real_files());
       files.fail_nth(operation, n);
       EXPECT_THROW(write(files), Error);
-      EXPECT_FALSE(fs::exists(folder / "c") || fs::exists(folder / "c.tmp")) << static_cast<int>(operation) << n;
+      EXPECT_FALSE(fs::exists(folder / "c") || fs::exists(folder / "c.tmp"))
+          << static_cast<int>(operation) << n;
     }
   }
   write(real_files());
