@@ -1,6 +1,6 @@
-// Core numbers: how deep in the graph's dense part each node lies. The k-core is the largest set of nodes that
-// each have at least k neighbours within the set; a node's core number is the largest k whose core it is in.
-// Batagelj and Zaversnik, "An O(m) Algorithm for Cores Decomposition of Networks" (2003).
+// Core numbers: how deep in the graph's dense part each node lies. The k-core is the largest set of nodes
+// that each have at least k neighbours within the set; a node's core number is the largest k whose core it is
+// in. Batagelj and Zaversnik, "An O(m) Algorithm for Cores Decomposition of Networks" (2003).
 #pragma once
 
 #include <cstdint>

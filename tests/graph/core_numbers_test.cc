@@ -80,8 +80,8 @@ TEST(CoreNumbers, EqualRemovalOnRandomPlainGraphs) {
 TEST(CoreNumbers, SmallCases) {
   TestFolder folder;
   // A triangle with a tail, a loop, an edge given four times, and a node alone.
-  write_snapshot(
-      plain_graph(8, {{0, 1}, {1, 2}, {2, 0}, {2, 3}, {4, 4}, {5, 6}, {5, 6}, {6, 5}, {6, 5}}), folder / "a");
+  write_snapshot(plain_graph(8, {{0, 1}, {1, 2}, {2, 0}, {2, 3}, {4, 4}, {5, 6}, {5, 6}, {6, 5}, {6, 5}}),
+                 folder / "a");
   const Snapshot a = Snapshot::open(folder / "a");
   EXPECT_THAT(core_numbers(view(a))[0], ElementsAre(2, 2, 2, 1, 0, 1, 1, 0));
   write_snapshot(plain_graph(1, {}), folder / "b");
