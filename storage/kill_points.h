@@ -7,7 +7,7 @@
 
 namespace weft::storage {
 
-inline constexpr std::array<std::string_view, 25> kKillPoints = {
+inline constexpr std::array<std::string_view, 30> kKillPoints = {
     "store.before_create",   // nothing is there yet
     "store.after_create",    // RocksDB is open, the store's meta data is not written
     "store.after_meta",      // uuid, schema and format are in
@@ -22,7 +22,9 @@ inline constexpr std::array<std::string_view, 25> kKillPoints = {
     "export.before_tables", "export.after_tables",
     "export.before_current",  // the snapshot is there, `current` does not name it
     "export.after_current", "export.before_prune", "export.after_prune",
-    "snapshot.before_rename",  // one of graph/snapshot_writer.h's
+    // graph/snapshot_writer.h's:
+    "snapshot.before_files", "snapshot.after_nodes", "snapshot.after_edges", "snapshot.before_manifest",
+    "snapshot.before_rename", "snapshot.after_rename",
     // A bulk load passes these instead of ingest.after_check to ingest.after_source and of apply's.
     "bulk.before_batch",    // rows are read, none of them sorted
     "bulk.after_batch",     // one more run of each kind is there
