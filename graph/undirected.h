@@ -18,6 +18,7 @@ class UndirectedGraph {
   explicit UndirectedGraph(const GraphView& graph);  // the view's arrays must outlive it
 
   std::uint64_t vertices() const { return starts_.back(); }
+  std::size_t node_types() const { return legs_.size(); }
   Vertex vertex(NodeRef node) const { return starts_[node.type] + node.id; }
   NodeRef node(Vertex vertex) const;
   std::uint64_t degree(Vertex vertex) const;

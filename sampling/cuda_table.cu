@@ -5,6 +5,7 @@
 
 #include "sampling/cuda_table.h"
 #include "sampling/one_hop_cuda.h"
+#include "sampling/sample_plan_cuda.h"
 
 namespace weft {
 namespace {
@@ -56,6 +57,39 @@ int copy_to_host(void* to, const void* from, std::size_t bytes, void* stream) {
 
 int synchronize(void* stream) {
   return cudaStreamSynchronize(static_cast<cudaStream_t>(stream));
+}
+
+int create_stream(void** stream) {
+  return cudaStreamCreateWithFlags(reinterpret_cast<cudaStream_t*>(stream), cudaStreamNonBlocking);
+}
+int destroy_stream(void* stream) {
+  return cudaStreamDestroy(static_cast<cudaStream_t>(stream));
+}
+int allocate_pinned(void** memory, std::size_t bytes) {
+  return cudaHostAlloc(memory, bytes, cudaHostAllocPortable | cudaHostAllocMapped);
+}
+int release_pinned(void* memory) {
+  return cudaFreeHost(memory);
+}
+int fill(void* memory, std::uint8_t byte, std::size_t bytes, void* stream) {
+  return cudaMemsetAsync(memory, byte, bytes, static_cast<cudaStream_t>(stream));
+}
+
+int sum_scratch(std::uint32_t numbers, std::size_t* bytes) {
+  return sampling::sum_scratch_cuda(numbers, bytes);
+}
+int sample(const sampling::SamplePlan* plan, void* stream) {
+  return sampling::sample_cuda(*plan, static_cast<cudaStream_t>(stream));
+}
+int sample_record(const sampling::SamplePlan* plan, void* stream, void** recorded) {
+  return sampling::record_sample_cuda(*plan, static_cast<cudaStream_t>(stream),
+                                      reinterpret_cast<cudaGraphExec_t*>(recorded));
+}
+int graph_replay(void* recorded, void* stream) {
+  return cudaGraphLaunch(static_cast<cudaGraphExec_t>(recorded), static_cast<cudaStream_t>(stream));
+}
+int graph_release(void* recorded) {
+  return cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recorded));
 }
 
 int one_hop(const sampling::OneHopGraph* graph, const sampling::OneHopFrontier* frontier,
@@ -119,7 +153,17 @@ extern "C" __attribute__((visibility("default"))) const weft::CudaTable* weft_cu
                                      .copy_to_device = weft::copy_to_device,
                                      .copy_to_host = weft::copy_to_host,
                                      .synchronize = weft::synchronize,
+                                     .create_stream = weft::create_stream,
+                                     .destroy_stream = weft::destroy_stream,
+                                     .allocate_pinned = weft::allocate_pinned,
+                                     .release_pinned = weft::release_pinned,
+                                     .fill = weft::fill,
                                      .one_hop = weft::one_hop,
+                                     .sum_scratch = weft::sum_scratch,
+                                     .sample = weft::sample,
+                                     .sample_record = weft::sample_record,
+                                     .graph_replay = weft::graph_replay,
+                                     .graph_release = weft::graph_release,
                                      .multiply = weft::multiply};
   return &table;
 }

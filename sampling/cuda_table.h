@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "sampling/one_hop.h"
+#include "sampling/sample_plan.h"
 
 namespace weft {
 
@@ -19,7 +20,7 @@ struct CudaDeviceInfo {
   int multiprocessors = 0;
 };
 
-inline constexpr std::uint32_t kCudaTableVersion = 2;  // raise it whenever CudaTable changes
+inline constexpr std::uint32_t kCudaTableVersion = 3;  // raise it whenever CudaTable changes
 
 struct CudaTable {
   std::uint32_t version = kCudaTableVersion;
@@ -36,11 +37,22 @@ struct CudaTable {
   int (*copy_to_device)(void* to, const void* from, std::size_t bytes, void* stream) = nullptr;
   int (*copy_to_host)(void* to, const void* from, std::size_t bytes, void* stream) = nullptr;
   int (*synchronize)(void* stream) = nullptr;
+  int (*create_stream)(void** stream) = nullptr;
+  int (*destroy_stream)(void* stream) = nullptr;
+  int (*allocate_pinned)(void** memory, std::size_t bytes) = nullptr;  // of the host; kernels can read it
+  int (*release_pinned)(void* memory) = nullptr;
+  int (*fill)(void* memory, std::uint8_t byte, std::size_t bytes, void* stream) = nullptr;
 
   // sampling/one_hop.h, with device pointers.
   int (*one_hop)(const sampling::OneHopGraph* graph, const sampling::OneHopFrontier* frontier,
                  const sampling::OneHopPick* pick, const sampling::OneHopResult* result,
                  void* stream) = nullptr;
+  // sampling/sample_plan.h. A recorded graph runs with graph_replay; the stream must not be the default one.
+  int (*sum_scratch)(std::uint32_t numbers, std::size_t* bytes) = nullptr;
+  int (*sample)(const sampling::SamplePlan* plan, void* stream) = nullptr;
+  int (*sample_record)(const sampling::SamplePlan* plan, void* stream, void** recorded) = nullptr;
+  int (*graph_replay)(void* recorded, void* stream) = nullptr;
+  int (*graph_release)(void* recorded) = nullptr;
   // c [rows x columns] = a [rows x inner] b [inner x columns], row-major floats, through cuBLAS without
   // reduced precision.
   int (*multiply)(const float* a, const float* b, float* c, int rows, int inner, int columns,

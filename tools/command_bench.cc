@@ -1,5 +1,5 @@
-// `weft bench`: how fast ingest, encoding, sampling, training and queries are on this machine, on the user's own
-// project or on a synthetic shop.
+// `weft bench`: how fast ingest, encoding, sampling, training and queries are on this machine, on the user's
+// own project or on a synthetic shop.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -135,8 +135,8 @@ class Run {
     return std::filesystem::exists(folder / "model.safetensors") || holds_lightgcn(folder);
   }
 
-  // Of the model just trained, or else of one that is trained for this on a tenth of the events: how good it is does
-  // not matter.
+  // Of the model just trained, or else of one that is trained for this on a tenth of the events: how good it
+  // is does not matter.
   void query(const std::shared_ptr<const ProjectContext>& project) {
     std::filesystem::path model = scratch_ / "model";
     if (!holds_model(model)) {
@@ -168,9 +168,9 @@ void run(Cli& cli, const Options& options) {
   Json json;
   print_machine(json);
   json["threads"] = cli.threads();
-  json["project"] = cli.project_path().empty()
-                        ? fmt::format("synthetic shop, {} users, {} items", options.shop.users, options.shop.items)
-                        : cli.project_path().string();
+  json["project"] = cli.project_path().empty() ? fmt::format("synthetic shop, {} users, {} items",
+                                                             options.shop.users, options.shop.items)
+                                               : cli.project_path().string();
   json["measurements"] = Json::array();
   Table table({"part", "what", "figure", "unit"});
   for (const bench::Measurement& one : found) {
@@ -178,7 +178,8 @@ void run(Cli& cli, const Options& options) {
     entry.update(one.details);
     json["measurements"].push_back(std::move(entry));
     table.add({one.part, one.what,
-               one.value >= 100 ? with_commas(static_cast<std::uint64_t>(one.value)) : fmt::format("{:.3g}", one.value),
+               one.value >= 100 ? with_commas(static_cast<std::uint64_t>(one.value))
+                                : fmt::format("{:.3g}", one.value),
                one.unit});
   }
   if (cli.common().json) {
@@ -196,7 +197,8 @@ void run(Cli& cli, const Options& options) {
 void add_bench(Cli& cli) {
   auto options = std::make_shared<Options>();
   CLI::App* command = cli.add_project_command(
-      "bench", "Measure ingest, encoding, sampling, training and queries, on your project or a synthetic shop",
+      "bench",
+      "Measure ingest, encoding, sampling, training and queries, on your project or a synthetic shop",
       [&cli, options] { run(cli, *options); }, ProjectArgument::kOptional);
   cli.add_threads(command);
   command
@@ -208,9 +210,11 @@ void add_bench(Cli& cli) {
   command->add_option("--seconds", options->seconds, "How long batches, steps and queries go on, each")
       ->capture_default_str()
       ->check(CLI::Range(0.01, 86400.0));
-  command->add_option("--folder", options->folder,
-                      "Where temporary files go, removed at the end; else beside the project file, or the system's "
-                      "temporary folder")
+  command
+      ->add_option(
+          "--folder", options->folder,
+          "Where temporary files go, removed at the end; else beside the project file, or the system's "
+          "temporary folder")
       ->check(CLI::ExistingDirectory);
   command->add_option("--users", options->shop.users, "Users of the synthetic shop")
       ->capture_default_str()

@@ -40,8 +40,9 @@ TEST(BenchCommand, WorksOnTheProjectsOwnSnapshotWithoutIngest) {
   EXPECT_NE(none.err.find("run 'weft ingest"), std::string::npos) << none.err;
   ASSERT_EQ(run_weft("ingest " + shop.project + " --quiet").exit_code, 0);
   const auto before = names_in(shop.folder);
-  const RunResult run = run_weft("bench " + shop.project +
-                                 " --parts sampling,query --seconds 0.05 --json --quiet --set model.kind=lightgcn");
+  const RunResult run =
+      run_weft("bench " + shop.project +
+               " --parts sampling,query --seconds 0.05 --json --quiet --set model.kind=lightgcn");
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(parts_of(run.json()), (std::set<std::string>{"sampling", "query"}));
   EXPECT_EQ(names_in(shop.folder), before);
@@ -49,8 +50,9 @@ TEST(BenchCommand, WorksOnTheProjectsOwnSnapshotWithoutIngest) {
 
 TEST(BenchCommand, MakesAShopWhereNoProjectIsGiven) {
   const auto folder = scratch_folder("bench");
-  const RunResult run = run_weft("bench --users 60 --items 40 --no-media --parts ingest,sampling --seconds 0.05 --folder " +
-                                 folder.string());
+  const RunResult run =
+      run_weft("bench --users 60 --items 40 --no-media --parts ingest,sampling --seconds 0.05 --folder " +
+               folder.string());
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.out.find("rows to the store"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("a tree an event"), std::string::npos) << run.out;

@@ -16,10 +16,10 @@ namespace weft::tools::bench {
 
 // One line of the result.
 struct Measurement {
-  std::string part = {};   // "ingest"
-  std::string what = {};   // "rows to the store"
-  double value = 0;        // of `unit`
-  std::string unit = {};   // "rows/s", "ms": more is better but for times
+  std::string part = {};          // "ingest"
+  std::string what = {};          // "rows to the store"
+  double value = 0;               // of `unit`
+  std::string unit = {};          // "rows/s", "ms": more is better but for times
   Json details = Json::object();  // what it was measured over
 };
 
@@ -36,13 +36,13 @@ std::vector<Measurement> measure_ingest(Cli& cli, const TomlFile& toml, const st
 // must be empty of encoders. Leaves the features there. Nothing to report for a project without such fields.
 std::vector<Measurement> measure_encoding(Cli& cli, const ProjectContext& context);
 
-// Neighbourhoods of random events' ends with the network's fan-outs and law: one frontier a batch, and, where the
-// target's events have times, a tree an event with its time as the bound.
+// Neighbourhoods of random events' ends with the network's fan-outs and law: one frontier a batch, and, where
+// the target's events have times, a tree an event with its time as the bound.
 std::vector<Measurement> measure_sampling(const ProjectContext& context, const Limits& limits);
 
-// Steps of the project's model from its beginning, at most an epoch (of LightGCN, which goes by epochs, a whole
-// one). What was trained lies in `folder`; its
-// model file is there only if the epoch was finished in time.
+// Steps of the project's model from its beginning, at most an epoch (of LightGCN, which goes by epochs, a
+// whole one). What was trained lies in `folder`; its model file is there only if the epoch was finished in
+// time.
 std::vector<Measurement> measure_training(Cli& cli, const ProjectContext& context,
                                           const std::filesystem::path& folder, const Limits& limits);
 

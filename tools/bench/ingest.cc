@@ -29,9 +29,10 @@ std::vector<Measurement> measure_ingest(Cli& cli, const TomlFile& toml, const st
   rows["rows"] = report.rows;
   Json text = path;
   text["bytes"] = report.bytes;
-  return {rate("rows to the store", static_cast<double>(report.rows), report.seconds, "rows/s", rows),
-          rate("source text to the store", static_cast<double>(report.bytes) / 1e6, report.seconds, "MB/s", text),
-          rate("store to snapshot", static_cast<double>(edges), snapshot_seconds, "edges/s", {{"edges", edges}})};
+  return {
+      rate("rows to the store", static_cast<double>(report.rows), report.seconds, "rows/s", rows),
+      rate("source text to the store", static_cast<double>(report.bytes) / 1e6, report.seconds, "MB/s", text),
+      rate("store to snapshot", static_cast<double>(edges), snapshot_seconds, "edges/s", {{"edges", edges}})};
 }
 
 }  // namespace weft::tools::bench

@@ -30,7 +30,8 @@ std::vector<Measurement> measure_queries(Cli& cli, std::shared_ptr<const Project
   std::vector<double> milliseconds;
   std::mt19937_64 random(1);
   const Stopwatch all;
-  while (milliseconds.size() < kLeast || (milliseconds.size() < kMost && all.wall_seconds() < limits.seconds)) {
+  while (milliseconds.size() < kLeast ||
+         (milliseconds.size() < kMost && all.wall_seconds() < limits.seconds)) {
     const auto user = static_cast<graph::NodeId>(random() % users);
     const Stopwatch one;
     scorer.score(std::span(&user, 1), scores);
@@ -41,7 +42,8 @@ std::vector<Measurement> measure_queries(Cli& cli, std::shared_ptr<const Project
   const auto quantile = [&](double share) {
     return milliseconds[static_cast<std::size_t>(share * static_cast<double>(milliseconds.size() - 1))];
   };
-  const Json details = {{"queries", milliseconds.size()}, {"items", scorer.items()}, {"k", kCount}, {"threads", 1}};
+  const Json details = {
+      {"queries", milliseconds.size()}, {"items", scorer.items()}, {"k", kCount}, {"threads", 1}};
   found.push_back({"query", "best 10 items of a user, median", quantile(0.5), "ms", details});
   found.push_back({"query", "best 10 items of a user, 99th percentile", quantile(0.99), "ms", details});
   return found;

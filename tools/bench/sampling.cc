@@ -60,7 +60,8 @@ Counts run_thread(const sampling::NeighborSampler& sampler, const Batches& batch
   sampling::Subgraph out;
   Counts counts;
   const Stopwatch clock;
-  for (std::uint64_t step = 1 + thread; counts.batches == 0 || clock.wall_seconds() < seconds; step += threads) {
+  for (std::uint64_t step = 1 + thread; counts.batches == 0 || clock.wall_seconds() < seconds;
+       step += threads) {
     const Batch batch = batches.make(step);
     sampler.sample({.nodes = batch.nodes, .before = batch.before, .roots = batch.roots},
                    static_cast<std::uint32_t>(step), scratch, out);
@@ -112,10 +113,9 @@ std::vector<Measurement> measure_sampling(const ProjectContext& context, const L
   const graph::Schema& schema = context.snapshot.schema();
   const std::vector<graph::RelationId> relations = gnn::followed_relations(schema, model.skip_relations);
   const sampling::NeighborSampler sampler(
-      graph::view(context.snapshot),
-      {.seed = kSeed,
-       .fan_outs = gnn::relation_fan_outs(schema, relations, model.fan_outs),
-       .law = gnn::pick_law(model.picks)});
+      graph::view(context.snapshot), {.seed = kSeed,
+                                      .fan_outs = gnn::relation_fan_outs(schema, relations, model.fan_outs),
+                                      .law = gnn::pick_law(model.picks)});
   std::vector<Measurement> found;
   for (const bool trees : {false, true}) {
     if (trees && target.times.empty()) continue;

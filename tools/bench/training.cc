@@ -12,7 +12,8 @@ namespace {
 
 Measurement rate(double events, double seconds, Json details) {
   details["seconds"] = seconds;
-  return {"training", "supervised events", seconds > 0 ? events / seconds : 0, "events/s", std::move(details)};
+  return {"training", "supervised events", seconds > 0 ? events / seconds : 0, "events/s",
+          std::move(details)};
 }
 
 }  // namespace
@@ -51,8 +52,9 @@ std::vector<Measurement> measure_training(Cli& cli, const ProjectContext& contex
                   {"batch_size", batch},
                   {"parameters", result.parameters}};
   // Without the first step; an epoch's last batch may be a smaller one.
-  const double events = result.finished ? static_cast<double>(result.supervised_events) - static_cast<double>(batch)
-                                        : static_cast<double>(batch) * static_cast<double>(result.steps - 1);
+  const double events = result.finished
+                            ? static_cast<double>(result.supervised_events) - static_cast<double>(batch)
+                            : static_cast<double>(batch) * static_cast<double>(result.steps - 1);
   if (result.steps < 2) {
     cli.note("training: there is but one step to an epoch, which also pays for what is made once");
     return {rate(static_cast<double>(result.supervised_events), result.epochs.front().seconds, details)};
