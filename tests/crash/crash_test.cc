@@ -112,7 +112,9 @@ class Life {
     ASSERT_TRUE(steps) << "ledger and sequence are of no prefix of the sources";
     EXPECT_EQ(first_difference(content, shop_.expected(*steps)), "");
     // A bulk load is in the store whole or not at all.
-    if (bulk_ && round_ == 0) EXPECT_TRUE(*steps == 0 || *steps == shop_.steps()) << *steps;
+    if (bulk_ && round_ == 0) {
+      EXPECT_TRUE(*steps == 0 || *steps == shop_.steps()) << *steps;
+    }
   }
 
   // Whatever `current` names is whole, and no older than what was acknowledged.
@@ -125,7 +127,9 @@ class Life {
     if (!current) return;
     const graph::Snapshot snapshot = graph::Snapshot::open(*current);
     EXPECT_GE(snapshot.info().sequence, snapshot_sequence_);
-    if (!outcome.snapshot.empty()) EXPECT_EQ(to_hex(snapshot.info().checksum), snapshot_);
+    if (!outcome.snapshot.empty()) {
+      EXPECT_EQ(to_hex(snapshot.info().checksum), snapshot_);
+    }
     snapshot_sequence_ = snapshot.info().sequence;
   }
 
@@ -261,7 +265,9 @@ TEST_P(Crash, NothingIsLostDoubledOrMadeUp) {
   for (const auto& [point, count] : hits) {
     std::printf("kills at %s: %llu\n", point.c_str(), static_cast<unsigned long long>(count));
     RecordProperty(point, static_cast<int>(count));
-    if (wanted * kWorkers >= 500) EXPECT_GE(count, 10U) << point;
+    if (wanted * kWorkers >= 500) {
+      EXPECT_GE(count, 10U) << point;
+    }
   }
   std::printf("kills at random: %llu\n", static_cast<unsigned long long>(random_kills_));
   RecordProperty("random", static_cast<int>(random_kills_));

@@ -135,7 +135,9 @@ TEST_P(DamagedStore, ACutFileIsFoundOrReadsAsIfACrashHadCutIt) {
       const Seen seen = look_with(name, content.substr(0, size));
       ++here[seen];
       EXPECT_NE(seen, Seen::kOther) << name << " cut at " << size;
-      if (!name.ends_with(".log")) EXPECT_NE(seen, Seen::kEarlier) << name << " cut at " << size << " of " << content.size();
+      if (!name.ends_with(".log")) {
+        EXPECT_NE(seen, Seen::kEarlier) << name << " cut at " << size << " of " << content.size();
+      }
     }
     std::printf("%s, %zu lengths: found %llu, without effect %llu, earlier %llu\n", name.c_str(), content.size(),
                 static_cast<unsigned long long>(here[Seen::kDamage]),

@@ -96,7 +96,9 @@ class Faults : public ::testing::TestWithParam<std::tuple<Scene, std::size_t>> {
       const auto steps = shop_.steps_taken(content);
       ASSERT_TRUE(steps) << "ledger and sequence are of no prefix of the sources";
       EXPECT_EQ(first_difference(content, shop_.expected(*steps)), "");
-      if (scene() == Scene::kBulk) EXPECT_TRUE(*steps == 0 || *steps == shop_.steps()) << *steps;
+      if (scene() == Scene::kBulk) {
+        EXPECT_TRUE(*steps == 0 || *steps == shop_.steps()) << *steps;
+      }
     } catch (const Error& error) {
       EXPECT_FALSE(start_);
       EXPECT_THAT(error.what(), HasSubstr("never finished being created"));
