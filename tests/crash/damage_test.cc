@@ -147,7 +147,7 @@ TEST_P(DamagedStore, ACutFileIsFoundOrReadsAsIfACrashHadCutIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, DamagedStore, ::testing::Values(false, true),
-                         [](const auto& info) { return info.param ? "Tables" : "Log"; });
+                         [](const auto& given) { return given.param ? "Tables" : "Log"; });
 
 }  // namespace
 }  // namespace weft::storage

@@ -124,7 +124,7 @@ TEST_P(FullDisk, IsAClearErrorAndTheRunResumesWithSpace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, FullDisk, ::testing::Values(false, true),
-                         [](const auto& info) { return info.param ? "Bulk" : "Batches"; });
+                         [](const auto& given) { return given.param ? "Bulk" : "Batches"; });
 
 }  // namespace
 }  // namespace weft::storage
