@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sampling/cuda_table.h"
+#include "sampling/negative_draws_cuda.h"
 #include "sampling/one_hop_cuda.h"
 #include "sampling/sample_plan_cuda.h"
 
@@ -92,6 +93,10 @@ int graph_release(void* recorded) {
   return cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recorded));
 }
 
+int negatives(const sampling::NegativeJob* job, void* stream) {
+  return sampling::negatives_cuda(*job, static_cast<cudaStream_t>(stream));
+}
+
 int one_hop(const sampling::OneHopGraph* graph, const sampling::OneHopFrontier* frontier,
             const sampling::OneHopPick* pick, const sampling::OneHopResult* result, void* stream) {
   return sampling::one_hop_cuda(*graph, *frontier, *pick, *result, static_cast<cudaStream_t>(stream));
@@ -164,6 +169,7 @@ extern "C" __attribute__((visibility("default"))) const weft::CudaTable* weft_cu
                                      .sample_record = weft::sample_record,
                                      .graph_replay = weft::graph_replay,
                                      .graph_release = weft::graph_release,
+                                     .negatives = weft::negatives,
                                      .multiply = weft::multiply};
   return &table;
 }

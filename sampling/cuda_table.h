@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sampling/negative_draws.h"
 #include "sampling/one_hop.h"
 #include "sampling/sample_plan.h"
 
@@ -53,6 +54,8 @@ struct CudaTable {
   int (*sample_record)(const sampling::SamplePlan* plan, void* stream, void** recorded) = nullptr;
   int (*graph_replay)(void* recorded, void* stream) = nullptr;
   int (*graph_release)(void* recorded) = nullptr;
+  // sampling/negative_draws.h, with device pointers.
+  int (*negatives)(const sampling::NegativeJob* job, void* stream) = nullptr;
   // c [rows x columns] = a [rows x inner] b [inner x columns], row-major floats, through cuBLAS without
   // reduced precision.
   int (*multiply)(const float* a, const float* b, float* c, int rows, int inner, int columns,

@@ -13,7 +13,6 @@
 namespace weft::sampling {
 namespace {
 
-constexpr std::uint32_t kProposals = 8;         // tries before the exact draw
 constexpr double kLargestWeight = 268435456.0;  // 2^28: the fixed-point weight of the most popular target
 
 std::vector<std::uint64_t> fixed_point_weights(std::span<const std::uint64_t> counts, double power) {
@@ -77,6 +76,15 @@ NegativeSampler::NegativeSampler(const graph::PositiveIndex& positives, std::spa
   }
 }
 
+NegativeTables NegativeSampler::tables() const {
+  const auto data = [](const auto& values) { return values.empty() ? nullptr : values.data(); };
+  return {.targets = targets_,
+          .cumulative = data(cumulative_),
+          .order = data(order_),
+          .rank = data(rank_),
+          .seen = data(seen_)};
+}
+
 // Candidates seen before the bound.
 std::uint64_t NegativeSampler::ranks_before(graph::TimeMs before) const {
   if (seen_.empty() || before == graph::kEndOfTime) return targets_;
@@ -136,12 +144,12 @@ void NegativeSampler::draw(std::span<const graph::NodeId> rows, std::span<const 
     row.total = weight_before(row.ranks);
     const DrawStream proposals{key, rows[i], purpose_word(Purpose::kNegatives, 0, 0), keys[i]};
     // Where most candidates are positives, proposing is a waste.
-    const std::uint32_t proposals_tried = 2 * row.positives.size() > row.ranks ? 0 : kProposals;
+    const std::uint32_t proposals_tried = 2 * row.positives.size() > row.ranks ? 0 : kNegativeProposals;
     const DrawStream exact{key, rows[i], purpose_word(Purpose::kNegativesExact, 0, 0), keys[i]};
     for (std::size_t j = 0; j < per_row; ++j) {
       graph::NodeId chosen = graph::kNoNode;
       for (std::uint32_t attempt = 0; attempt < proposals_tried && row.total > 0; ++attempt) {
-        const auto pair = static_cast<std::uint32_t>(j * kProposals + attempt);
+        const auto pair = static_cast<std::uint32_t>(j * kNegativeProposals + attempt);
         const graph::NodeId node = node_at(rank_at(bounded64(proposals, pair, row.total), row.ranks));
         if (std::binary_search(row.positives.begin(), row.positives.end(), node)) continue;
         chosen = node;

@@ -7,6 +7,7 @@
 
 #include "graph/ids.h"
 #include "graph/positive_index.h"
+#include "sampling/negative_draws.h"
 
 namespace weft::sampling {
 
@@ -47,6 +48,12 @@ class NegativeSampler {
   double log_probability(graph::NodeId target, graph::TimeMs before = graph::kEndOfTime) const;
 
  private:
+  friend class DeviceNegatives;
+  // Views of the tables, without the positives.
+  NegativeTables tables() const;
+  const graph::PositiveIndex& positives() const { return positives_; }
+  const NegativeOptions& options() const { return options_; }
+
   struct Row;
   // Candidates have ranks: ordered by first-seen time, then id, so that the ones seen before a bound are a
   // prefix.

@@ -103,6 +103,15 @@ class HostDevice final : public SampleDevice {
   void* record(const SamplePlan& plan) override { return const_cast<SamplePlan*>(&plan); }
   void replay(void* recorded) override { sample(*static_cast<const SamplePlan*>(recorded)); }
   void forget(void*) noexcept override {}
+  void negatives(const NegativeJob& job) override {
+    for (std::uint32_t i = 0; i < job.count; ++i) {
+      const graph::TimeMs before = job.before == nullptr ? graph::kEndOfTime : job.before[i];
+      for (std::uint32_t j = 0; j < job.per_row; ++j) {
+        job.out[std::size_t{i} * job.per_row + j] =
+            draw_negative(job.tables, job.key, job.rows[i], job.keys[i], before, j);
+      }
+    }
+  }
 
  private:
   static void copy(void* to, const void* from, std::size_t bytes) {
@@ -158,6 +167,9 @@ class CudaDevice final : public SampleDevice {
   }
   void replay(void* recorded) override { check(table_.graph_replay(recorded, stream_), "sampling"); }
   void forget(void* recorded) noexcept override { table_.graph_release(recorded); }
+  void negatives(const NegativeJob& job) override {
+    check(table_.negatives(&job, stream_), "drawing negatives");
+  }
 
  private:
   void check(int error, const char* what) const { check_cuda(table_, error, what); }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "sampling/negative_draws.h"
 #include "sampling/sample_plan.h"
 
 namespace weft::sampling {
@@ -33,6 +34,7 @@ class SampleDevice {
   virtual void* record(const SamplePlan& plan) = 0;
   virtual void replay(void* recorded) = 0;
   virtual void forget(void* recorded) noexcept = 0;
+  virtual void negatives(const NegativeJob& job) = 0;
 };
 
 std::unique_ptr<SampleDevice> host_sample_device();
