@@ -98,9 +98,25 @@ rocksdb::Options GraphStore::Impl::open_options() {
   return out;
 }
 
+namespace {
+
+// RocksDB leaves the temporary file of its options behind for good where writing it failed. For the lock's
+// holder.
+void remove_temporary_files(const fs::path& database, Files& files) {
+  if (!fs::exists(database)) return;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(database)) {
+    if (entry.path().extension() == ".dbtmp") left.push_back(entry.path());
+  }
+  for (const fs::path& path : left) files.remove_all(path);
+}
+
+}  // namespace
+
 void GraphStore::Impl::open_writer() {
   files.make_folders(folder);
   lock = std::make_unique<StoreLock>(folder / "writer.lock", "the store");
+  remove_temporary_files(database_folder(), files);
   if (!fs::exists(database_folder() / "CURRENT")) files.kill_point("store.before_create");
   rocksdb::Options db_options = open_options();
   db_options.create_if_missing = true;
