@@ -10,48 +10,23 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/strings.h"
-#include "graph/snapshot_manifest.h"
+#include "graph/edge_writer.h"
+#include "graph/snapshot_folder.h"
 
 namespace weft::graph {
 namespace {
 
-// Writes the files of one folder, each synced, and remembers what the manifest says of them.
+// The files of one folder from arrays in memory.
 class FolderWriter {
  public:
-  FolderWriter(Files& files, std::filesystem::path folder) : files_(files), folder_(std::move(folder)) {}
-
-  // Appends pieces to one file and hashes them.
-  class Stream {
-   public:
-    Stream(FolderWriter& owner, const std::string& name)
-        : owner_(owner), file_(owner.files_.create(owner.folder_ / name)), entry_{name} {}
-    void append(std::span<const std::byte> bytes) {
-      file_->append(bytes);
-      hasher_.update(bytes);
-      entry_.size += bytes.size();
-    }
-    void append(std::string_view text) { append(std::as_bytes(std::span(text.data(), text.size()))); }
-    void close() {
-      file_->sync();
-      file_->close();
-      entry_.hash = hasher_.digest();
-      owner_.written_.push_back(entry_);
-    }
-
-   private:
-    FolderWriter& owner_;
-    std::unique_ptr<WritableFile> file_;
-    ManifestFile entry_;
-    Hasher64 hasher_;
-  };
+  explicit FolderWriter(SnapshotFolder& folder) : folder_(folder) {}
 
   template <typename T>
   void put(const std::string& name, const std::vector<T>& items) {
-    Stream stream(*this, name);
-    stream.append(std::as_bytes(std::span(items)));
-    stream.close();
+    SnapshotFile file(folder_, name);
+    file.append(std::as_bytes(std::span(items)));
+    file.close();
   }
 
   // `rows` strings; get(row) gives each.
@@ -59,28 +34,18 @@ class FolderWriter {
   void put_strings(const std::string& name, std::size_t rows, Get get) {
     std::vector<std::uint64_t> offsets{0};
     offsets.reserve(rows + 1);
-    Stream bytes(*this, name + ".bytes");
+    SnapshotFile bytes(folder_, name + ".bytes");
     for (std::size_t row = 0; row < rows; ++row) {
       const std::string_view text = get(row);
-      bytes.append(text);
+      bytes.append(std::as_bytes(std::span(text)));
       offsets.push_back(offsets.back() + text.size());
     }
     bytes.close();
     put(name + ".offsets", offsets);
   }
 
-  std::vector<ManifestFile> sorted_files() const {
-    std::vector<ManifestFile> result = written_;
-    std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    return result;
-  }
-  Files& files() { return files_; }
-  const std::filesystem::path& folder() const { return folder_; }
-
  private:
-  Files& files_;
-  std::filesystem::path folder_;
-  std::vector<ManifestFile> written_;
+  SnapshotFolder& folder_;
 };
 
 // The value as a T; nothing if it is missing. Throws Error if it is of another kind.
@@ -255,12 +220,7 @@ void check_weight_sums(const EdgeType& type, const EdgeList& edges, std::span<co
     std::uint64_t& sum = sums[ends[i]];
     const std::uint64_t weight = fixed_point_weight(edges.weights[i]);
     if (weight > std::numeric_limits<std::uint64_t>::max() - sum) {
-      throw Error(fmt::format("the weights of the {} edges of {} '{}' add up to too much", type.name,
-                              node_type.name, excerpt(nodes.external_ids[ends[i]])),
-                  {.field = fmt::format("edges.{}.weight", type.name),
-                   .expected = "a sum below 2^44 for each node",
-                   .hint = "scale the weights of the source down, or take `weight` out of the project file; "
-                           "then remove the store's folder and ingest again"});
+      throw weight_sum_error(type, node_type.name, nodes.external_ids[ends[i]]);
     }
     sum += weight;
   }
@@ -295,8 +255,9 @@ void check_tables(const GraphTables& tables) {
   }
 }
 
-SnapshotInfo write_files(GraphTables& tables, FolderWriter& out) {
-  Files& files = out.files();
+SnapshotInfo write_files(GraphTables& tables, SnapshotFolder& folder) {
+  Files& files = folder.files();
+  FolderWriter out(folder);
   const Schema& schema = tables.schema;
   Manifest manifest{.info = tables.info, .schema = schema};
   files.kill_point("snapshot.before_files");
@@ -314,58 +275,16 @@ SnapshotInfo write_files(GraphTables& tables, FolderWriter& out) {
                 manifest.node_counts[type.to]);
   }
   files.kill_point("snapshot.after_edges");
-  manifest.files = out.sorted_files();
-  manifest.info.checksum = files_checksum(manifest.files);
-  files.kill_point("snapshot.before_manifest");
-  files.write_whole(out.folder() / kManifestName, write_manifest(manifest));
-  files.sync_folder(out.folder());
-  return manifest.info;
+  return folder.seal(std::move(manifest));
 }
 
 }  // namespace
 
 SnapshotInfo write_snapshot(GraphTables tables, const std::filesystem::path& folder, Files& files) {
   check_tables(tables);
-  std::filesystem::path target = folder.lexically_normal();
-  if (!target.has_filename()) target = target.parent_path();  // "a/b/" is "a/b"
-  if (std::filesystem::symlink_status(target).type() != std::filesystem::file_type::not_found) {
-    throw Error("snapshot folder is there already",
-                {.file = target.string(), .hint = "choose another name or remove it"});
-  }
-  std::filesystem::path temporary = target;
-  temporary += ".tmp";
-  const auto discard = [&]() noexcept {
-    try {
-      files.remove_all(temporary);
-    } catch (
-        const std::exception&) {  // the first error is the one to report; the next write removes the rest
-    }
-  };
-
-  SnapshotInfo info;
-  try {
-    files.remove_all(temporary);  // what a killed writer left
-    files.make_folders(temporary);
-    FolderWriter out(files, temporary);
-    info = write_files(tables, out);
-    files.kill_point("snapshot.before_rename");
-    files.rename(temporary, target);
-  } catch (...) {
-    discard();
-    throw;
-  }
-  try {
-    files.sync_folder(target.parent_path());
-  } catch (...) {  // whole, but perhaps gone after a power cut: the caller was told that it failed, so it
-                   // must not be there
-    try {
-      files.rename(target, temporary);
-    } catch (const std::exception&) {
-    }
-    discard();
-    throw;
-  }
-  files.kill_point("snapshot.after_rename");
+  SnapshotFolder out(folder, files);
+  SnapshotInfo info = write_files(tables, out);
+  out.publish();
   return info;
 }
 

@@ -140,9 +140,10 @@ class GraphStore {
   // Reader only: follows the writer to its latest acknowledged batch.
   void catch_up();
 
-  // Everything, as tables for graph::write_snapshot. `data_root` goes into the manifest.
+  // Everything, as tables for graph::write_snapshot: in memory, so for small stores and tests. `data_root`
+  // goes into the manifest.
   graph::GraphTables tables(const std::string& data_root) const;
-  // tables() and graph::write_snapshot.
+  // What graph::write_snapshot makes of tables(), in bounded memory (storage/snapshot_scan.h).
   graph::SnapshotInfo write_snapshot(const std::filesystem::path& folder, const std::string& data_root) const;
 
   struct Impl;  // storage/store_impl.h, for the files that make up the store

@@ -148,7 +148,8 @@ class Ingest {
         std::none_of(project_.sources.begin(), project_.sources.end(),
                      [](const SourceFile& source) { return source.compression != Compression::kNone; });
     BulkLoad load(project_, store_, project_.workspace.bulk(),
-                  {.memory = options_.memory, .threads = options_.threads}, progress_, files_);
+                  {.memory = options_.memory, .threads = options_.threads, .snapshot = options_.snapshot},
+                  progress_, files_);
     std::vector<LedgerEntry> ledger;
     progress_.begin("read", known ? bytes >> 20 : 0, "MiB");
     for (std::size_t i = 0; i < project_.sources.size(); ++i)

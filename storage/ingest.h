@@ -42,6 +42,8 @@ struct IngestOptions {
   std::uint64_t bulk_from_bytes = std::uint64_t{32} << 20;
   std::size_t memory = std::size_t{1} << 30;  // bytes; of the bulk path's buffers
   std::size_t threads = 0;                    // of the bulk path; 0: one a core
+  // The bulk path also writes the snapshot that export_snapshot would write next (which then finds it).
+  bool snapshot = false;
 };
 
 struct IngestReport {

@@ -7,7 +7,7 @@
 
 namespace weft::storage {
 
-inline constexpr std::array<std::string_view, 30> kKillPoints = {
+inline constexpr std::array<std::string_view, 31> kKillPoints = {
     "store.before_create",   // nothing is there yet
     "store.after_create",    // RocksDB is open, the store's meta data is not written
     "store.after_meta",      // uuid, schema and format are in
@@ -18,13 +18,18 @@ inline constexpr std::array<std::string_view, 30> kKillPoints = {
     "ingest.after_batch",    // the caller knows
     "ingest.before_source",  // between two sources
     "ingest.after_source", "ingest.before_quarantine_file", "ingest.after_quarantine_file",
-    "replace.before_rename",  // quarantine.jsonl or `current` is written under its temporary name
-    "export.before_tables", "export.after_tables",
-    "export.before_current",  // the snapshot is there, `current` does not name it
+    "replace.before_rename",     // quarantine.jsonl or `current` is written under its temporary name
+    "export.before_tables",      // nothing of the snapshot is there
+    "snapshot.before_files",     // its temporary folder is (graph/snapshot_builder.h)
+    "snapshot.after_nodes",      // all of its nodes' files
+    "snapshot.after_run",        // one sorted run of incoming edges, waiting on disk
+    "snapshot.before_incoming",  // the outgoing files of one edge type
+    "snapshot.after_edges",      // all files
+    "snapshot.before_manifest",  // the same, and nothing else is in the folder
+    "export.after_tables",       // it is whole under its name
+    "export.before_current",     // the snapshot is there, `current` does not name it
     "export.after_current", "export.before_prune", "export.after_prune",
-    // graph/snapshot_writer.h's:
-    "snapshot.before_files", "snapshot.after_nodes", "snapshot.after_edges", "snapshot.before_manifest",
-    "snapshot.before_rename", "snapshot.after_rename",
+    "snapshot.before_rename",  // it is whole under its temporary name
     // A bulk load passes these instead of ingest.after_check to ingest.after_source and of apply's.
     "bulk.before_batch",    // rows are read, none of them sorted
     "bulk.after_batch",     // one more run of each kind is there

@@ -38,12 +38,15 @@ std::optional<graph::SnapshotInfo> find_same(const fs::path& folder, const Graph
   std::vector<std::string> sources;
   for (const LedgerEntry& entry : store.ledger()) sources.push_back(entry.name);
   const StoreInfo state = store.info();
+  const auto is_same = [&](const graph::SnapshotInfo& info) {
+    return info.store_uuid == state.uuid && info.sequence == state.sequence && info.source_files == sources;
+  };
+  // What this process wrote a moment ago need not be read again.
+  const auto& fresh = store.impl().fresh_snapshot;
+  if (fresh && is_same(*fresh)) return *fresh;
   try {
     const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kChecksums, files);
-    const graph::SnapshotInfo& info = snapshot.info();
-    const bool same =
-        info.store_uuid == state.uuid && info.sequence == state.sequence && info.source_files == sources;
-    if (same) return info;
+    if (is_same(snapshot.info())) return snapshot.info();
   } catch (const Error&) {
     // Damaged: written again below.
   }
@@ -87,27 +90,27 @@ std::optional<fs::path> current_snapshot(const Workspace& workspace, Files& file
   return folder;
 }
 
+std::string snapshot_name(std::uint64_t sequence, const std::string& store_uuid) {
+  return fmt::format("{:012}-{}", sequence, store_uuid.substr(0, 8));
+}
+
 ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace,
-                                 const fs::path& data_root, ProgressSink& progress, Files& files) {
+                                 const fs::path& data_root, ProgressSink& progress, Files& files,
+                                 const SnapshotOptions& options) {
   if (!store.impl().secondary_folder.empty())
     throw Error("a snapshot is written by the store's writer only", {.file = store.folder().string()});
   files.make_folders(workspace.snapshots());
   const StoreInfo info = store.info();
-  const std::string name = fmt::format("{:012}-{}", info.sequence, info.uuid.substr(0, 8));
+  const std::string name = snapshot_name(info.sequence, info.uuid);
   ExportedSnapshot out{.folder = workspace.snapshots() / name};
   if (auto same = find_same(out.folder, store, files)) {
     out.info = std::move(*same);
     out.reused = true;
   } else {
     if (fs::exists(out.folder)) files.remove_all(out.folder);
-    progress.begin("snapshot", 2, "steps");
     files.kill_point("export.before_tables");
-    graph::GraphTables tables = store.tables(data_root.string());
+    out.info = scan_into_snapshot(store, out.folder, data_root.string(), options, progress, files);
     files.kill_point("export.after_tables");
-    progress.advance(1);
-    out.info = graph::write_snapshot(std::move(tables), out.folder, files);
-    progress.advance(2);
-    progress.end();
   }
   files.kill_point("export.before_current");
   std::optional<std::string> before;

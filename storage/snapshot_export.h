@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "graph/snapshot.h"
 #include "storage/graph_store.h"
+#include "storage/snapshot_scan.h"
 #include "storage/workspace.h"
 
 namespace weft::storage {
@@ -26,10 +27,14 @@ struct ExportedSnapshot {
 // Writes a snapshot of the store's present state (or finds the one that is there, whole by its checksums),
 // points `current` at it, and removes all older snapshots but the one `current` named before. What a killed
 // export left is removed by the next one; what has no name of ours stays. Needs the writer's lock: `store`
-// must be open for writing. Kill points: export.*.
+// must be open for writing. Kill points: export.*, and those of scan_into_snapshot.
 ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& workspace,
                                  const std::filesystem::path& data_root,
-                                 ProgressSink& progress = no_progress(), Files& files = real_files());
+                                 ProgressSink& progress = no_progress(), Files& files = real_files(),
+                                 const SnapshotOptions& options = {});
+
+// The folder's name below snapshots/.
+std::string snapshot_name(std::uint64_t sequence, const std::string& store_uuid);
 
 // The folder that `current` names; nothing if there is none yet. Throws Error if `current` is damaged or
 // names no folder.

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,9 @@ struct GraphStore::Impl {
   std::string uuid = {};
   std::uint32_t format = 0;
   StoreState state = {};
-  std::unique_ptr<DictionaryCache> cache;  // writer
-  bool cache_complete = false;             // holds every id of the store
+  std::unique_ptr<DictionaryCache> cache;             // writer
+  bool cache_complete = false;                        // holds every id of the store
+  std::optional<graph::SnapshotInfo> fresh_snapshot;  // that a bulk load just wrote, whole and synced
   bool failed = false;  // a write failed half-way: what is in memory may not be what is stored
 };
 

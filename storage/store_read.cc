@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "graph/snapshot_writer.h"
+#include "storage/snapshot_scan.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
@@ -248,7 +248,7 @@ graph::GraphTables GraphStore::tables(const std::string& data_root) const {
 
 graph::SnapshotInfo GraphStore::write_snapshot(const std::filesystem::path& folder,
                                                const std::string& data_root) const {
-  return graph::write_snapshot(tables(data_root), folder, impl_->files);
+  return scan_into_snapshot(*this, folder, data_root, {}, no_progress(), impl_->files);
 }
 
 }  // namespace weft::storage

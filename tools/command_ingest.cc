@@ -111,12 +111,14 @@ constexpr std::size_t kMinMemory = std::size_t{16} << 20;
 
 void run(Cli& cli, storage::IngestOptions options) {
   options.threads = cli.threads();
+  options.snapshot = true;
   const TomlFile toml = cli.read_project_file();
   const storage::Project project = storage::read_project(toml, cli.project_path());
   storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
   const storage::IngestReport report = storage::ingest(project, store, options, cli.progress());
   const storage::ExportedSnapshot exported =
-      storage::export_snapshot(store, project.workspace, project.data_root, cli.progress());
+      storage::export_snapshot(store, project.workspace, project.data_root, cli.progress(), real_files(),
+                               {.memory = options.memory, .threads = options.threads});
   const Json json = to_json(report, exported, store.info(), project.schema.graph);
   if (cli.common().json)
     cli.print_json(json);
@@ -134,7 +136,7 @@ void add_ingest(Cli& cli) {
   cli.add_threads(command);
   command
       ->add_option("--memory", options->memory,
-                   "Memory for sorting when a store is loaded in bulk, as in 512MB")
+                   "Memory for loading a store in bulk and for writing the snapshot, as in 512MB")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(kMinMemory, std::size_t{1} << 50));
   command

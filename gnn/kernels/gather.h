@@ -30,6 +30,8 @@ struct GatherJob {
   const In* x = nullptr;
   std::size_t dim = 0;
   Out* out = nullptr;
+  // From row to row of x, and of out (and add), where they are columns of wider matrices; 0: dim.
+  std::size_t x_stride = 0, out_stride = 0;
 };
 
 // Computes out rows [begin, end).

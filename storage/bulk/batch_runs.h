@@ -5,11 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "base/spool.h"
 #include "base/thread_pool.h"
 #include "storage/bulk/chunk.h"
 #include "storage/bulk/numbering.h"
 #include "storage/bulk/records.h"
-#include "storage/bulk/spool.h"
 
 namespace weft::storage {
 

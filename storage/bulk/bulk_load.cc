@@ -8,13 +8,14 @@
 #include "storage/bulk/numbering.h"
 #include "storage/bulk/source_text.h"
 #include "storage/bulk/store_tables.h"
+#include "storage/snapshot_export.h"
 
 namespace weft::storage {
 namespace {
 
 // Of the whole memory: text that is read at once, chunks that wait to be sorted (sorting takes twice their
-// size again), buffers and dictionaries of the last merge.
-constexpr std::size_t kTextShare = 16, kChunksShare = 6, kMergeShare = 3;
+// size again), buffers and dictionaries of the last merge, edges of the snapshot beside it.
+constexpr std::size_t kTextShare = 16, kChunksShare = 6, kMergeShare = 3, kSnapshotShare = 4;
 constexpr std::size_t kMinTextBytes = std::size_t{32} << 10;
 constexpr std::size_t kMinChunkBytes = std::size_t{8} << 10, kMaxChunkBytes = std::size_t{4} << 20;
 constexpr std::size_t kChunksPerThread = 4;
@@ -168,13 +169,35 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header) {
   return out;
 }
 
+namespace {
+
+// Where the snapshot of the load goes, and what goes there.
+std::unique_ptr<graph::SnapshotBuilder> snapshot_builder(const Project& project,
+                                                         const GraphStore::Impl& store,
+                                                         std::uint64_t sequence,
+                                                         const std::vector<std::uint32_t>& node_counts,
+                                                         std::size_t memory, Files& files) {
+  const std::filesystem::path folder = project.workspace.snapshots() / snapshot_name(sequence, store.uuid);
+  files.remove_all(folder);
+  return std::make_unique<graph::SnapshotBuilder>(
+      project.schema.graph, std::vector<std::uint64_t>(node_counts.begin(), node_counts.end()), folder,
+      graph::BuilderOptions{.memory = memory}, files);
+}
+
+}  // namespace
+
 BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   State& state = *state_;
   state.flush(Keep::kInMemory);
   state.files.kill_point("bulk.before_tables");
   GraphStore::Impl& store = state.store.impl();
+  std::unique_ptr<graph::SnapshotBuilder> snapshot;
+  if (state.options.snapshot) {
+    snapshot = snapshot_builder(state.project, store, state.events, state.numbering.node_counts(),
+                                state.options.memory / kSnapshotShare, state.files);
+  }
   StoreTables tables = write_store_tables(store, state.runs, state.scratch, state.pool,
-                                          state.options.memory / kMergeShare, state.progress);
+                                          state.options.memory / kMergeShare, state.progress, snapshot);
   TableFiles entries(state.scratch, store, kLedger);
   for (const LedgerEntry& entry : ledger) entries.put(ledger_key(entry.source), encode_ledger_value(entry));
   tables.files[kLedger] = entries.finish();
@@ -186,9 +209,21 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   meta.put("state", encode_state(counts));
   tables.files[kMeta] = meta.finish();
   BulkResult result{.spilled_runs = state.scratch.runs(), .temporary_bytes = state.scratch.peak_bytes()};
+  graph::SnapshotInfo info{
+      .store_uuid = store.uuid, .sequence = state.events, .data_root = state.project.data_root.string()};
+  if (snapshot) {
+    result.spilled_runs += snapshot->spilled_runs();
+    result.temporary_bytes += snapshot->temporary_bytes();
+    for (const LedgerEntry& entry : ledger) info.source_files.push_back(entry.name);
+    info = snapshot->seal(std::move(info));
+  }
   state.files.kill_point("bulk.before_take_in");
   take_in_tables(store, tables);
   state.files.kill_point("bulk.after_take_in");
+  if (snapshot) {
+    snapshot->publish();
+    store.fresh_snapshot = std::move(info);
+  }
   result.applied.duplicate_events = state.duplicates;
   result.applied.new_edges = tables.new_edges;
   result.applied.new_nodes.assign(counts.node_counts.begin(), counts.node_counts.end());

@@ -19,6 +19,9 @@ namespace weft::storage {
 struct BulkOptions {
   std::size_t memory = std::size_t{1} << 30;  // bytes, all buffers together
   std::size_t threads = 0;                    // 0: one a core
+  // Write the snapshot of what is loaded too, from the same merge: under the name and with the bytes that
+  // export_snapshot would give it. It appears right after the store has taken in the load.
+  bool snapshot = false;
 };
 
 // What a whole source came to.
@@ -46,7 +49,8 @@ class BulkLoad {
   // Sources in the project's order. Throws Error as RowReader does; RowTooLong (below) where nothing is read
   // yet that another way could not read again.
   BulkSource read(std::uint16_t source, const Position& header);
-  // Kill points: bulk.before_tables, bulk.before_take_in, bulk.after_take_in.
+  // Kill points: bulk.before_tables, bulk.before_take_in, bulk.after_take_in, those of
+  // graph/snapshot_builder.h.
   BulkResult finish(const std::vector<LedgerEntry>& ledger);
 
  private:

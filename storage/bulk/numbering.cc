@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "storage/bulk/merge.h"
+#include "base/merge.h"
 
 namespace weft::storage {
 namespace {

@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "base/spool.h"
 #include "base/thread_pool.h"
 #include "storage/bulk/chunk.h"
-#include "storage/bulk/spool.h"
 
 namespace weft::storage {
 

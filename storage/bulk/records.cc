@@ -10,6 +10,10 @@ std::uint64_t descending(graph::TimeMs time) {
   return ~(static_cast<std::uint64_t>(time) ^ (std::uint64_t{1} << 63));
 }
 
+graph::TimeMs from_descending(std::uint64_t bits) {
+  return static_cast<graph::TimeMs>(~bits ^ (std::uint64_t{1} << 63));
+}
+
 constexpr std::size_t kInsertionSort = 24;  // edges
 
 void sort_few(EdgeRecord* begin, EdgeRecord* end) {
@@ -32,6 +36,19 @@ EdgeRecord EdgeRecord::of(const EdgeKey& key, const EdgeValue& value) {
   const std::uint64_t tail = std::uint64_t{__builtin_bswap16(value.source)} << 32 | __builtin_bswap32(weight);
   return {{std::uint64_t{key.type} << 48 | std::uint64_t{key.node} << 16 | time >> 48,
            time << 16 | other >> 16, other << 48 | event >> 16, event << 48 | tail}};
+}
+
+EdgeKey EdgeRecord::key() const {
+  return {.type = static_cast<graph::EdgeTypeId>(words[0] >> 48),
+          .node = static_cast<graph::NodeId>(words[0] >> 16),
+          .time = from_descending(words[0] << 48 | words[1] >> 16),
+          .other = ~static_cast<graph::NodeId>(words[1] << 16 | words[2] >> 48),
+          .event = ~(words[2] << 16 | words[3] >> 48)};
+}
+
+EdgeValue EdgeRecord::value() const {
+  return {.source = __builtin_bswap16(static_cast<std::uint16_t>(words[3] >> 32)),
+          .weight = std::bit_cast<float>(__builtin_bswap32(static_cast<std::uint32_t>(words[3])))};
 }
 
 void EdgeRecord::bytes(char (&out)[kEdgeKeyBytes + kEdgeValueBytes]) const {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/spool.h"
 #include "graph/ids.h"
-#include "storage/bulk/spool.h"
 #include "storage/keys.h"
 
 namespace weft::storage {
@@ -18,6 +18,8 @@ struct EdgeRecord {
   std::uint64_t words[4] = {};
 
   static EdgeRecord of(const EdgeKey& key, const EdgeValue& value);
+  EdgeKey key() const;
+  EdgeValue value() const;
   std::uint64_t prefix() const { return words[0] >> 16; }  // edge type and node
   // Writes the key's bytes, then the value's.
   void bytes(char (&out)[kEdgeKeyBytes + kEdgeValueBytes]) const;

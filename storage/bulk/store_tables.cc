@@ -6,7 +6,8 @@
 #include <mutex>
 
 #include "base/error.h"
-#include "storage/bulk/merge.h"
+#include "base/merge.h"
+#include "storage/bulk/snapshot_beside.h"
 
 namespace weft::storage {
 namespace {
@@ -75,14 +76,16 @@ class IdSorter {
 
 class TableTasks {
  public:
-  TableTasks(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch, std::size_t memory)
-      : store_(store), runs_(runs), scratch_(scratch), memory_(memory) {}
+  TableTasks(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch, std::size_t memory,
+             SnapshotBeside& snapshot)
+      : store_(store), runs_(runs), scratch_(scratch), memory_(memory), snapshot_(snapshot) {}
 
   void nodes(graph::NodeTypeId type) {
     NodeRuns& runs = runs_.nodes()[type];
     TableFiles names(scratch_, store_, kNames);
     TableFiles ids(scratch_, store_, kIds);
     IdSorter sorter(scratch_, memory_);
+    std::optional<graph::NodeWriter> snapshot = snapshot_.nodes(type);
     {
       auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
       bool any = seen.next();
@@ -94,6 +97,9 @@ class TableTasks {
             value.first_seen = seen.top().key().times.after(value.first_seen);
           names.put(node_key({type, value.node}), cursor.key());
           sorter.add(cursor.key(), value);
+          if (!snapshot) continue;
+          snapshot->put_id(cursor.key());
+          snapshot->put_seen(value.first_seen, value.event);
         }
       }
       WEFT_CHECK(!any);
@@ -111,19 +117,24 @@ class TableTasks {
       put_little(bytes, value.first_seen);
       put_little(bytes, value.event);
       ids.put(key, bytes);
+      if (snapshot) snapshot->put_sorted(id, value.node);
     });
+    if (snapshot) snapshot->finish();
     keep(ids);
   }
 
   void fields() {
     TableFiles table(scratch_, store_, kFields);
+    FieldsBeside snapshot = snapshot_.fields();
     auto merged = merge_runs<FieldCursor>(runs_.fields(), scratch_.files(), memory_ / 2);
     std::string value;
     std::uint64_t key = 0;
     bool any = false;
     const auto write = [&] {
       const std::uint64_t big = __builtin_bswap64(key);
-      if (any) table.put({reinterpret_cast<const char*>(&big), sizeof(big)}, value);
+      if (!any) return;
+      table.put({reinterpret_cast<const char*>(&big), sizeof(big)}, value);
+      snapshot.put(key, value);
     };
     while (merged.next()) {
       if (any && merged.top().key() != key) write();
@@ -132,18 +143,24 @@ class TableTasks {
       any = true;
     }
     write();
+    snapshot.finish();
     runs_.fields().clear();
     keep(table);
   }
 
-  void edges(std::vector<Spool>& runs, Family family) {
+  void edges(graph::EdgeTypeId type, std::vector<Spool>& runs, Family family) {
     TableFiles table(scratch_, store_, family);
+    EdgesBeside snapshot = snapshot_.edges(type, family);
     {
       auto merged = merge_runs<RecordCursor<EdgeRecord>>(runs, scratch_.files(), memory_ / 2);
-      while (merged.next()) put(table, merged.top().key());
+      while (merged.next()) {
+        put(table, merged.top().key());
+        snapshot.put(merged.top().key());
+      }
     }
     runs.clear();
     keep(table);
+    snapshot.finish();
   }
 
   // Replays what events gave each node: apply() replaces all of a node's edges of the type each time.
@@ -161,6 +178,7 @@ class TableTasks {
     auto merged = merge_runs<RecordCursor<AttributeRecord>>(runs_.edges()[type].attributes, scratch_.files(),
                                                             memory_ / 4);
     std::vector<EdgeRecord> outgoing;
+    EdgesBeside snapshot = snapshot_.edges(type, kOutgoing);
     bool any = merged.next();
     while (any) {
       const graph::NodeId from = merged.top().key().from;
@@ -177,12 +195,16 @@ class TableTasks {
       }
       edge_counts[type] += targets.size();
       std::sort(outgoing.begin(), outgoing.end());
-      for (const EdgeRecord& edge : outgoing) put(table, edge);
+      for (const EdgeRecord& edge : outgoing) {
+        put(table, edge);
+        snapshot.put(edge);
+      }
       if (incoming.size() * 2 * sizeof(EdgeRecord) > memory_ / 2) spill(Keep::kOnDisk);
     }
     if (!incoming.empty()) spill(Keep::kInMemory);
     keep(table);
-    edges(incoming_runs, kIncoming);
+    snapshot.finish();
+    edges(type, incoming_runs, kIncoming);
   }
 
   std::vector<std::vector<std::string>> files = std::vector<std::vector<std::string>>(kFamilyCount);
@@ -234,14 +256,17 @@ class TableTasks {
   BatchRuns& runs_;
   Scratch& scratch_;
   std::size_t memory_;
+  SnapshotBeside& snapshot_;
   std::mutex mutex_;  // guards files
 };
 
 }  // namespace
 
 StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch,
-                               ThreadPool& pool, std::size_t memory, ProgressSink& progress) {
-  TableTasks tasks(store, runs, scratch, memory / pool.size());
+                               ThreadPool& pool, std::size_t memory, ProgressSink& progress,
+                               std::unique_ptr<graph::SnapshotBuilder>& snapshot) {
+  SnapshotBeside beside(snapshot.get(), store.schema.graph, scratch, memory / pool.size(), pool.size());
+  TableTasks tasks(store, runs, scratch, memory / pool.size(), beside);
   for (const EdgeRuns& edges : runs.edges()) {
     tasks.edge_counts.push_back(edges.count);
     tasks.new_edges.push_back(edges.count);
@@ -256,8 +281,9 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
       merges.emplace_back([&, type] { tasks.attributes(static_cast<graph::EdgeTypeId>(type)); });
       continue;
     }
-    merges.emplace_back([&, type] { tasks.edges(runs.edges()[type].outgoing, kOutgoing); });
-    merges.emplace_back([&, type] { tasks.edges(runs.edges()[type].incoming, kIncoming); });
+    const auto id = static_cast<graph::EdgeTypeId>(type);
+    merges.emplace_back([&, id] { tasks.edges(id, runs.edges()[id].outgoing, kOutgoing); });
+    merges.emplace_back([&, id] { tasks.edges(id, runs.edges()[id].incoming, kIncoming); });
   }
   std::mutex mutex;
   std::uint64_t merged = 0;
@@ -270,6 +296,7 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
     }
   });
   progress.end();
+  if (beside.abandoned()) snapshot.reset();
   return {.files = std::move(tasks.files),
           .edge_counts = std::move(tasks.edge_counts),
           .new_edges = std::move(tasks.new_edges)};

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/progress.h"
 #include "base/thread_pool.h"
+#include "graph/snapshot_builder.h"
 #include "storage/bulk/batch_runs.h"
 #include "storage/bulk/table_files.h"
 
@@ -20,9 +22,11 @@ struct StoreTables {
   std::vector<std::uint64_t> new_edges = {};  // [edge type] as apply() counts them: those replaced since too
 };
 
-// Merges the runs, which it consumes. `memory` bytes are shared by the threads.
+// Merges the runs, which it consumes. `memory` bytes are shared by the threads. If there is a `snapshot`, it
+// gets all that goes into the tables; it is reset if weights add up to too much for one.
 StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch,
-                               ThreadPool& pool, std::size_t memory, ProgressSink& progress);
+                               ThreadPool& pool, std::size_t memory, ProgressSink& progress,
+                               std::unique_ptr<graph::SnapshotBuilder>& snapshot);
 
 // One atomic change of the store, which was empty: all tables, or after a crash none. Then the store has
 // `state`.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/bulk/spool.h"
+#include "base/spool.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {

@@ -75,9 +75,12 @@ class Faults : public ::testing::TestWithParam<std::tuple<Scene, std::size_t>> {
     const IngestOptions options{.batch_rows = 60,
                                 .bulk_from_bytes = scene() == Scene::kBulk ? 0 : std::uint64_t{1} << 40,
                                 .memory = 30'000,
-                                .threads = 1};
+                                .threads = 1,
+                                .snapshot = true};
     ingest(project, store, options, no_progress(), files);
-    return to_hex(export_snapshot(store, project.workspace, project.data_root, no_progress(), files).info.checksum);
+    return to_hex(export_snapshot(store, project.workspace, project.data_root, no_progress(), files,
+                                  {.memory = options.memory, .threads = options.threads})
+                      .info.checksum);
   }
 
   void start_anew(const fs::path& workspace) {

@@ -35,6 +35,7 @@ int run(int argc, char** argv) {
                 ErrorKind::kUsage);
   TomlFile toml = TomlFile::read(argv[1]);
   storage::IngestOptions options;
+  options.snapshot = true;
   int fd = -1;
   for (int i = 2; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--set") toml.set(argv[i + 1]);
@@ -53,7 +54,8 @@ int run(int argc, char** argv) {
   });
   const storage::IngestReport report = storage::ingest(project, store, options, no_progress(), files);
   const storage::ExportedSnapshot snapshot =
-      storage::export_snapshot(store, project.workspace, project.data_root, no_progress(), files);
+      storage::export_snapshot(store, project.workspace, project.data_root, no_progress(), files,
+                               {.memory = options.memory, .threads = options.threads});
   acknowledge(fd, "snapshot " + to_hex(snapshot.info.checksum) + "\n");
   const storage::VerifyReport verified = storage::verify_store(store);
   const auto print = [](const std::string& key, std::uint64_t value) {

@@ -7,11 +7,14 @@
 #include <random>
 
 #include "base/fault_files.h"
+#include "storage/bulk/rows_turned.h"
 #include "storage/ingest.h"
 #include "storage/snapshot_export.h"
 #include "storage/verify.h"
+#include "tests/graph/random_graph.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/small_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace weft::storage {
 namespace {
@@ -20,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 IngestOptions in_bulk(std::size_t memory, std::size_t threads = 2) {
-  return {.bulk_from_bytes = 0, .memory = memory, .threads = threads};
+  return {.bulk_from_bytes = 0, .memory = memory, .threads = threads, .snapshot = true};
 }
 const IngestOptions kInBatches{.bulk_from_bytes = ~std::uint64_t{0}};
 
@@ -30,6 +33,7 @@ struct Outcome {
   std::string ledger = {};
   std::string quarantine = {};
   std::uint64_t checksum = 0;  // of the snapshot
+  bool beside = false;         // the bulk load wrote the snapshot itself
   std::string error = {};
 };
 
@@ -51,7 +55,15 @@ Outcome outcome_of(const Shop& shop, const IngestOptions& options) {
                               entry.prefix_hash, entry.lines, entry.rows, entry.bad_rows, entry.fingerprint);
   if (!out.error.empty()) return out;
   out.quarantine = real_files().read_whole(project.workspace.quarantine_file());
-  out.checksum = export_snapshot(store, project.workspace, project.data_root).info.checksum;
+  const ExportedSnapshot exported = export_snapshot(store, project.workspace, project.data_root);
+  out.checksum = exported.info.checksum;
+  out.beside = exported.reused;
+  // Whoever wrote it, it is what a scan of the store gives, manifest and all.
+  const std::filesystem::path scanned = shop.folder() / "shop.weft/scanned";
+  scan_into_snapshot(store, scanned, project.data_root.string(), {});
+  const auto written = graph::folder_content(exported.folder);
+  EXPECT_TRUE(written == graph::folder_content(scanned));
+  EXPECT_NO_THROW(graph::Snapshot::open(exported.folder, graph::Verify::kChecksums));
   return out;
 }
 
@@ -61,6 +73,7 @@ void expect_same(const Outcome& bulk, const Outcome& batches) {
   EXPECT_EQ(bulk.ledger, batches.ledger);
   EXPECT_EQ(bulk.quarantine, batches.quarantine);
   EXPECT_EQ(bulk.checksum, batches.checksum);
+  EXPECT_EQ(bulk.beside, bulk.report.bulk);
   const IngestReport& a = bulk.report;
   const IngestReport& b = batches.report;
   EXPECT_EQ(a.rows, b.rows);
@@ -282,11 +295,64 @@ max_bad_media = 1
   EXPECT_EQ(photos_lacking, 2U) << "the first rows of both users were each read without their picture once";
 }
 
+// There is no such snapshot: the load stands, and the export says why.
+TEST(BulkIngest, TooGreatWeightsFailTheSnapshotNotTheLoad) {
+  for (const bool incoming : {false, true}) {
+    Shop shop;
+    shop.write("shop.toml", R"([nodes.user]
+[nodes.item]
+[edges.buys]
+source = "log.csv"
+from = "user:user"
+to = "item:item"
+weight = "weight"
+)");
+    std::string log = "user,item,weight\n";
+    for (int i = 0; i < 4096; ++i)
+      log += incoming ? fmt::format("u{},one,4294967296\n", i) : fmt::format("one,i{},4294967296\n", i);
+    shop.write("log.csv", log);
+    const Project project = shop.project();
+    GraphStore store = shop.open(project);
+    EXPECT_TRUE(ingest(project, store, in_bulk(1 << 20)).bulk);
+    EXPECT_EQ(store.info().edge_counts[0], 4096U);
+    EXPECT_TRUE(std::filesystem::is_empty(project.workspace.snapshots()));
+    try {
+      export_snapshot(store, project.workspace, project.data_root);
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.summary(), HasSubstr("'one' add up to too much"));
+    }
+  }
+}
+
+TEST(RowsTurned, EachRowComesBackwardsWhateverTheMemory) {
+  test::TempFolder folder;
+  Scratch scratch(folder / "tmp", real_files());
+  for (const std::size_t memory : {std::size_t{0}, std::size_t{2000}, std::size_t{1} << 20}) {
+    RowsTurned rows(scratch, memory);
+    std::vector<std::pair<graph::NodeId, graph::NodeId>> wanted, turned;
+    const auto take = [&](const graph::StreamedEdge& edge) { turned.emplace_back(edge.from, edge.to); };
+    std::mt19937_64 random(3);
+    for (graph::NodeId row = 0; row < 60; ++row) {
+      const std::size_t length = row % 20 == 7 ? 1000 : random() % 40;
+      for (std::size_t i = 0; i < length; ++i) {
+        wanted.emplace_back(row, static_cast<graph::NodeId>(i));
+        rows.put({.from = row, .to = static_cast<graph::NodeId>(length - 1 - i)}, take);
+      }
+    }
+    rows.finish(take);
+    EXPECT_EQ(turned, wanted) << memory;
+    EXPECT_TRUE(std::filesystem::is_empty(folder / "tmp"));
+  }
+  EXPECT_GT(scratch.runs(), 0U);
+}
+
 TEST(BulkIngest, AFailedFileOperationLeavesTheStoreAsItWas) {
   const RandomShop shop(11, 3000);
   const Outcome wanted = outcome_of(shop, in_bulk(std::size_t{200} << 10));
-  for (const FileOperation operation : {FileOperation::kCreate, FileOperation::kWrite, FileOperation::kClose,
-                                        FileOperation::kOpen, FileOperation::kRead}) {
+  for (const FileOperation operation :
+       {FileOperation::kCreate, FileOperation::kWrite, FileOperation::kClose, FileOperation::kOpen,
+        FileOperation::kRead, FileOperation::kSync, FileOperation::kSyncFolder, FileOperation::kRename}) {
     for (const std::uint64_t n : {1U, 7U, 60U}) {
       SCOPED_TRACE(fmt::format("operation {}, time {}", static_cast<int>(operation), n));
       std::filesystem::remove_all(shop.folder() / "shop.weft");
@@ -304,6 +370,11 @@ TEST(BulkIngest, AFailedFileOperationLeavesTheStoreAsItWas) {
       }
       EXPECT_FALSE(std::filesystem::exists(project.workspace.bulk()));
       const std::string after = dump(store);
+      const auto snapshots = project.workspace.snapshots();
+      if (failed && std::filesystem::exists(snapshots)) {
+        for (const auto& entry : std::filesystem::directory_iterator(snapshots))
+          EXPECT_TRUE(entry.path().extension() == ".tmp" || after == wanted.dump) << entry.path();
+      }
       // (A picture that cannot be read counts as damaged and fails nothing.)
       EXPECT_TRUE(!failed || after == before || after == wanted.dump) << "a part of the load is in the store";
       if (!failed || after != before) continue;  // the operation came after the load, or never

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <random>
 
-#include "base/error.h"
-#include "storage/bulk/merge.h"
 #include "tests/support/temp_folder.h"
 
 namespace weft::storage {
@@ -44,6 +42,8 @@ TEST(EdgeRecord, HasTheBytesAndTheOrderOfTheStoresKeys) {
     wanted.push_back(std::string(key_bytes.data(), key_bytes.size()) +
                      std::string(value_bytes.data(), value_bytes.size()));
     ASSERT_EQ(bytes_of(records.back()), wanted.back());
+    ASSERT_EQ(records.back().key(), key);
+    ASSERT_EQ(records.back().value(), value);
   }
   std::sort(records.begin(), records.end());
   std::sort(wanted.begin(), wanted.end());
@@ -95,17 +95,13 @@ TEST(SeenTimes, CutAnywhereTellTheSameAsInOnePiece) {
   }
 }
 
-class SpoolTest : public ::testing::Test {
- protected:
-  test::TempFolder folder_;
-  Scratch scratch_{folder_ / "bulk.tmp", real_files()};
-};
-
-TEST_F(SpoolTest, GivesBackWhatWasPutInWhereverItLies) {
+TEST(FieldCursor, GivesBackWhatWasPutInWhereverItLies) {
+  test::TempFolder folder;
+  Scratch scratch(folder / "bulk.tmp", real_files());
   for (const Keep keep : {Keep::kInMemory, Keep::kOnDisk}) {
     auto random = random_stream(4);
     std::vector<std::pair<std::uint64_t, std::string>> fields;
-    SpoolWriter writer(scratch_, "fields", keep);
+    SpoolWriter writer(scratch, "fields", keep);
     for (std::uint64_t key = 0; key < 500; ++key) {
       fields.emplace_back(key, std::string(random() % 20'000 / (1 + random() % 100), static_cast<char>(key)));
       FieldCursor::put(writer, key, fields.back().second);
@@ -118,48 +114,6 @@ TEST_F(SpoolTest, GivesBackWhatWasPutInWhereverItLies) {
       ASSERT_EQ(cursor.value(), value);
     }
     EXPECT_FALSE(cursor.advance());
-  }
-  EXPECT_EQ(scratch_.runs(), 1U);
-  EXPECT_GT(scratch_.peak_bytes(), 0U);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "bulk.tmp")) << "a spool's file goes with it";
-}
-
-TEST_F(SpoolTest, OneThatEndsWithinARecordIsAnError) {
-  for (const Keep keep : {Keep::kInMemory, Keep::kOnDisk}) {
-    SpoolWriter writer(scratch_, "cut", keep);
-    writer.put(std::uint32_t{7});
-    const Spool spool = writer.finish();
-    SpoolReader reader(spool, real_files(), 4096);
-    std::uint64_t value = 0;
-    EXPECT_THROW(reader.get(value), Error);
-  }
-}
-
-TEST_F(SpoolTest, MergedRunsAreInOrderAndTiesInThatOfTheRuns) {
-  auto random = random_stream(5);
-  for (const std::size_t count : {0U, 1U, 2U, 9U}) {
-    std::vector<Spool> runs;
-    std::vector<std::pair<std::uint64_t, std::string>> wanted;
-    for (std::size_t r = 0; r < count; ++r) {
-      std::vector<std::uint64_t> keys(random() % 40);
-      for (std::uint64_t& key : keys) key = random() % 25;
-      std::sort(keys.begin(), keys.end());
-      SpoolWriter writer(scratch_, "run", r % 2 == 0 ? Keep::kInMemory : Keep::kOnDisk);
-      for (const std::uint64_t key : keys) {
-        wanted.emplace_back(key, "run " + std::to_string(r));
-        FieldCursor::put(writer, key, wanted.back().second);
-      }
-      runs.push_back(writer.finish());
-    }
-    std::stable_sort(wanted.begin(), wanted.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    auto merged = merge_runs<FieldCursor>(runs, real_files(), 1 << 16);
-    for (const auto& [key, value] : wanted) {
-      ASSERT_TRUE(merged.next());
-      ASSERT_EQ(merged.top().key(), key);
-      ASSERT_EQ(merged.top().value(), value);
-    }
-    EXPECT_FALSE(merged.next());
   }
 }
 

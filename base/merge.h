@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "storage/bulk/spool.h"
+#include "base/spool.h"
 
-namespace weft::storage {
+namespace weft {
 
 // A Cursor stands before its first record; advance() goes to the next one (false: none), and key() is what
 // the record is sorted by. Records of equal keys come in the order of the cursors.
@@ -84,4 +84,4 @@ Merge<Cursor> merge_runs(const std::vector<Spool>& runs, Files& files, std::size
   return Merge<Cursor>(std::move(cursors));
 }
 
-}  // namespace weft::storage
+}  // namespace weft

@@ -1,5 +1,5 @@
-// Temporary data of a bulk load: sequences of bytes that are written once, in order, and read in order, held
-// in memory or in a file of the workspace's temporary folder.
+// Temporary data of what may be larger than memory: sequences of bytes that are written once, in order, and
+// read in order, held in memory or in a file of a temporary folder.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 #include "base/files.h"
 
-namespace weft::storage {
+namespace weft {
 
 // The temporary folder. What a killed run left in it goes when it is made anew, and all of it with the
 // object.
@@ -68,10 +68,13 @@ class Spool {
 class SpoolWriter {
  public:
   SpoolWriter(Scratch& scratch, std::string_view what, Keep keep);
+  // In memory up to so many bytes, then on disk.
+  SpoolWriter(Scratch& scratch, std::string_view what, std::size_t memory);
 
   void append(const void* bytes, std::size_t count) {
     if (file_ == nullptr) {
       spool_.bytes_.append(static_cast<const char*>(bytes), count);
+      if (spool_.bytes_.size() > memory_) move_to_disk();
     } else {
       file_->append(std::string_view(static_cast<const char*>(bytes), count));
     }
@@ -84,7 +87,11 @@ class SpoolWriter {
   Spool finish();
 
  private:
+  void move_to_disk();
+
   Scratch& scratch_;
+  std::string what_;
+  std::size_t memory_;
   Spool spool_;
   std::unique_ptr<WritableFile> file_;
 };
@@ -123,4 +130,4 @@ class SpoolReader {
   std::uint64_t read_ = 0;  // of the file
 };
 
-}  // namespace weft::storage
+}  // namespace weft

@@ -1,13 +1,14 @@
-#include "storage/bulk/spool.h"
+#include "base/spool.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 
 #include "base/error.h"
 
-namespace weft::storage {
+namespace weft {
 
 Scratch::Scratch(std::filesystem::path folder, Files& files) : folder_(std::move(folder)), files_(files) {
   files_.remove_all(folder_);
@@ -52,11 +53,20 @@ void Spool::drop() noexcept {
   scratch_ = nullptr;
 }
 
-SpoolWriter::SpoolWriter(Scratch& scratch, std::string_view what, Keep keep) : scratch_(scratch) {
-  if (keep == Keep::kInMemory) return;
-  spool_.scratch_ = &scratch;
-  spool_.path_ = scratch.new_path(what);
-  file_ = scratch.files().create(spool_.path_);
+SpoolWriter::SpoolWriter(Scratch& scratch, std::string_view what, Keep keep)
+    : SpoolWriter(scratch, what, std::numeric_limits<std::size_t>::max()) {
+  if (keep == Keep::kOnDisk) move_to_disk();
+}
+
+SpoolWriter::SpoolWriter(Scratch& scratch, std::string_view what, std::size_t memory)
+    : scratch_(scratch), what_(what), memory_(memory) {}
+
+void SpoolWriter::move_to_disk() {
+  spool_.scratch_ = &scratch_;
+  spool_.path_ = scratch_.new_path(what_);
+  file_ = scratch_.files().create(spool_.path_);
+  file_->append(std::string_view(spool_.bytes_));
+  std::string().swap(spool_.bytes_);
 }
 
 Spool SpoolWriter::finish() {
@@ -92,4 +102,4 @@ const char* SpoolReader::refill(std::size_t count) {
   return buffer_.data();
 }
 
-}  // namespace weft::storage
+}  // namespace weft
