@@ -40,8 +40,8 @@ class WrittenFile final : public rocksdb::FSWritableFileOwnerWrapper {
     }
     return target()->Append(data, options, debug);
   }
-  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
-                  const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
+                  IODebugContext* debug) override {
     return Append(data, options, debug);
   }
   IOStatus PositionedAppend(const rocksdb::Slice& data, std::uint64_t offset, const IOOptions& options,
@@ -133,35 +133,32 @@ class Folder final : public rocksdb::FSDirectoryWrapper {
 
 class FaultFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  explicit FaultFileSystem(FaultFiles& files) : FileSystemWrapper(rocksdb::FileSystem::Default()), files_(files) {}
+  explicit FaultFileSystem(FaultFiles& files)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), files_(files) {}
   const char* Name() const override { return "WeftFaultFileSystem"; }
 
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
                              std::unique_ptr<rocksdb::FSSequentialFile>* result,
                              IODebugContext* debug) override {
-    return wrapped<StreamedFile>(FileOperation::kOpen, result, [&] {
-      return target()->NewSequentialFile(path, options, result, debug);
-    });
+    return wrapped<StreamedFile>(FileOperation::kOpen, result,
+                                 [&] { return target()->NewSequentialFile(path, options, result, debug); });
   }
   IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
                                std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
                                IODebugContext* debug) override {
-    return wrapped<ReadFile>(FileOperation::kOpen, result, [&] {
-      return target()->NewRandomAccessFile(path, options, result, debug);
-    });
+    return wrapped<ReadFile>(FileOperation::kOpen, result,
+                             [&] { return target()->NewRandomAccessFile(path, options, result, debug); });
   }
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* debug) override {
-    return wrapped<WrittenFile>(FileOperation::kCreate, result, [&] {
-      return target()->NewWritableFile(path, options, result, debug);
-    });
+    return wrapped<WrittenFile>(FileOperation::kCreate, result,
+                                [&] { return target()->NewWritableFile(path, options, result, debug); });
   }
   IOStatus ReopenWritableFile(const std::string& path, const FileOptions& options,
                               std::unique_ptr<rocksdb::FSWritableFile>* result,
                               IODebugContext* debug) override {
-    return wrapped<WrittenFile>(FileOperation::kCreate, result, [&] {
-      return target()->ReopenWritableFile(path, options, result, debug);
-    });
+    return wrapped<WrittenFile>(FileOperation::kCreate, result,
+                                [&] { return target()->ReopenWritableFile(path, options, result, debug); });
   }
   IOStatus ReuseWritableFile(const std::string& path, const std::string& old, const FileOptions& options,
                              std::unique_ptr<rocksdb::FSWritableFile>* result,
@@ -172,9 +169,8 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   }
   IOStatus NewDirectory(const std::string& path, const IOOptions& options,
                         std::unique_ptr<rocksdb::FSDirectory>* result, IODebugContext* debug) override {
-    return wrapped<Folder>(FileOperation::kOpen, result, [&] {
-      return target()->NewDirectory(path, options, result, debug);
-    });
+    return wrapped<Folder>(FileOperation::kOpen, result,
+                           [&] { return target()->NewDirectory(path, options, result, debug); });
   }
   IOStatus DeleteFile(const std::string& path, const IOOptions& options, IODebugContext* debug) override {
     const IOStatus status = ask(files_, FileOperation::kRemove);

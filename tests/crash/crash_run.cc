@@ -23,18 +23,12 @@ namespace {
   } else {
     ::setenv("WEFT_KILL_POINT", request.kill_point.c_str(), 1);
   }
-  std::vector<std::string> words = {INGEST_PROGRAM,
-                                    request.project.string(),
-                                    "--acknowledge",
-                                    std::to_string(acknowledge),
-                                    "--batch-rows",
-                                    "20",
-                                    "--memory",
-                                    "20000",
-                                    "--bulk-from",
-                                    request.bulk ? "0" : "1000000000",
-                                    "--set",
-                                    "project.workspace=" + request.workspace.string()};
+  std::vector<std::string> words = {INGEST_PROGRAM,  request.project.string(),
+                                    "--acknowledge", std::to_string(acknowledge),
+                                    "--batch-rows",  "20",
+                                    "--memory",      "20000",
+                                    "--bulk-from",   request.bulk ? "0" : "1000000000",
+                                    "--set",         "project.workspace=" + request.workspace.string()};
   words.insert(words.end(), request.more.begin(), request.more.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -46,7 +40,8 @@ namespace {
 std::string read_all(int fd) {
   std::string text;
   char buffer[4096];
-  for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof(buffer))) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof(buffer))) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
   return text;
 }
 

@@ -107,8 +107,7 @@ StoreContent read_content(const GraphStore& store) {
   }
   auto& quarantine = out["quarantine"];
   store.visit_quarantine([&](const QuarantinedRow& row) {
-    quarantine.push_back(
-        fmt::format("{} {}", row.source < names.size() ? names[row.source] : "?", row.line));
+    quarantine.push_back(fmt::format("{} {}", row.source < names.size() ? names[row.source] : "?", row.line));
     return true;
   });
   std::sort(quarantine.begin(), quarantine.end());
@@ -299,8 +298,8 @@ void CrashShop::add_reviews() {
               .item = fmt::format("i{}", below(40 + 15 * round_)),
               .text = fmt::format("body {}", steps_.size())};
     if (i % 10 == 9) step = steps_[steps_.size() - 1 - below(5)];  // a row that comes twice
-    const std::string row = fmt::format(R"({{"user": "{}", "item": "{}", "body": "{}"}})", step.user,
-                                        step.item, step.text);
+    const std::string row =
+        fmt::format(R"({{"user": "{}", "item": "{}", "body": "{}"}})", step.user, step.item, step.text);
     add(kReviews, std::move(step), row);
   }
 }
@@ -350,8 +349,7 @@ void CrashShop::grow() {
   add_purchases(kOld);
   add_purchases(kNew);
   add_pictures();
-  for (std::size_t i = 0; i < kSources.size(); ++i)
-    real_files().write_whole(folder_ / kSources[i], text_[i]);
+  for (std::size_t i = 0; i < kSources.size(); ++i) real_files().write_whole(folder_ / kSources[i], text_[i]);
   ++round_;
 }
 

@@ -1,5 +1,5 @@
-// A small shop whose sources grow, and the oracle of the crash tests: it knows the rows as they were made, and
-// replays any prefix of what ingest reads, row by row, into plain maps.
+// A small shop whose sources grow, and the oracle of the crash tests: it knows the rows as they were made,
+// and replays any prefix of what ingest reads, row by row, into plain maps.
 #pragma once
 
 #include <cstdint>

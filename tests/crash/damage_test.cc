@@ -1,6 +1,6 @@
-// Changes and cuts the files of a small store (ledger, dictionaries, edges, RocksDB's log and manifest) byte by
-// byte. Opening, verify or reading must find it, or nothing that is read may be different; a file that was cut
-// may also read as one that a crash cut: the batches before it, whole. Never a crash.
+// Changes and cuts the files of a small store (ledger, dictionaries, edges, RocksDB's log and manifest) byte
+// by byte. Opening, verify or reading must find it, or nothing that is read may be different; a file that was
+// cut may also read as one that a crash cut: the batches before it, whole. Never a crash.
 //
 // WEFT_FLIPS=all   every byte and every length; otherwise every seventh of each.
 #include <fmt/format.h>
@@ -29,7 +29,8 @@ std::size_t stride() {
 
 // Files that RocksDB keeps the data in. (LOG, LOCK, IDENTITY and OPTIONS hold none.)
 bool holds_data(const std::string& name) {
-  return name.ends_with(".sst") || name.ends_with(".log") || name.starts_with("MANIFEST") || name == "CURRENT";
+  return name.ends_with(".sst") || name.ends_with(".log") || name.starts_with("MANIFEST") ||
+         name == "CURRENT";
 }
 
 std::string everything(const GraphStore& store) {
@@ -117,10 +118,11 @@ TEST_P(DamagedStore, AChangedByteIsFoundOrChangesNothing) {
       const Seen seen = look_with(name, changed);
       ++here[seen];
       EXPECT_NE(seen, Seen::kOther) << name << " byte " << i;
-      if (seen == Seen::kEarlier) std::printf("EARLIER %s byte %zu of %zu\n", name.c_str(), i, content.size());
+      if (seen == Seen::kEarlier)
+        std::printf("EARLIER %s byte %zu of %zu\n", name.c_str(), i, content.size());
     }
-    std::printf("%s, %zu bytes: found %llu, without effect %llu, earlier %llu\n", name.c_str(), content.size(),
-                static_cast<unsigned long long>(here[Seen::kDamage]),
+    std::printf("%s, %zu bytes: found %llu, without effect %llu, earlier %llu\n", name.c_str(),
+                content.size(), static_cast<unsigned long long>(here[Seen::kDamage]),
                 static_cast<unsigned long long>(here[Seen::kNothing]),
                 static_cast<unsigned long long>(here[Seen::kEarlier]));
     for (const auto& [seen, n] : here) count[seen] += n;
@@ -139,8 +141,8 @@ TEST_P(DamagedStore, ACutFileIsFoundOrReadsAsIfACrashHadCutIt) {
         EXPECT_NE(seen, Seen::kEarlier) << name << " cut at " << size << " of " << content.size();
       }
     }
-    std::printf("%s, %zu lengths: found %llu, without effect %llu, earlier %llu\n", name.c_str(), content.size(),
-                static_cast<unsigned long long>(here[Seen::kDamage]),
+    std::printf("%s, %zu lengths: found %llu, without effect %llu, earlier %llu\n", name.c_str(),
+                content.size(), static_cast<unsigned long long>(here[Seen::kDamage]),
                 static_cast<unsigned long long>(here[Seen::kNothing]),
                 static_cast<unsigned long long>(here[Seen::kEarlier]));
   }

@@ -1,6 +1,7 @@
-// Makes every single file operation of ingest and snapshot fail once, RocksDB's own among them: in batches, in
-// bulk, and where sources have grown. After each failure the store holds a prefix of the sources' rows and
-// verifies, nothing half-written has a final name, and the same run again ends like one that nothing disturbed.
+// Makes every single file operation of ingest and snapshot fail once, RocksDB's own among them: in batches,
+// in bulk, and where sources have grown. After each failure the store holds a prefix of the sources' rows and
+// verifies, nothing half-written has a final name, and the same run again ends like one that nothing
+// disturbed.
 //
 // WEFT_FAULTS=all   every operation in each of three ways; otherwise each in one of them, in turn.
 #include <fmt/format.h>

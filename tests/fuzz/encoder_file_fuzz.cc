@@ -1,4 +1,5 @@
-// Files of fitted encoders, behind a checksum that is put right: they load, or are refused; what loads encodes.
+// Files of fitted encoders, behind a checksum that is put right: they load, or are refused; what loads
+// encodes.
 #include "encoders/options.h"
 #include "tests/encoders/media.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -18,7 +19,8 @@ const test::TempFolder& folder() {
 std::vector<std::string> media(Modality modality) {
   std::vector<std::string> out;
   for (int i = 0; i < 4; ++i) {
-    if (modality == Modality::kText) out.push_back("good chair number " + std::to_string(i) + " \xE4\xB8\xAD");
+    if (modality == Modality::kText)
+      out.push_back("good chair number " + std::to_string(i) + " \xE4\xB8\xAD");
     if (modality == Modality::kImage)
       out.push_back(png_bytes(gradient_image(static_cast<std::size_t>(20 + 5 * i), 24)));
     if (modality == Modality::kAudio) out.push_back(wav_bytes(sine(200.0 * (i + 1), 8000, 0.2), 8000));

@@ -1,6 +1,6 @@
 // Feature sets: opening refuses one, or every row can be read. The input is a byte of choices, damages to the
-// files (what, where, with what), a NUL, and the manifest without its checksum, which is put right; the files'
-// checksums are put right too, and their lengths where the first byte says so.
+// files (what, where, with what), a NUL, and the manifest without its checksum, which is put right; the
+// files' checksums are put right too, and their lengths where the first byte says so.
 #include <algorithm>
 #include <array>
 
@@ -107,9 +107,8 @@ void run(std::string_view input) {
     if (manifest.is_object() && (choices & kKeepChecksums) == 0)
       manifest[kFiles[i].second] = to_hex(hash64(std::string_view(files[i])));
   }
-  real_files().write_whole(
-      base.folder / "set/manifest.json",
-      manifest.is_object() ? to_checked_text(std::move(manifest)) : std::string(input));
+  real_files().write_whole(base.folder / "set/manifest.json",
+                           manifest.is_object() ? to_checked_text(std::move(manifest)) : std::string(input));
   parses([&] {
     const FeatureSet set = FeatureSet::open(base.folder / "set");
     FUZZ_CHECK(set.values().size() == set.rows() * set.dim() && set.present().size() == set.rows());

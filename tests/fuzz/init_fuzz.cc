@@ -15,15 +15,16 @@ constexpr char kParted = '\x1E';
 }  // namespace
 
 Seeds seeds() {
-  const std::string ratings = "user_id,item_id,rating,timestamp\n1,10,4.5,1700000000\n2,10,3,1700000100\n2,11,5,1700000200\n";
+  const std::string ratings =
+      "user_id,item_id,rating,timestamp\n1,10,4.5,1700000000\n2,10,3,1700000100\n2,11,5,1700000200\n";
   const std::string items =
       R"({"item_id": "10", "title": "A long chair of wood", "tags": ["a", "b"], "img": "x.jpg", "at": "2024-05-01"})"
       "\n"
       R"({"item_id": "11", "title": "A table that stands", "tags": [], "price": 3.5})"
       "\n";
   const std::string atomic = "user_id:token\titem_id:token\ttimestamp:float\nu1\ti1\t1.5\nu2\ti1\t2.5\n";
-  return {.accepted = {tagged(0 | 2 << 2, ratings + kParted + items), tagged(3 | 2 << 2, atomic + kParted + items),
-                       tagged(0, ratings + kParted)},
+  return {.accepted = {tagged(0 | 2 << 2, ratings + kParted + items),
+                       tagged(3 | 2 << 2, atomic + kParted + items), tagged(0, ratings + kParted)},
           .others = {tagged(0, std::string(1, kParted)), tagged(2, items), tagged(1, "a\tb\n1\t2\n")}};
 }
 

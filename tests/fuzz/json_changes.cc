@@ -25,9 +25,15 @@ bool is_hex(const std::string& text) {
 }
 
 OrderedJson changed_number(const OrderedJson& number, std::mt19937_64& random) {
-  constexpr std::uint64_t kEdges[] = {0,          1,          127,
-                                      128,        65535,      0x7FFFFFFF,
-                                      0xFFFFFFFF, 0x100000000, std::uint64_t{1} << 53,
+  constexpr std::uint64_t kEdges[] = {0,
+                                      1,
+                                      127,
+                                      128,
+                                      65535,
+                                      0x7FFFFFFF,
+                                      0xFFFFFFFF,
+                                      0x100000000,
+                                      std::uint64_t{1} << 53,
                                       std::numeric_limits<std::int64_t>::max(),
                                       std::numeric_limits<std::uint64_t>::max()};
   switch (random() % 6) {
@@ -47,7 +53,8 @@ OrderedJson changed_number(const OrderedJson& number, std::mt19937_64& random) {
 
 OrderedJson changed_text(std::string text, std::mt19937_64& random) {
   if (is_hex(text)) return random_hex(random, text.size());
-  constexpr const char* kPieces[] = {"\"", "\\", "\n", "é", "../", "/", "", "x", "0", " ", "\xF0\x9F\x98\x80"};
+  constexpr const char* kPieces[] = {
+      "\"", "\\", "\n", "é", "../", "/", "", "x", "0", " ", "\xF0\x9F\x98\x80"};
   const std::size_t at = random() % (text.size() + 1);
   switch (random() % 4) {
     case 0:

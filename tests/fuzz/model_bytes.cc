@@ -68,8 +68,14 @@ std::string written(const Model& model) {
 
 void change_numbers(std::string& array, std::mt19937_64& random) {
   if (array.empty()) return;
-  constexpr std::uint64_t kEdges[] = {0, 1, 0xFFFFFFFFFFFFFFFF, 0x7FC000007FC00000, 0x7F8000007F800000,
-                                      0xFF7FFFFFFF7FFFFF, 0x0000000100000001, 0x7FFFFFFFFFFFFFFF};
+  constexpr std::uint64_t kEdges[] = {0,
+                                      1,
+                                      0xFFFFFFFFFFFFFFFF,
+                                      0x7FC000007FC00000,
+                                      0x7F8000007F800000,
+                                      0xFF7FFFFFFF7FFFFF,
+                                      0x0000000100000001,
+                                      0x7FFFFFFFFFFFFFFF};
   const std::uint64_t value = random() % 4 == 0 ? random() : kEdges[random() % std::size(kEdges)];
   const std::size_t width = array.size() % 8 == 0 && random() % 2 == 0 ? 8 : 4;
   const std::size_t at = random() % array.size() / width * width;

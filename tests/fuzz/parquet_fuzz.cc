@@ -1,6 +1,6 @@
-// Parquet files. First byte 0: the rest is a file. 1: the rest says what file is made: the type of its column,
-// how that is nested, and the values, among them the ends of every type's range; such a file must be read, row
-// for row, and times must read back.
+// Parquet files. First byte 0: the rest is a file. 1: the rest says what file is made: the type of its
+// column, how that is nested, and the values, among them the ends of every type's range; such a file must be
+// read, row for row, and times must read back.
 #include <arrow/api.h>
 #include <arrow/io/api.h>
 #include <arrow/json/from_string.h>
@@ -27,8 +27,8 @@ struct Kind {
 
 const std::vector<Kind>& kinds() {
   using arrow::TimeUnit;
-  const std::vector<const char*> moments = {"0", "-1", "1714557600250", "9223372036854775807",
-                                            "-9223372036854775808", "253402300799999", "null"};
+  const std::vector<const char*> moments = {
+      "0", "-1", "1714557600250", "9223372036854775807", "-9223372036854775808", "253402300799999", "null"};
   static const std::vector<Kind> all = {
       {arrow::int8(), {"-128", "127", "null"}},
       {arrow::uint16(), {"0", "65535", "null"}},
@@ -41,7 +41,8 @@ const std::vector<Kind>& kinds() {
       {arrow::large_utf8(), {R"("")", R"("x")", "null"}},
       {arrow::binary(), {R"("")", R"("bytes")", "null"}},
       {arrow::fixed_size_binary(3), {R"("abc")", "null"}},
-      {arrow::decimal128(38, 10), {R"("0.0000000001")", R"("-9999999999999999999999999999.9999999999")", "null"}},
+      {arrow::decimal128(38, 10),
+       {R"("0.0000000001")", R"("-9999999999999999999999999999.9999999999")", "null"}},
       {arrow::decimal256(60, 0), {R"("1")", "null"}},
       {arrow::date32(), {"0", "-1", "2147483647", "-2147483648", "19844", "null"}},
       {arrow::date64(), {"0", "86400000", "null"}},
@@ -74,7 +75,9 @@ std::shared_ptr<arrow::DataType> nested(const std::shared_ptr<arrow::DataType>& 
 
 std::string nested_value(const std::string& value, std::uint8_t how, std::uint8_t shape) {
   const bool missing = shape % 5 == 0;
-  const std::string list = shape % 3 == 0 ? "[]" : shape % 3 == 1 ? "[" + value + "]" : "[" + value + "," + value + "]";
+  const std::string list = shape % 3 == 0   ? "[]"
+                           : shape % 3 == 1 ? "[" + value + "]"
+                                            : "[" + value + "," + value + "]";
   switch (how % 5) {
     case 1:
       return missing ? "null" : list;
@@ -89,17 +92,19 @@ std::string nested_value(const std::string& value, std::uint8_t how, std::uint8_
   }
 }
 
-std::string file_of(const std::shared_ptr<arrow::DataType>& type, const std::string& values, std::int64_t rows,
-                    std::int64_t group_rows) {
+std::string file_of(const std::shared_ptr<arrow::DataType>& type, const std::string& values,
+                    std::int64_t rows, std::int64_t group_rows) {
   std::string ids = "[";
   for (std::int64_t i = 0; i < rows; ++i) ids += (i > 0 ? "," : "") + std::to_string(i);
   const arrow::ArrayVector arrays = {arrow::json::ArrayFromJSONString(arrow::int64(), ids + "]").ValueOrDie(),
                                      arrow::json::ArrayFromJSONString(type, values).ValueOrDie()};
-  const auto table = arrow::Table::Make(arrow::schema({arrow::field("id", arrow::int64()), arrow::field("v", type)}), arrays);
+  const auto table = arrow::Table::Make(
+      arrow::schema({arrow::field("id", arrow::int64()), arrow::field("v", type)}), arrays);
   const auto out = arrow::io::BufferOutputStream::Create().ValueOrDie();
   const auto properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  const arrow::Status status = parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, group_rows,
-                                                          parquet::default_writer_properties(), properties);
+  const arrow::Status status =
+      parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, group_rows,
+                                 parquet::default_writer_properties(), properties);
   return status.ok() ? out->Finish().ValueOrDie()->ToString() : "";
 }
 
@@ -134,11 +139,13 @@ std::size_t read(const std::string& bytes, bool time) {
 Seeds seeds() {
   Seeds out;
   const auto type = arrow::list(arrow::struct_({arrow::field("b", arrow::utf8())}));
-  out.accepted.push_back(tagged(0, file_of(type, R"([[{"b": "x"}], null, [], [{"b": null}, {"b": "y"}]])", 4, 2)));
+  out.accepted.push_back(
+      tagged(0, file_of(type, R"([[{"b": "x"}], null, [], [{"b": null}, {"b": "y"}]])", 4, 2)));
   out.accepted.push_back(tagged(0, file_of(arrow::timestamp(arrow::TimeUnit::MICRO), "[1, null, -1]", 3, 3)));
   for (std::size_t kind = 0; kind < kinds().size(); ++kind) {
     for (char how = 0; how < 5; ++how)
-      out.accepted.push_back(tagged(1, std::string{static_cast<char>(kind), how, 2, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7}));
+      out.accepted.push_back(
+          tagged(1, std::string{static_cast<char>(kind), how, 2, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7}));
   }
   return out;
 }
@@ -158,7 +165,8 @@ void run(std::string_view input) {
     const char* const value = kind.values[bytes.byte() % kind.values.size()];
     values += (rows > 0 ? ", " : "") + nested_value(value, how, bytes.byte());
   }
-  const std::string file = file_of(nested(kind.type, how), values + "]", static_cast<std::int64_t>(rows), group_rows);
+  const std::string file =
+      file_of(nested(kind.type, how), values + "]", static_cast<std::int64_t>(rows), group_rows);
   if (file.empty()) return refused();  // Parquet has no room for such a value
   // A file that Arrow wrote must be read. Types that have no text are an error of the whole file.
   parses([&] { FUZZ_CHECK(read(file, kind.time) == rows); });

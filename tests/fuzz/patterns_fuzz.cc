@@ -11,8 +11,8 @@ namespace {
 const std::filesystem::path& tree() {
   static const test::TempFolder folder;
   static const std::filesystem::path path = [] {
-    for (const char* name : {"a.csv", "b.csv", "day=1/part-0.parquet", "day=2/x=%2F/part-1.parquet", "[x].csv",
-                             ".hidden/a.csv", "deep/er/still/a.csv"}) {
+    for (const char* name : {"a.csv", "b.csv", "day=1/part-0.parquet", "day=2/x=%2F/part-1.parquet",
+                             "[x].csv", ".hidden/a.csv", "deep/er/still/a.csv"}) {
       const auto file = folder / name;
       std::filesystem::create_directories(file.parent_path());
       real_files().write_whole(file, "");
@@ -25,7 +25,8 @@ const std::filesystem::path& tree() {
 }  // namespace
 
 Seeds seeds() {
-  return {.accepted = {"*.csv", "**/*.csv", "day=*/**", "[a-b].csv", "day=1/part-?.parquet", "[!a]*", ".h*/a.csv"},
+  return {.accepted = {"*.csv", "**/*.csv", "day=*/**", "[a-b].csv", "day=1/part-?.parquet", "[!a]*",
+                       ".h*/a.csv"},
           .others = {"[", "a\\*", "**", "[]x].csv", "[z-a]", "../*"}};
 }
 
