@@ -11,11 +11,6 @@ std::uint64_t refused_count = 0;
 
 }  // namespace
 
-// For the targets that define none.
-__attribute__((weak)) std::string mutated(std::string_view, std::mt19937_64&) {
-  return "";
-}
-
 void accepted() {
   ++accepted_count;
 }

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,11 +23,6 @@ struct Seeds {
 Seeds seeds();
 // One input. Calls accepted() or refused() once.
 void run(std::string_view input);
-
-// A change of an input that its format survives, as of one number behind a checksum that is put right: what
-// changed bits alone hardly ever come to. "": there is none for this input, or, as where a target does not
-// define it, at all. Both drivers use it for three changes of four.
-std::string mutated(std::string_view input, std::mt19937_64& random);
 
 // Counts: how much of what was tried was taken for good. Printed by replay.cc, and at the end of a libFuzzer
 // run: a fuzzer that never gets past the first check finds nothing.
