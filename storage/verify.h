@@ -18,12 +18,27 @@ struct VerifyReport {
   bool ok() const { return problem_count == 0; }
 };
 
-// Reads everything; changes nothing. Invariants: external id -> dense id -> external id; dense ids without
-// gaps and as many as counted; every edge in both directions with the same value, its ends within their
-// types, timed exactly if its type is; edge counts; fields of existing nodes, decodable and of their kind;
-// ledger entries with distinct names and positions without gaps; quarantine entries of known sources. Works
-// on writers and on readers. A reader follows its writer where that has gone on meanwhile, so it is left at a
-// later state; nothing is reported of a sound store, however busy its writer.
-VerifyReport verify_store(const GraphStore& store, ProgressSink& progress = no_progress());
+// Does not change what is found; changes memory.
+struct VerifyOptions {
+  // So many nodes of a type are held in memory at a time, 17 bytes each; with more, their dictionary is read
+  // once for each such part.
+  std::uint32_t part_nodes = std::uint32_t{1} << 24;
+};
+
+// Reads everything; changes nothing. Invariants:
+// - dictionary: external id -> dense id -> external id; dense ids without gaps and as many as counted; nodes
+//   of types without ids carry the event that made them, whose digits are their id;
+// - first-seen times: none, or not later than any edge of the node;
+// - edges: in both directions with the same value, both of a symmetric pair, ends within their types, timed
+//   exactly if the type is, weights in range (1 in types without), from sources that the ledger has; as many
+//   as counted;
+// - fields of nodes that are there, decodable and of their kind;
+// - ledger entries with distinct names, positions without gaps, figures that fit; quarantine entries of known
+//   sources.
+// Edges stream by: memory does not grow with them. Works on writers and on readers. A reader follows its
+// writer where that has gone on meanwhile, so it is left at a later state; nothing is reported of a sound
+// store, however busy its writer.
+VerifyReport verify_store(const GraphStore& store, ProgressSink& progress = no_progress(),
+                          const VerifyOptions& options = {});
 
 }  // namespace weft::storage

@@ -158,7 +158,10 @@ TEST(GraphStore, EqualsMapsAndLoopsOnRandomEvents) {
     while (at < events.size()) {
       GraphStore store = GraphStore::open(folder / "store", small_schema(), options);
       for (int i = 0; i < 4 && at < events.size(); ++i) {
-        EventBatch batch;
+        // The three sources of random_events.
+        EventBatch batch{.ledger = {{.source = 0, .name = "a.csv"},
+                                    {.source = 1, .name = "b.csv"},
+                                    {.source = 2, .name = "c.csv"}}};
         for (std::size_t count = random() % 80; count > 0 && at < events.size(); --count) {
           batch.events.push_back(events[at]);
           model.add(events[at++]);

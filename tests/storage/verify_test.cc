@@ -1,10 +1,12 @@
 #include "storage/verify.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <thread>
 
 #include "storage/store_impl.h"
@@ -111,22 +113,23 @@ TEST_F(Verify, AnEdgeOfAnUnknownType) {
 
 TEST_F(Verify, NamesAndIdsDisagree) {
   put(kNames, node_key({kUser, 0}), "somebody else");
-  expect_problem("user 0 is called 'somebody else'");
+  expect_problem("user #0 is called 'somebody else'");
 }
 
 TEST_F(Verify, AMissingName) {
   erase(kNames, node_key({kItem, 1}));
-  expect_problem("names: item 1 has no name");
+  expect_problem("names: item #1 has no name");
 }
 
 TEST_F(Verify, AHoleInTheDictionary) {
-  erase(kIds, id_key(kItem, *store_.external_id({kItem, 2})));
-  expect_problem("no name has id item 2");
+  const std::string name = *store_.external_id({kItem, 2});
+  erase(kIds, id_key(kItem, name));
+  expect_problem(fmt::format("no name has id item '{}'", name));
 }
 
 TEST_F(Verify, TwoNamesOfOneId) {
   put(kIds, id_key(kItem, "another"), encode_id_value({.node = 2}));
-  expect_problem("two names have id item 2");
+  expect_problem("two names have id item #2");
 }
 
 TEST_F(Verify, AnIdPastTheCount) {
@@ -136,16 +139,84 @@ TEST_F(Verify, AnIdPastTheCount) {
 
 TEST_F(Verify, AReviewWithoutItsEvent) {
   put(kIds, id_key(kReview, *store_.external_id({kReview, 0})), encode_id_value({.node = 0}));
-  expect_problem("review 0 lacks the event that made it");
+  expect_problem("lacks the event that made it");
+  put(kIds, id_key(kReview, *store_.external_id({kReview, 0})), encode_id_value({.node = 0, .event = 7}));
+  expect_problem("says that event 0000000000000007 made it");
+}
+
+TEST_F(Verify, AForgottenNodeThatIsStillThere) {
+  const EdgeKey edge = *decode_edge_key(first(kOutgoing, kBuys).first);
+  const std::string user = *store_.external_id({kUser, edge.node});
+  put(kFields, field_key({kUser, edge.node}, 0), encode_field_value(3.0));
+  put(kNames, node_key({kUser, edge.node}), "");
+  expect_problem(fmt::format("names: user #{} is forgotten, but a name has its id", edge.node));
+  erase(kIds, id_key(kUser, user));
+  expect_problem("an end that is forgotten");
+  expect_problem(fmt::format("fields: 'age' of user #{}, which is forgotten", edge.node));
+}
+
+TEST_F(Verify, HalfOfASymmetricPair) {
+  std::string friends;
+  put_big(friends, graph::EdgeTypeId{kFriend});
+  EdgeKey edge;
+  for (PrefixScan scan(store_.impl(), kOutgoing, friends); scan.valid() && edge.node == edge.other;
+       scan.next())
+    edge = *decode_edge_key(scan.key());
+  ASSERT_NE(edge.node, edge.other);
+  const auto out = encode_edge_key(edge), in = encode_edge_key(edge.reversed());
+  erase(kOutgoing, {out.data(), out.size()});
+  erase(kIncoming, {in.data(), in.size()});
+  expect_problem("the edge back is missing");
+}
+
+TEST_F(Verify, WeightsOutOfPlace) {
+  const auto at = encode_edge_key({.type = kAbout, .node = 0, .time = 4000, .other = 0, .event = 3});
+  const auto back = encode_edge_key({.type = kAbout, .node = 0, .time = 4000, .other = 0, .event = 3});
+  for (const float weight : {2.0F, -1.0F, std::numeric_limits<float>::infinity()}) {
+    const auto value = encode_edge_value({.weight = weight});
+    put(kOutgoing, {at.data(), at.size()}, {value.data(), value.size()});
+    put(kIncoming, {back.data(), back.size()}, {value.data(), value.size()});
+    expect_problem("its weight is ");
+  }
+}
+
+TEST_F(Verify, AnEdgeOfAnUnknownSource) {
+  const auto value = encode_edge_value({.source = 3});
+  put(kOutgoing, first(kOutgoing, kBuys).first, {value.data(), value.size()});
+  expect_problem("is of source 3, which the ledger does not know");
+}
+
+TEST_F(Verify, AnEdgeWithoutAnEvent) {
+  const auto key = encode_edge_key({.type = kItemTag, .node = 0, .other = 0, .event = 0});
+  const auto value = encode_edge_value({});
+  put(kOutgoing, {key.data(), key.size()}, {value.data(), value.size()});
+  expect_problem("has no event");
+}
+
+// Small parts are several readings of the dictionary with the same findings.
+TEST_F(Verify, PartsOfTheNodesFindTheSame) {
+  put(kNames, node_key({kUser, 3}), "somebody else");
+  put(kIds, id_key(kItem, "another"), encode_id_value({.node = 5000}));
+  put(kIds, id_key(kItem, "third"), encode_id_value({.node = 2}));
+  const EdgeKey edge = *decode_edge_key(first(kOutgoing, kBuys).first);
+  put(kIds, id_key(kUser, *store_.external_id({kUser, edge.node})),
+      encode_id_value({.node = edge.node, .first_seen = 5000}));
+  const VerifyReport whole = verify_store(store_);
+  EXPECT_GE(whole.problem_count, 4U);
+  for (const std::uint32_t part : {1U, 3U, 10U}) {
+    const VerifyReport parts = verify_store(store_, no_progress(), {.part_nodes = part});
+    EXPECT_EQ(parts.nodes, whole.nodes);
+    EXPECT_THAT(parts.problems, ::testing::UnorderedElementsAreArray(whole.problems));
+  }
 }
 
 TEST_F(Verify, FieldsOfTheWrongKindOrPlace) {
   put(kFields, field_key({kUser, 0}, 0), encode_field_value(std::string("text")));
-  expect_problem("'age' of user 0 is not of kind number");
+  expect_problem("is not of kind number");
   put(kFields, field_key({kUser, 0}, 0), "\x01x");
-  expect_problem("'age' of user 0 cannot be read");
+  expect_problem("cannot be read");
   put(kFields, field_key({kUser, 9000}, 0), encode_field_value(1.0));
-  expect_problem("user 9000, which is not there");
+  expect_problem("user #9000, which is not there");
 }
 
 TEST_F(Verify, TheLedger) {
@@ -206,7 +277,9 @@ TEST(VerifyBesideAWriter, ReportsNothing) {
   const test::TempFolder folder;
   GraphStore store = GraphStore::open(folder / "store", small_schema(),
                                       {.sync = Sync::kNever, .write_buffer_bytes = 64 << 10});
-  store.apply({.events = random_events(500, 1), .ledger = {{.source = 0, .name = "a.csv"}}});
+  store.apply(
+      {.events = random_events(500, 1),
+       .ledger = {{.source = 0, .name = "a.csv"}, {.source = 1, .name = "b"}, {.source = 2, .name = "c"}}});
   std::jthread writer([&](const std::stop_token& stop) {
     for (std::uint64_t seed = 2; !stop.stop_requested(); ++seed)
       store.apply({.events = random_events(500, seed)});
