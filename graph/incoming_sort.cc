@@ -2,20 +2,13 @@
 
 #include <algorithm>
 
+#include "base/insertion_sort.h"
+
 namespace weft::graph {
 namespace {
 
 constexpr std::size_t kMinEdges = 16;
 constexpr std::size_t kInsertionSort = 16;  // edges
-
-void sort_few(IncomingEdge* begin, IncomingEdge* end) {
-  for (IncomingEdge* at = begin + 1; at < end; ++at) {
-    const IncomingEdge edge = *at;
-    IncomingEdge* hole = at;
-    for (; hole > begin && edge < hole[-1]; --hole) *hole = hole[-1];
-    *hole = edge;
-  }
-}
 
 }  // namespace
 
@@ -47,7 +40,7 @@ void IncomingSort::sort() {
       if (static_cast<std::size_t>(to - from) > kInsertionSort) {
         std::sort(from, to);
       } else if (to - from > 1) {
-        sort_few(from, to);
+        insertion_sort(from, to);
       }
     }
   };

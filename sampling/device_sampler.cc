@@ -100,7 +100,7 @@ DeviceSampler::DeviceSampler(const DeviceGraph& graph, SamplerOptions options, B
   lay_out_batch();
   lay_out_nodes(layout);
   lay_out_blocks(layout);
-  lay_out_scratch(layout);
+  lay_out_scratch();
   plan_.tasks = upload(tasks_);
   plan_.types = upload(types_);
   plan_.blocks = upload(blocks_);
@@ -208,8 +208,7 @@ void DeviceSampler::lay_out_nodes(const Layout& layout) {
         .trees = room_for<std::uint32_t>(capacity),
         .seed_nodes = reinterpret_cast<const NodeId*>(staging_.device.bytes() + staging_.nodes[type]),
         .seed_trees = reinterpret_cast<const std::uint32_t*>(staging_.device.bytes() + staging_.trees[type]),
-        .hop_ends = room_for<std::uint32_t>(options_.fan_outs.size() + 1),
-        .capacity = static_cast<std::uint32_t>(capacity)};
+        .hop_ends = room_for<std::uint32_t>(options_.fan_outs.size() + 1)};
     if (limits_.disjoint) {
       plan.slots = static_cast<std::uint32_t>(std::bit_ceil(2 * std::max<std::uint64_t>(capacity, 8)));
       plan.keys = room_for<std::uint64_t>(plan.slots);
@@ -261,7 +260,7 @@ void DeviceSampler::lay_out_batch() {
   plan_.excluded = reinterpret_cast<const EventId*>(device + staging_.excluded);
 }
 
-void DeviceSampler::lay_out_scratch(const Layout&) {
+void DeviceSampler::lay_out_scratch() {
   std::uint32_t rows = 0;
   std::uint32_t picks = 0;
   for (const PlanHop& hop : hops_) {

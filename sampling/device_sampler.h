@@ -69,7 +69,7 @@ class DeviceSampler {
   void lay_out_nodes(const Layout& layout);
   void lay_out_blocks(const Layout& layout);
   void lay_out_batch();
-  void lay_out_scratch(const Layout& layout);
+  void lay_out_scratch();
   void* room(std::size_t bytes);
   template <typename T>
   T* room_for(std::size_t count) {

@@ -31,7 +31,8 @@ struct SampleBatch {
   std::uint32_t excluded = 0;
 };
 
-// A node type's part of the subgraph. Pointers are the device's.
+// A node type's part of the subgraph, with room for the largest batch (`capacity`). Pointers are the
+// device's.
 struct PlanNodeType {
   graph::NodeId* nodes = nullptr;             // [capacity] by local id
   std::uint32_t* trees = nullptr;             // [capacity]
@@ -41,7 +42,6 @@ struct PlanNodeType {
   std::uint64_t* claims = nullptr;    // [slots]: stamp << 32 | local id, or kNewClaim | number of the pick
   std::uint32_t slots = 0;            // a power of two where there are keys
   std::uint32_t* hop_ends = nullptr;  // [hops + 1]
-  std::uint32_t capacity = 0;
 };
 inline constexpr std::uint64_t kNoKey = ~std::uint64_t{0};
 inline constexpr std::uint32_t kNewClaim = 0x80000000u;

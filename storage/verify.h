@@ -28,7 +28,6 @@ struct VerifyOptions {
 // Reads everything; changes nothing. Invariants:
 // - dictionary: external id -> dense id -> external id; dense ids without gaps and as many as counted; nodes
 //   of types without ids carry the event that made them, whose digits are their id;
-// - first-seen times: none, or not later than any edge of the node;
 // - edges: in both directions with the same value, both of a symmetric pair, ends within their types, timed
 //   exactly if the type is, weights in range (1 in types without), from sources that the ledger has; as many
 //   as counted;

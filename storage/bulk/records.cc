@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/insertion_sort.h"
+
 namespace weft::storage {
 namespace {
 
@@ -15,15 +17,6 @@ graph::TimeMs from_descending(std::uint64_t bits) {
 }
 
 constexpr std::size_t kInsertionSort = 24;  // edges
-
-void sort_few(EdgeRecord* begin, EdgeRecord* end) {
-  for (EdgeRecord* at = begin + 1; at < end; ++at) {
-    const EdgeRecord record = *at;
-    EdgeRecord* hole = at;
-    for (; hole > begin && record < hole[-1]; --hole) *hole = hole[-1];
-    *hole = record;
-  }
-}
 
 }  // namespace
 
@@ -78,7 +71,7 @@ void sort_edges(std::vector<EdgeRecord>& edges) {
     if (static_cast<std::size_t>(to - from) > kInsertionSort) {
       std::sort(from, to);
     } else if (to - from > 1) {
-      sort_few(from, to);
+      insertion_sort(from, to);
     }
   }
   edges = std::move(sorted);
