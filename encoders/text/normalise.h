@@ -6,10 +6,10 @@
 
 namespace weft::encoders {
 
-// Well-formed UTF-8 out for any bytes in. In order: HTML entities (&amp; &lt; &gt; &quot; &apos; &nbsp; and
-// numeric ones) become their characters; tags such as <br /> become a blank; NFKC_Casefold (full-width and
-// compatibility forms, case, default-ignorable characters such as soft hyphens and variation selectors; UAX
-// 44); ill-formed bytes and control characters become blanks; runs of white space become one blank, none at
+// Well-formed UTF-8 out for any bytes in. In order: HTML entities become their characters and tags such as
+// <br /> a blank (base/html.h); NFKC_Casefold (full-width and compatibility forms, case, default-ignorable
+// characters such as soft hyphens and variation selectors; UAX 44); ill-formed bytes and control characters
+// become blanks; runs of white space become one blank, none at
 // the ends.
 std::string normalise(std::string_view text);
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kKind = "text";
 // Goes up with any change of normalising, cutting, weighting or layout.
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::uint64_t kMaxDim = 4'096;
 constexpr std::uint64_t kMaxFeatures = 100'000'000;
 

@@ -1,0 +1,76 @@
+// What the project file says of a source's columns, value by value: [sources.NAME.columns.COLUMN], or the
+// short form [nodes.TYPE.columns.COLUMN] and [edges.TYPE.columns.COLUMN]. docs/cleaning.md lists the keys.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/toml.h"
+#include "storage/cleaning/text_map.h"
+#include "storage/cleaning/tidy.h"
+#include "storage/source_files.h"
+#include "storage/values.h"
+
+namespace weft::storage {
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+// What becomes of a value that is bad: its row goes to quarantine; it counts as missing; ingest stops.
+enum class OnBad { kRow, kMissing, kStop };
+// What becomes of an id that the id map does not name.
+enum class UnknownIds { kKeep, kMissing, kBad };
+
+struct ScaleRule {
+  Interval from = {}, to = {};
+};
+struct TimeRule {
+  TimeUnit unit = TimeUnit::kSeconds;
+  int zone_minutes = 0;  // of ISO 8601 texts without a zone: east of UTC
+};
+
+// The steps of a value, in this order. "Missing" in between: the steps up to the default are passed over.
+struct ColumnRules {
+  std::string column = {};  // as the file names it
+  ErrorContext where = {};
+  std::string rename = {};  // as nodes and edges name it; empty: the same
+  TidySteps tidy = {};
+  std::vector<std::string> missing = {};
+  std::shared_ptr<const TextMap> values = {};
+  std::shared_ptr<const TextMap> ids = {};
+  UnknownIds unknown_ids = UnknownIds::kKeep;
+  std::string prefix = {};  // before each id that `ids` does not name
+  std::optional<double> factor = {};
+  std::optional<ScaleRule> scale = {};
+  std::optional<TimeRule> time = {};
+  std::optional<Interval> range = {};  // of the number, or of the time in ms
+  std::vector<std::string> allowed = {};
+  std::optional<std::string> fallback = {};  // "default"
+  bool required = false;
+  OnBad on_bad = OnBad::kRow;
+
+  bool is_number() const { return factor || scale || (range && !time); }
+  const std::string& name() const { return rename.empty() ? column : rename; }
+  // A text that differs if the meaning does.
+  std::string canonical() const;
+};
+
+// The rules of one section.
+struct RuleSet {
+  std::string owner = {};  // "sources.orders", "nodes.item"
+  std::vector<ColumnRules> columns = {};
+};
+
+// Reads `section`'s table "columns". Throws Error (kUsage) with file and line for unknown keys and values,
+// keys that exclude each other, and two columns of one name.
+RuleSet read_column_rules(const TomlSection& section, const SourceResolver& resolver);
+
+// "Z", "UTC", "+05:30", "-0800", or a common name of a fixed offset ("CET", "JST"): minutes east of UTC.
+std::optional<int> parse_zone(std::string_view text);
+
+}  // namespace weft::storage
