@@ -9,6 +9,7 @@
 #include "gnn/kernels/dense.h"
 #include "gnn/kernels/gather.h"
 #include "gnn/kernels/joined_rows.h"
+#include "gnn/kernels/relu.h"
 #include "gnn/kernels/spmm.h"
 #include "gnn/ops/tensors.h"
 
@@ -126,8 +127,7 @@ torch::Tensor multiply_joined(const Plan& plan, ReceiverPlan& receiver) {
     join_rows(parts, begin, end, joined, receiver.stride);
     multiply_rows({joined, receiver.rows, receiver.width, receiver.stride},
                   {matrix.const_data_ptr<float>(), receiver.width, n, n}, begin, end, values, n);
-    if (!plan.relu) return;
-    for (std::size_t i = begin * n; i < end * n; ++i) values[i] = std::max(values[i], 0.0F);
+    if (plan.relu) relu({values + begin * n, values + end * n});
   });
   return out;
 }
@@ -142,7 +142,8 @@ torch::Tensor before_relu(const Plan& plan, const ReceiverPlan& receiver, const 
   float* const to = masked.mutable_data_ptr<float>();
   const auto n = static_cast<std::size_t>(grad.size(1));
   for_chunks(receiver.rows, kSenderChunk, plan.pool, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin * n; i < end * n; ++i) to[i] = out[i] > 0 ? from[i] : 0.0F;
+    relu_gradient({from + begin * n, from + end * n}, {out + begin * n, out + end * n},
+                  {to + begin * n, to + end * n});
   });
   return masked;
 }
