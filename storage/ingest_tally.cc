@@ -75,11 +75,12 @@ void SourceTally::add(const SourceTally& later, std::uint64_t lines_before) {
 void SourceTally::check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
                         std::uint64_t bad_before) const {
   if (first_stop) {
-    throw Error(fmt::format("{}; nothing was written", first_stop->summary),
-                {.file = file.name,
-                 .line = first_stop->line,
-                 .value = first_stop->excerpt,
-                 .hint = "the column's rules say on_bad = \"stop\"; \"quarantine\" or \"missing\" would go on"});
+    throw Error(
+        fmt::format("{}; nothing was written", first_stop->summary),
+        {.file = file.name,
+         .line = first_stop->line,
+         .value = first_stop->excerpt,
+         .hint = "the column's rules say on_bad = \"stop\"; \"quarantine\" or \"missing\" would go on"});
   }
   const std::uint64_t all_rows = rows_before + rows;
   const std::uint64_t all_bad = bad_before + bad;

@@ -53,8 +53,8 @@ struct SourceTally {
   void look_for_damage(const std::vector<MediaFile>& media, std::uint64_t line);
   void add(const SourceTally& later, std::uint64_t lines_before);
 
-  // Throws Error "... nothing was written" past a threshold, or for a row that stops ingest. `rows_before` and `bad_before` are those of
-  // earlier runs.
+  // Throws Error "... nothing was written" past a threshold, or for a row that stops ingest. `rows_before`
+  // and `bad_before` are those of earlier runs.
   void check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
              std::uint64_t bad_before) const;
 };

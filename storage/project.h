@@ -35,7 +35,7 @@ struct RuleRange {
 
 struct TimeSpec {
   ColumnRef column = {};
-  TimeUnit unit = TimeUnit::kSeconds;  // where no column rules read the time
+  TimeUnit unit = TimeUnit::kSeconds;          // where no column rules read the time
   std::optional<graph::TimeMs> fallback = {};  // for rows without a value
 };
 
@@ -112,7 +112,7 @@ struct Project {
   std::vector<NodeMapping> nodes = {};
   std::vector<EdgeMapping> edges = {};  // without the edge types of as_node fields
   CleanOptions clean = {};
-  std::vector<ColumnRules> rules = {};        // of all sections
+  std::vector<ColumnRules> rules = {};       // of all sections
   std::vector<RuleRange> source_rules = {};  // [source_options]
 
   static constexpr std::size_t kNoRule = static_cast<std::size_t>(-1);

@@ -166,8 +166,10 @@ bool RowMapper::passes(const std::vector<FilterPlan>& where) {
 
 std::string_view RowMapper::id_text(std::size_t cell, const char* what) {
   const Cell& id = cells_.get(cell);
-  if (!id.present) throw Bad{"missing id", fmt::format("column '{}' ({}) is empty", cells_.column_of(cell), what)};
-  if (id.is_list) throw Bad{"wrong type", fmt::format("column '{}' ({}) is a list", cells_.column_of(cell), what)};
+  if (!id.present)
+    throw Bad{"missing id", fmt::format("column '{}' ({}) is empty", cells_.column_of(cell), what)};
+  if (id.is_list)
+    throw Bad{"wrong type", fmt::format("column '{}' ({}) is a list", cells_.column_of(cell), what)};
   if (id.text.size() > kMaxIdBytes)
     throw Bad{"id too long",
               fmt::format("column '{}' ({}) has {} bytes", cells_.column_of(cell), what, id.text.size())};
@@ -221,8 +223,8 @@ std::vector<std::string> RowMapper::category_values(const FieldPlan& plan) {
   const auto add = [&](std::string_view text) {
     if (text.empty() || !distinct.insert(text)) return;
     if (text.size() > kMaxIdBytes)
-      throw Bad{"id too long",
-                fmt::format("column '{}' has a category of {} bytes", cells_.column_of(plan.cell), text.size())};
+      throw Bad{"id too long", fmt::format("column '{}' has a category of {} bytes",
+                                           cells_.column_of(plan.cell), text.size())};
     values.emplace_back(text);
   };
   if (!cell.present) return values;
@@ -354,7 +356,8 @@ void RowMapper::make_edge(const EdgePlan& plan, graph::Event& event) {
   event.edges[edge].time = time_of(mapping.time, plan.time, true);
   if (plan.weight == kNone) return;
   const Cell& cell = cells_.get(plan.weight);
-  if (!cell.present) throw Bad{"missing weight", fmt::format("column '{}' is empty", cells_.column_of(plan.weight))};
+  if (!cell.present)
+    throw Bad{"missing weight", fmt::format("column '{}' is empty", cells_.column_of(plan.weight))};
   const auto weight = cell.is_list ? std::nullopt : parse_number(cell.text);
   if (!weight || *weight < 0 || *weight > 4294967296.0) {
     throw Bad{"invalid weight", fmt::format("column '{}': '{}' is no number from 0 to 2^32",

@@ -52,8 +52,8 @@ struct ColumnRules {
   std::optional<double> factor = {};
   std::optional<ScaleRule> scale = {};
   std::optional<TimeRule> time = {};
-  std::optional<Interval> range = {};  // of the number, or of the time in ms
-  std::vector<std::string> allowed = {};  // sorted
+  std::optional<Interval> range = {};        // of the number, or of the time in ms
+  std::vector<std::string> allowed = {};     // sorted
   std::optional<std::string> fallback = {};  // "default"
   bool required = false;
   OnBad on_bad = OnBad::kQuarantine;

@@ -87,9 +87,8 @@ class RuleCheck {
       for (std::size_t j = of_source.begin; j < of_source.end; ++j) {
         const ColumnRules &one = project_.rules[i], &other = project_.rules[j];
         if (one.column != other.column && one.name() != other.name()) continue;
-        throw Error(
-            fmt::format("[{}] has rules for the column '{}' already", other.owner, other.column), one.where,
-            ErrorKind::kUsage);
+        throw Error(fmt::format("[{}] has rules for the column '{}' already", other.owner, other.column),
+                    one.where, ErrorKind::kUsage);
       }
     }
   }
@@ -133,6 +132,8 @@ class RuleCheck {
 
 }  // namespace
 
-void check_rules(const Project& project) { RuleCheck(project).run(); }
+void check_rules(const Project& project) {
+  RuleCheck(project).run();
+}
 
 }  // namespace weft::storage

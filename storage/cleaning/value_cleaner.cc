@@ -12,9 +12,13 @@ namespace {
 
 using State = CleanedValue::State;
 
-void count(StepCounts& counts, CleanStep step) { ++counts[static_cast<std::size_t>(step)]; }
+void count(StepCounts& counts, CleanStep step) {
+  ++counts[static_cast<std::size_t>(step)];
+}
 
-CleanedValue present(std::string_view text) { return {.state = State::kPresent, .text = text}; }
+CleanedValue present(std::string_view text) {
+  return {.state = State::kPresent, .text = text};
+}
 
 }  // namespace
 

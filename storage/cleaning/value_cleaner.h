@@ -16,11 +16,11 @@ namespace weft::storage {
 struct CleanedValue {
   enum class State { kPresent, kMissing, kBad };
   State state = State::kMissing;
-  std::string_view text = {};   // of what is given, of the rules, or of `buffer`
-  bool is_time = false;         // `time` is the value; `text` is what it was read from
-  graph::TimeMs time = 0;       // ms since 1970 UTC
-  const char* reason = "";      // of a bad value: "value out of range"
-  std::string detail = {};      // "'7' is not within 1 to 5"
+  std::string_view text = {};  // of what is given, of the rules, or of `buffer`
+  bool is_time = false;        // `time` is the value; `text` is what it was read from
+  graph::TimeMs time = 0;      // ms since 1970 UTC
+  const char* reason = "";     // of a bad value: "value out of range"
+  std::string detail = {};     // "'7' is not within 1 to 5"
 };
 
 class ValueCleaner {
