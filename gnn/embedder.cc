@@ -42,6 +42,7 @@ Embedder::Embedder(EmbedderSetup setup, const ModelOptions& options)
     sampler.ages = options.age_weights;
     sampler.weights = options.edge_weights;
     sampler.nodes = false;
+    sampler.stands_for = options.shrinkage || options.pool_relations;
     sampler.seed = setup_.seed;
     samplers_.emplace_back(std::move(sampler));
   }

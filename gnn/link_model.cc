@@ -58,7 +58,11 @@ torch::Tensor int_tensor(const std::vector<std::int32_t>& values) {
 LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId target,
                              const std::vector<RelationId>& relations, const InputSpec& inputs,
                              const Structure& structure, const ModelOptions& options, std::uint64_t seed)
-    : schema_(schema), target_(schema.edge_type(target)) {
+    : schema_(schema),
+      target_(schema.edge_type(target)),
+      hidden_(options.hidden),
+      pools_relations_(options.pool_relations),
+      takes_matrices_(HeteroSageImpl::takes_matrices(options)) {
   const SeededInit seeded(seed);
   const std::size_t types = schema.node_types().size();
   needed_.assign(options.layers() + 1, std::vector<std::uint8_t>(types, 0));
@@ -94,16 +98,16 @@ LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId targ
 
 std::vector<RelationMessages> LinkModelImpl::messages_to(NodeTypeId type, std::size_t rows,
                                                          const SampledNodes& nodes,
-                                                         const std::vector<torch::Tensor>& states) const {
+                                                         const std::vector<LayerStates>& states) const {
   std::vector<RelationMessages> messages;
   for (std::size_t i = 0; i < nodes.graph.relations.size(); ++i) {
     const sampling::RelationBlock& block = nodes.graph.relations[i];
     if (schema_.row_type(block.relation) != type) continue;
-    const torch::Tensor& senders = states[schema_.target_type(block.relation)];
-    if (!senders.defined() || senders.size(0) == 0) continue;
+    const StateRows& senders = states[schema_.target_type(block.relation)].rows;
+    if (!senders.values.defined() || senders.size() == 0) continue;
     WEFT_CHECK(block.offsets.size() > rows);
     messages.push_back({.relation = block.relation,
-                        .senders = senders,
+                        .senders = senders.values,
                         .offsets = std::span(block.offsets).first(rows + 1),
                         .sources = block.sources,
                         .ages = nodes.edges[i].ages,
@@ -113,32 +117,56 @@ std::vector<RelationMessages> LinkModelImpl::messages_to(NodeTypeId type, std::s
   return messages;
 }
 
+// What `layer` makes of the receivers. Pooled relations go type by type, through Torch's own operations.
+std::vector<LayerStates> LinkModelImpl::receive(std::size_t layer, std::vector<Reception> receptions,
+                                                const std::vector<LayerStates>& states,
+                                                ForwardContext& context) {
+  std::vector<LayerStates> next(states.size());
+  for (const Reception& reception : receptions) {
+    if (reception.rows == 0) next[reception.type].rows.values = torch::zeros({0, hidden_});
+  }
+  std::erase_if(receptions, [](const Reception& reception) { return reception.rows == 0; });
+  if (!pools_relations_) {
+    const std::vector<torch::Tensor> made = layers_[layer]->forward_all(states, receptions, context);
+    for (std::size_t i = 0; i < made.size(); ++i) next[receptions[i].type].rows.values = made[i];
+    return next;
+  }
+  for (const Reception& reception : receptions) {
+    const auto rows = static_cast<std::int64_t>(reception.rows);
+    const torch::Tensor self = states[reception.type].rows.values.narrow(0, 0, rows);
+    next[reception.type].rows.values = layers_[layer](reception.type, self, reception.messages, context);
+  }
+  return next;
+}
+
 SeedVectors LinkModelImpl::embed(const std::vector<TypeTables>& tables, const SampledNodes& nodes,
                                  ForwardContext& context) {
   const std::size_t types = schema_.node_types().size();
-  std::vector<torch::Tensor> states(types);
+  std::vector<LayerStates> states(types);
   for (std::size_t t = 0; t < types; ++t) {
     if (inputs_[t].is_empty()) continue;
-    states[t] = input_states(
-        tables, static_cast<NodeTypeId>(t),
-        {.ids = nodes.graph.nodes[t], .structure = nodes.structure[t], .id_shown = nodes.id_shown[t]},
-        context);
+    const InputNodes known{
+        .ids = nodes.graph.nodes[t], .structure = nodes.structure[t], .id_shown = nodes.id_shown[t]};
+    std::optional<LayerStates> linear;
+    if (takes_matrices_) linear = inputs_[t]->linear_states(tables[t], known.ids);
+    if (linear)
+      states[t] = *linear;
+    else
+      states[t].rows.values = input_states(tables, static_cast<NodeTypeId>(t), known, context);
   }
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-    std::vector<torch::Tensor> next(types);
+    std::vector<Reception> receptions;
     for (std::size_t t = 0; t < types; ++t) {
       const auto type = static_cast<NodeTypeId>(t);
       if (!needs(layer + 1, type)) continue;
       const std::size_t rows = nodes.graph.hop_ends[t][layers_.size() - 1 - layer];
-      const torch::Tensor self = states[t].narrow(0, 0, static_cast<std::int64_t>(rows));
-      next[t] =
-          rows == 0 ? self : layers_[layer](type, self, messages_to(type, rows, nodes, states), context);
+      receptions.push_back({type, rows, messages_to(type, rows, nodes, states)});
     }
-    states = std::move(next);
+    states = receive(layer, std::move(receptions), states, context);
   }
   SeedVectors seeds;
-  seeds.from = from_vectors(states[target_.from]);
-  const torch::Tensor& to_states = states[target_.to];
+  seeds.from = from_vectors(states[target_.from].rows.values);
+  const torch::Tensor& to_states = states[target_.to].rows.values;
   std::tie(seeds.to, seeds.to_offset) =
       to_vectors(to_states, structure_tensor(nodes, target_.to, to_states.size(0)));
   return seeds;
@@ -152,13 +180,17 @@ torch::Tensor LinkModelImpl::input_states(const std::vector<TypeTables>& tables,
 torch::Tensor LinkModelImpl::layer_states(std::size_t layer, NodeTypeId type,
                                           const std::vector<torch::Tensor>& previous,
                                           const SampledNodes& nodes, ForwardContext& context) {
-  std::vector<torch::Tensor> states(previous.size());
+  std::vector<LayerStates> states(previous.size());
   for (std::size_t t = 0; t < previous.size(); ++t) {
-    if (previous[t].defined()) states[t] = previous[t].index_select(0, index_tensor(nodes.graph.nodes[t]));
+    if (!previous[t].defined()) continue;
+    states[t].rows = {previous[t], nodes.graph.nodes[t]};
+    // No ids stand for all rows in their order, not for none.
+    if (nodes.graph.nodes[t].empty() || pools_relations_)
+      states[t].rows = {previous[t].index_select(0, index_tensor(nodes.graph.nodes[t]))};
   }
   const std::size_t rows = nodes.graph.hop_ends[type][0];
-  const torch::Tensor self = states[type].narrow(0, 0, static_cast<std::int64_t>(rows));
-  return layers_[layer](type, self, messages_to(type, rows, nodes, states), context);
+  return receive(layer, {{type, rows, messages_to(type, rows, nodes, states)}}, states, context)[type]
+      .rows.values;
 }
 
 torch::Tensor LinkModelImpl::from_vectors(const torch::Tensor& states) {

@@ -64,10 +64,14 @@ class LinkModelImpl : public torch::nn::Module {
  private:
   std::vector<RelationMessages> messages_to(graph::NodeTypeId type, std::size_t rows,
                                             const SampledNodes& nodes,
-                                            const std::vector<torch::Tensor>& states) const;
+                                            const std::vector<LayerStates>& states) const;
+  std::vector<LayerStates> receive(std::size_t layer, std::vector<Reception> receptions,
+                                   const std::vector<LayerStates>& states, ForwardContext& context);
 
   graph::Schema schema_;
   graph::EdgeType target_;
+  std::int64_t hidden_;
+  bool pools_relations_, takes_matrices_;
   std::vector<std::vector<std::uint8_t>> needed_;  // [layer 0 .. layers][node type]
   std::vector<NodeInputs> inputs_;                 // [node type]; null where not needed
   std::vector<HeteroSage> layers_;

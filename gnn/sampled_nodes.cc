@@ -1,6 +1,7 @@
 #include "gnn/sampled_nodes.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -87,6 +88,21 @@ void drop_rows(sampling::RelationBlock& block, std::span<const std::uint8_t> dro
 
 }  // namespace
 
+std::vector<std::uint8_t> id_types(const graph::Schema& schema, graph::EdgeTypeId target,
+                                   const ModelOptions& options) {
+  std::vector<std::uint8_t> types(schema.node_types().size(), 0);
+  if (options.id_embeddings) {
+    for (const std::string& name : *options.id_embeddings) types[schema.node_type_named(name)] = 1;
+    return types;
+  }
+  types[schema.edge_type(target).from] = types[schema.edge_type(target).to] = 1;
+  // Brands, tags: without a vector of their own nothing would tell one from another.
+  for (std::size_t t = 0; t < types.size(); ++t) {
+    if (schema.node_type(static_cast<NodeTypeId>(t)).fields.empty()) types[t] = 1;
+  }
+  return types;
+}
+
 StructureOptions structure_options(const ModelOptions& options) {
   return {.counts = options.event_counts,
           .recent_days = options.recent_days,
@@ -134,8 +150,11 @@ void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t
                                  const HidingRates& rates, std::vector<std::vector<std::uint8_t>>& cold,
                                  SampledNodes& out) const {
   const graph::EdgeType& target = setup_.graph.schema->edge_type(setup_.target);
-  const HiddenRows hidden = structure_.hidden_rows(seeds.excluded);
   const std::size_t types = out.graph.nodes.size();
+  const auto has_ids = [&](std::size_t type) {
+    return setup_.id_types.empty() || setup_.id_types[type] != 0;
+  };
+  std::optional<HiddenRows> hidden;
   cold.assign(types, {});
   out.structure.resize(types);
   out.id_shown.resize(types);
@@ -153,8 +172,11 @@ void NodeSampler::describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t
     const auto node_type = static_cast<NodeTypeId>(type);
     out.structure[type].assign(nodes.size() * structure_.width(node_type), 0.0F);
     out.id_shown[type].assign(nodes.size(), 0);
-    structure_.describe(node_type, nodes, node_bounds(out.graph, type), cold[type], hidden,
+    if (structure_.width(node_type) == 0 && !has_ids(type)) continue;  // nothing would be read
+    if (!hidden) hidden = structure_.hidden_rows(seeds.excluded);
+    structure_.describe(node_type, nodes, node_bounds(out.graph, type), cold[type], *hidden,
                         out.structure[type], out.id_shown[type]);
+    if (!has_ids(type)) std::fill(out.id_shown[type].begin(), out.id_shown[type].end(), std::uint8_t{0});
     if (step == 0) continue;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (falls(rates.id, setup_.seed, Purpose::kIdDropout, step, type, nodes[i])) out.id_shown[type][i] = 0;
@@ -198,10 +220,12 @@ void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
       for (std::size_t i = 0; i < block.edges.size(); ++i) inputs.weights[i] = weights[block.edges[i]];
     }
   }
-  const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
-  count_edges(block, out.graph, bounds, inputs);
   const auto& times = setup_.graph.edge_times[edge_type];
-  if (!setup_.ages || times.empty()) return;
+  const bool aged = setup_.ages && !times.empty();
+  if (!aged && !setup_.stands_for) return;
+  const std::vector<TimeMs> bounds = node_bounds(out.graph, setup_.graph.schema->row_type(block.relation));
+  if (setup_.stands_for) count_edges(block, out.graph, bounds, inputs);
+  if (!aged) return;
   inputs.ages.resize(block.edges.size());
   for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
     const TimeMs now = structure_.moment(bounds[row]);

@@ -57,6 +57,9 @@ struct NodeSamplerSetup {
   bool weights = false;
   bool hides_events = false;
   bool nodes = true;  // false: structure and id_shown are left empty
+  // [node type], whether its nodes may have free vectors: of the others id_shown is 0. Empty: all may.
+  std::vector<std::uint8_t> id_types = {};
+  bool stands_for = true;  // false: what a pick stands for is left out
   std::uint64_t seed = 0;
 };
 
@@ -83,6 +86,11 @@ class NodeSampler {
   Structure structure_;
   sampling::NeighborSampler sampler_;
 };
+
+// [node type], whether its nodes have free vectors: as the options say, or those of both ends of the target
+// and of types that have no fields.
+std::vector<std::uint8_t> id_types(const graph::Schema& schema, graph::EdgeTypeId target,
+                                   const ModelOptions& options);
 
 // The structural inputs that the options ask for.
 StructureOptions structure_options(const ModelOptions& options);

@@ -69,6 +69,8 @@ TrainBatches::TrainBatches(const graph::Snapshot& snapshot, const graph::Split& 
   setup.ages = model.age_weights;
   setup.weights = model.edge_weights;
   setup.hides_events = batching_ == Batching::kShared && masking == Masking::kOn;
+  setup.id_types = id_types(snapshot.schema(), split.target, model);
+  setup.stands_for = model.shrinkage || model.pool_relations;
   setup.seed = train.seed;
   sampler_ = std::make_unique<NodeSampler>(std::move(setup));
   collect_events(split);

@@ -30,22 +30,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Which node types have free vectors, by type.
-std::vector<std::uint8_t> id_types(const graph::Schema& schema, const LinkTask& task,
-                                   const ModelOptions& model) {
-  std::vector<std::uint8_t> types(schema.node_types().size(), 0);
-  if (!model.id_embeddings) {
-    types[task.user_type] = types[task.item_type] = 1;
-    // Brands, tags: without a vector of their own nothing would tell one from another.
-    for (std::size_t t = 0; t < types.size(); ++t) {
-      if (schema.node_type(static_cast<graph::NodeTypeId>(t)).fields.empty()) types[t] = 1;
-    }
-  } else {
-    for (const std::string& name : *model.id_embeddings) types[schema.node_type_named(name)] = 1;
-  }
-  return types;
-}
-
 // Options that do not change what is computed.
 TrainOptions without_speed(TrainOptions options) {
   options.threads = 0;
@@ -130,7 +114,7 @@ Run::Run(const TrainSetup& setup)
   const graph::Schema& schema = snapshot.schema();
   const auto visible = visible_nodes(snapshot, batches_.sampler().setup().graph, setup.split->valid_start);
   inputs_ = fit_inputs(snapshot, visible, setup.features, model_options_.skip_fields,
-                       id_types(schema, task_, model_options_));
+                       id_types(schema, task_.target, model_options_));
   for (std::size_t t = 0; t < inputs_.types.size(); ++t) {
     tables_.push_back(
         read_tables(inputs_.types[t], snapshot, static_cast<graph::NodeTypeId>(t), setup.features));

@@ -3,37 +3,15 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
-#include "graph/json_fields.h"
+#include "graph/sealed_json.h"
 
 namespace weft::graph {
 namespace {
-
-// The last bytes of a manifest: its own xxh3 over everything before them.
-constexpr std::string_view kChecksumKey = ",\n \"manifest_checksum\": \"";
-constexpr std::string_view kEnd = "\"\n}\n";
-constexpr std::size_t kHexDigits = 16;
 
 std::uint64_t hex_field(const JsonObject& object, const char* key) {
   std::uint64_t value = 0;
   if (!from_hex(object.string(key), value)) object.fail(key, "16 hexadecimal digits");
   return value;
-}
-
-// Checks and cuts off the checksum line; what is left lacks only the closing brace.
-std::string_view checked_body(std::string_view text, const std::string& file) {
-  const std::size_t tail = kChecksumKey.size() + kHexDigits + kEnd.size();
-  std::uint64_t stored = 0;
-  const std::string_view body = text.substr(0, text.size() < tail ? 0 : text.size() - tail);
-  if (text.size() < tail || text.substr(body.size(), kChecksumKey.size()) != kChecksumKey ||
-      !text.ends_with(kEnd) ||
-      !from_hex(text.substr(body.size() + kChecksumKey.size(), kHexDigits), stored)) {
-    throw Error("is damaged: it does not end in its own checksum", {.file = file});
-  }
-  if (hash64(body) != stored) {
-    throw Error("is damaged: its checksum differs",
-                {.file = file, .value = to_hex(hash64(body)), .expected = to_hex(stored)});
-  }
-  return body;
 }
 
 std::vector<std::uint64_t> read_counts(const JsonObject& root, const char* key, std::size_t types) {
@@ -86,24 +64,17 @@ std::string write_manifest(const Manifest& manifest) {
                      {"edge_counts", manifest.edge_counts},
                      {"files", files},
                      {"content_checksum", to_hex(info.checksum)}};
-  std::string text;
   try {
-    text = root.dump(1);
+    return seal_json(root);
   } catch (const nlohmann::json::exception&) {
     throw Error(
         "a snapshot's store name, data root or source file name is not UTF-8",
         {.value = excerpt(info.data_root), .expected = "UTF-8 text", .hint = "rename the folder or file"});
   }
-  text.resize(text.size() - 2);  // the closing "\n}"
-  const std::uint64_t checksum = hash64(text);
-  text += kChecksumKey;
-  text += to_hex(checksum);
-  text += kEnd;
-  return text;
 }
 
 Manifest read_manifest(std::string_view text, const std::string& file) {
-  const Json parsed = parse_json(std::string(checked_body(text, file)) + "\n}", file);
+  const Json parsed = read_sealed_json(text, file);
   const JsonObject root(parsed, file, "");
   if (root.string("format") != "weft snapshot") root.fail("format", "\"weft snapshot\"");
   if (const auto version = root.number("version"); version != kSnapshotFormat) {

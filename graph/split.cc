@@ -1,6 +1,7 @@
 #include "graph/split.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
@@ -305,29 +306,58 @@ EventMap<Part> assign_random(const Edges& target, const SplitSpec& spec) {
   return assigned;
 }
 
+// A source file's name, a pattern of names as `source` takes it, or a folder that the file lies in.
+bool names_file(const std::string& name, const std::string& file) {
+  if (name == file || file.starts_with(name + "/")) return true;
+  const std::size_t folders = name.find("**/");
+  if (folders == std::string::npos)
+    return fnmatch(name.c_str(), file.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+  // Any folders: also none.
+  return fnmatch(name.c_str(), file.c_str(), 0) == 0 || names_file(std::string(name).erase(folders, 3), file);
+}
+
+[[noreturn]] void no_such_file(const std::string& key, const std::string& name,
+                               const std::vector<std::string>& files) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<std::string> shown(
+      files.begin(), files.begin() + static_cast<std::ptrdiff_t>(std::min(files.size(), kShown)));
+  ErrorContext context{.field = key, .value = name, .expected = "one of: " + join(shown)};
+  if (files.size() > kShown) context.expected += " and " + std::to_string(files.size() - kShown) + " more";
+  if (const auto near = nearest_word(name, files); !near.empty())
+    context.hint = "did you mean \"" + near + "\"?";
+  throw Error("no source file of this name was ingested", std::move(context), ErrorKind::kUsage);
+}
+
 // The part of each source file; nothing for a file in no list.
 std::vector<std::optional<Part>> parts_of_files(const SplitSpec& spec,
                                                 const std::vector<std::string>& files) {
+  struct List {
+    Part part;
+    const char* key;
+    const std::vector<std::string>& names;
+  };
+  const List lists[] = {{Part::kTrain, "task.split.train", spec.train_files},
+                        {Part::kValid, "task.split.valid_files", spec.valid_files},
+                        {Part::kTest, "task.split.test_files", spec.test_files}};
   std::vector<std::optional<Part>> result(files.size());
-  if (spec.train_files.empty()) result.assign(files.size(), Part::kTrain);
-  std::vector<bool> listed(files.size(), false);
-  const std::pair<Part, const std::vector<std::string>*> lists[] = {
-      {Part::kTrain, &spec.train_files}, {Part::kValid, &spec.valid_files}, {Part::kTest, &spec.test_files}};
-  for (const auto& [part, names] : lists) {
-    for (const std::string& name : *names) {
-      const auto found = std::find(files.begin(), files.end(), name);
-      if (found == files.end()) {
-        ErrorContext context{.field = "task.split", .value = name, .expected = "one of: " + join(files)};
-        if (const auto near = nearest_word(name, files); !near.empty())
-          context.hint = "did you mean \"" + near + "\"?";
-        throw Error("no such source file to split by", std::move(context), ErrorKind::kUsage);
+  std::vector<std::string> listed(files.size());  // the key that lists it
+  for (const auto& [part, key, names] : lists) {
+    for (const std::string& name : names) {
+      bool any = false;
+      for (std::size_t file = 0; file < files.size(); ++file) {
+        if (!names_file(name, files[file])) continue;
+        any = true;
+        if (!listed[file].empty())
+          throw Error("the file '" + files[file] + "' is listed twice: in " + listed[file] + " and here",
+                      {.field = key, .value = name, .expected = "each file in one list"}, ErrorKind::kUsage);
+        listed[file] = key;
+        result[file] = part;
       }
-      const auto index = static_cast<std::size_t>(found - files.begin());
-      if (listed[index])
-        throw Error("file is listed twice", {.field = "task.split", .value = name}, ErrorKind::kUsage);
-      listed[index] = true;
-      result[index] = part;
+      if (!any) no_such_file(key, name, files);
     }
+  }
+  if (spec.train_files.empty()) {
+    for (auto& part : result) part = part.value_or(Part::kTrain);
   }
   return result;
 }
@@ -335,15 +365,17 @@ std::vector<std::optional<Part>> parts_of_files(const SplitSpec& spec,
 EventMap<Part> assign_files(const Edges& target, const SplitSpec& spec,
                             const std::vector<std::string>& files) {
   if (spec.test_files.empty()) {
-    throw Error("a split by files needs test_files", {.field = "task.split"}, ErrorKind::kUsage);
+    throw Error("a split by files needs test_files", {.field = "task.split.test_files"}, ErrorKind::kUsage);
   }
   const auto parts = parts_of_files(spec, files);
   EventMap<Part> assigned;
   for (std::size_t edge = 0; edge < target.size(); ++edge) {
     const std::size_t file = target.source(edge);
     if (!parts[file]) {
-      throw Error("file of a target edge is in none of the split's lists",
-                  {.field = "task.split", .value = files[file], .hint = "add it to train"},
+      throw Error("a file with links to predict is in none of the split's lists",
+                  {.field = "task.split.train",
+                   .value = files[file],
+                   .hint = "add it to train; without train all files in no other list are for training"},
                   ErrorKind::kUsage);
     }
     assigned.add(target.key(edge), *parts[file]);

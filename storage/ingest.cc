@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "storage/bulk/bulk_load.h"
-#include "storage/bulk/source_text.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
 #include "storage/store_impl.h"
@@ -120,7 +119,6 @@ class Ingest {
     if (!store_.impl().is_empty() || project_.sources.size() > kMaxSources) return false;
     std::uint64_t bytes = 0;
     for (const SourceFile& source : project_.sources) {
-      if (!can_be_cut(source)) return false;
       bytes += files_.open(source.path)->size();
     }
     return bytes >= options_.bulk_from_bytes;

@@ -72,6 +72,15 @@ void SourceTally::add(const SourceTally& later, std::uint64_t lines_before) {
   media.add(later.media);
 }
 
+// For a file whose bad rows are mostly no text of its encoding.
+std::string SourceTally::encoding_hint(const SourceFile& file) const {
+  const auto no_text = reasons.find(no_text_reason(file.encoding));
+  if (no_text == reasons.end() || 2 * no_text->second < bad || file.format == SourceFormat::kParquet)
+    return {};
+  return fmt::format("say what the text is written in, as [sources.\"{}\"] encoding = \"{}\"", file.name,
+                     file.encoding == Encoding::kUtf8 ? "gbk" : "utf-8");
+}
+
 void SourceTally::check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
                         std::uint64_t bad_before) const {
   if (first_stop) {
@@ -107,7 +116,8 @@ void SourceTally::check(const SourceFile& file, const CleanOptions& clean, std::
         {.file = file.name,
          .line = first_bad->line,
          .value = first_bad->excerpt,
-         .expected = fmt::format("at most {:g} % bad rows (clean.max_bad_rows)", 100 * clean.max_bad_rows)});
+         .expected = fmt::format("at most {:g} % bad rows (clean.max_bad_rows)", 100 * clean.max_bad_rows),
+         .hint = encoding_hint(file)});
   }
 }
 

@@ -57,6 +57,9 @@ struct SourceTally {
   // and `bad_before` are those of earlier runs.
   void check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
              std::uint64_t bad_before) const;
+
+ private:
+  std::string encoding_hint(const SourceFile& file) const;
 };
 
 }  // namespace weft::storage

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/field_bytes.h"
+
 namespace weft::storage {
 namespace {
 
@@ -18,6 +20,18 @@ template <typename Integer>
 void write_big(char* out, Integer value) {
   for (std::size_t i = 0; i < sizeof(Integer); ++i)
     out[i] = static_cast<char>(value >> (8 * (sizeof(Integer) - 1 - i)) & 0xFF);
+}
+
+static_assert(std::endian::native == std::endian::little, "edge keys are read as they lie in memory");
+
+// As get_big, in one load: live reads decode a key for each neighbour.
+template <typename Integer>
+Integer load_big(const char* at) {
+  Integer value;
+  std::memcpy(&value, at, sizeof(value));
+  if constexpr (sizeof(value) == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof(value) == 4) return __builtin_bswap32(value);
+  if constexpr (sizeof(value) == 8) return __builtin_bswap64(value);
 }
 
 // Cuts length-prefixed texts off the front.
@@ -42,10 +56,7 @@ class Cutter {
     rest_.remove_prefix(size);
     return out;
   }
-  std::size_t left() const { return rest_.size(); }
-  std::string_view rest() const { return rest_; }
   bool finished() const { return ok_ && rest_.empty(); }
-  bool ok() const { return ok_; }
 
  private:
   std::string_view rest_;
@@ -71,9 +82,10 @@ EdgeKeyBytes encode_edge_key(const EdgeKey& key) {
 
 std::optional<EdgeKey> decode_edge_key(std::string_view bytes) {
   if (bytes.size() != kEdgeKeyBytes) return std::nullopt;
-  return EdgeKey{get_big<graph::EdgeTypeId>(bytes, 0), get_big<graph::NodeId>(bytes, 2),
-                 from_descending(get_big<std::uint64_t>(bytes, 6)), ~get_big<graph::NodeId>(bytes, 14),
-                 ~get_big<graph::EventId>(bytes, 18)};
+  const char* at = bytes.data();
+  return EdgeKey{load_big<graph::EdgeTypeId>(at), load_big<graph::NodeId>(at + 2),
+                 from_descending(load_big<std::uint64_t>(at + 6)), ~load_big<graph::NodeId>(at + 14),
+                 ~load_big<graph::EventId>(at + 18)};
 }
 
 std::array<char, kEdgeValueBytes> encode_edge_value(const EdgeValue& value) {
@@ -132,48 +144,11 @@ std::string field_key(graph::NodeRef node, std::size_t field) {
 }
 
 std::string encode_field_value(const graph::FieldValue& value) {
-  std::string out(1, static_cast<char>(value.index()));
-  if (const auto* number = std::get_if<double>(&value))
-    put_little(out, std::bit_cast<std::uint64_t>(*number));
-  if (const auto* text = std::get_if<std::string>(&value)) out += *text;
-  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
-    for (const std::string& item : *list) put_text(out, item);
-  }
-  if (const auto* media = std::get_if<graph::MediaValue>(&value)) {
-    put_text(out, media->path);
-    put_text(out, media->content_hash);
-  }
-  return out;
+  return graph::field_bytes(value);
 }
 
 std::optional<graph::FieldValue> decode_field_value(std::string_view bytes) {
-  if (bytes.empty()) return std::nullopt;
-  const auto kind = static_cast<std::size_t>(bytes[0]);
-  Cutter cutter(bytes.substr(1));
-  switch (kind) {
-    case 1: {
-      const auto bits = cutter.integer<std::uint64_t>();
-      if (!cutter.finished()) return std::nullopt;
-      return graph::FieldValue(std::bit_cast<double>(bits));
-    }
-    case 2: {
-      std::vector<std::string> list;
-      while (cutter.ok() && cutter.left() > 0) list.push_back(cutter.text());
-      if (!cutter.finished()) return std::nullopt;
-      return graph::FieldValue(std::move(list));
-    }
-    case 3:
-      return graph::FieldValue(std::string(cutter.rest()));
-    case 4: {
-      graph::MediaValue media;
-      media.path = cutter.text();
-      media.content_hash = cutter.text();
-      if (!cutter.finished()) return std::nullopt;
-      return graph::FieldValue(std::move(media));
-    }
-    default:
-      return std::nullopt;
-  }
+  return graph::field_of_bytes(bytes);
 }
 
 std::string ledger_key(std::uint16_t source) {

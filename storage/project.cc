@@ -121,7 +121,9 @@ class ProjectReader {
     std::error_code code;
     project_.data_root = sources_ == Sources::kMustExist ? fs::canonical(data_root, code)
                                                          : fs::weakly_canonical(data_root, code);
-    if (code || (sources_ == Sources::kMustExist && !fs::is_directory(project_.data_root))) {
+    if (code && sources_ == Sources::kMayBeMissing) {
+      project_.data_root = data_root.lexically_normal();
+    } else if (code || (sources_ == Sources::kMustExist && !fs::is_directory(project_.data_root, code))) {
       section.fail("data_root",
                    fmt::format("the data root {} is no folder", data_root.lexically_normal().string()),
                    "a folder that is there");

@@ -31,15 +31,24 @@ struct Canonical {
   }
 };
 
+// How the file is read, where that is not the default: a store that was made before an option existed keeps
+// its fingerprint. What is added to Canonical later keeps to this.
+void add_reading(const SourceFile& from, Canonical& out) {
+  if (from.format != format_by_name(from.name))
+    out.add(fmt::format("read as format {}", static_cast<int>(from.format)));
+  if (from.encoding != Encoding::kUtf8) out.add(fmt::format("read as {}", encoding_name(from.encoding)));
+  const char usual = from.format == SourceFormat::kTabs ? '\t' : ',';
+  if (from.delimiter != '\0' && from.delimiter != usual)
+    out.add(fmt::format("cut at {}", static_cast<int>(from.delimiter)));
+  if (from.header.empty()) return;
+  out.add("its columns are");
+  for (const std::string& column : from.header) out.add(column);
+}
+
 }  // namespace
 
 std::uint64_t Project::fingerprint(std::uint16_t source) const {
   Canonical out;
-  const SourceFile& from = sources[source];
-  out.add(fmt::format("format {}", static_cast<int>(from.format)));
-  out.add(encoding_name(from.encoding));
-  out.add(std::string_view(&from.delimiter, 1));
-  for (const std::string& column : from.header) out.add(column);
   for (const std::string& text : clean.missing) out.add(text);
   const auto add_rules = [&](const RuleRange& range) {
     for (std::size_t i = range.begin; i < range.end; ++i) {
@@ -83,6 +92,7 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
     out.add(mapping.where);
     out.add(mapping.keep_duplicates ? "keep" : "drop");
   }
+  add_reading(sources[source], out);
   return hash64(out.text);
 }
 

@@ -4,8 +4,10 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
+#include "base/progress.h"
 #include "base/strings.h"
 #include "storage/media.h"
 
@@ -14,10 +16,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxEntries = 1'000'000;  // looked at for one pattern
-
 const std::vector<std::string> kFormats = {"csv", "tsv", "jsonl", "parquet"};
-const std::vector<std::string> kEncodings = {"utf-8", "gbk", "gb18030", "latin-1", "windows-1252"};
+
+// The same words as encoding_name() has, in small letters.
+std::vector<std::string> encoding_keys() {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < kEncodings; ++i) {
+    std::string key(encoding_name(static_cast<Encoding>(i)));
+    for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
 
 struct NamedFormat {
   std::optional<SourceFormat> format;
@@ -62,7 +72,7 @@ std::string near_file(const fs::path& path) {
 
 class PatternWalk {
  public:
-  PatternWalk(const std::string& pattern, std::size_t most) : most_(most) {
+  PatternWalk(const std::string& pattern, const PatternLimits& limits) : pattern_(pattern), limits_(limits) {
     std::size_t begin = 0;
     while (begin <= pattern.size()) {
       const std::size_t end = std::min(pattern.find('/', begin), pattern.size());
@@ -104,28 +114,53 @@ class PatternWalk {
   }
 
   void next(const fs::path& path, const std::string& name, std::size_t part) {
-    std::error_code code;
     if (part + 1 == parts_.size())
       take(path, name);
-    else if (fs::is_directory(path, code))
+    else if (type_of(path) == fs::file_type::directory)
       visit(path, name + "/", part + 1);
   }
 
   void take(const fs::path& path, const std::string& name) {
+    if (found_.size() <= limits_.files && type_of(path) == fs::file_type::regular) found_.push_back(name);
+  }
+
+  // Of what a link leads to; links that lead nowhere are nothing.
+  fs::file_type type_of(const fs::path& path) const {
     std::error_code code;
-    if (found_.size() <= most_ && fs::is_regular_file(path, code)) found_.push_back(name);
+    const fs::file_type type = fs::status(path, code).type();
+    if (type == fs::file_type::none) refuse_unless_gone(code, path);
+    return type;
   }
 
   template <typename Visit>
   void each_entry(const fs::path& folder, Visit visit_entry) {
     std::error_code code;
-    for (fs::directory_iterator it(folder, code), end;
-         !code && it != end && found_.size() <= most_ && ++entries_ <= kMaxEntries; it.increment(code)) {
+    for (fs::directory_iterator it(folder, code), end; !code && it != end && found_.size() <= limits_.files;
+         it.increment(code)) {
+      if (++entries_ > limits_.entries) {
+        throw Error(fmt::format("the pattern '{}' leads through more than {} files and folders", pattern_,
+                                with_commas(limits_.entries)),
+                    {.file = folder.string(),
+                     .hint = "begin the pattern with the names of folders, as in \"logs/2024/*.csv\""},
+                    ErrorKind::kUsage);
+      }
       visit_entry(*it, it->path().filename().string());
     }
+    if (code) refuse_unless_gone(code, folder);
   }
 
-  std::size_t most_;
+  // What is not there fits no pattern; what cannot be looked at might.
+  static void refuse_unless_gone(const std::error_code& code, const fs::path& path) {
+    if (code == std::errc::no_such_file_or_directory || code == std::errc::not_a_directory ||
+        code == std::errc::too_many_symbolic_link_levels)
+      return;
+    throw Error(fmt::format("cannot be looked through for source files: {}", errno_text(code.value())),
+                {.file = path.string(),
+                 .hint = "let this user read the folder, or give a pattern that does not lead there"});
+  }
+
+  const std::string& pattern_;
+  const PatternLimits& limits_;
   std::vector<std::string> parts_;
   std::vector<std::string> found_;
   std::size_t entries_ = 0;
@@ -137,8 +172,13 @@ bool is_pattern(std::string_view name) {
   return name.find_first_of("*?[") != std::string_view::npos;
 }
 
-std::vector<std::string> matching_files(const fs::path& root, const std::string& pattern, std::size_t most) {
-  return PatternWalk(pattern, most).run(root);
+std::vector<std::string> matching_files(const fs::path& root, const std::string& pattern,
+                                        const PatternLimits& limits) {
+  return PatternWalk(pattern, limits).run(root);
+}
+
+std::optional<SourceFormat> format_by_name(const std::string& name) {
+  return format_of(name).format;
 }
 
 std::vector<std::pair<std::string, std::string>> partition_of(const std::string& name) {
@@ -199,7 +239,7 @@ SourceOptions SourceResolver::read_options(const std::string& name, const TomlSe
   if (out.files.empty()) section.fail("files", "is empty", "a file, a pattern or a list of them");
   if (section.has("format"))
     out.format = static_cast<SourceFormat>(section.get_choice("format", kFormats, 0));
-  out.encoding = static_cast<Encoding>(section.get_choice("encoding", kEncodings, 0));
+  out.encoding = static_cast<Encoding>(section.get_choice("encoding", encoding_keys(), 0));
   const std::string delimiter = section.get_string("delimiter", "");
   if (section.has("delimiter")) {
     const bool plain = delimiter.size() == 1 && static_cast<unsigned char>(delimiter[0]) < 0x80 &&
@@ -248,19 +288,38 @@ SourceFile SourceResolver::resolve(const TomlSection& section, std::string_view 
     section.fail(source.header.empty() ? "delimiter" : "header",
                  fmt::format("'{}' is no delimited text", name), "a file of format csv or tsv");
   }
+  source.path = place(section, key, name);
+  if (sources_ == Sources::kMayBeMissing) return source;
+  std::error_code code;
+  const fs::file_type type = fs::status(source.path, code).type();
+  if (type == fs::file_type::none) {
+    section.fail(key, fmt::format("'{}' cannot be looked at: {}", name, errno_text(code.value())),
+                 "a file that this user may read");
+  }
+  if (type != fs::file_type::regular) {
+    const bool there = type != fs::file_type::not_found;
+    section.fail(key, fmt::format("'{}' {}", name, there ? "is no file" : "is not there"),
+                 fmt::format("a file in {}", root_.string()), there ? "" : near_file(source.path));
+  }
+  return source;
+}
+
+fs::path SourceResolver::place(const TomlSection& section, std::string_view key,
+                               const std::string& name) const {
   const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : root_ / name;
-  if (!is_below(root_, path)) {
+  std::error_code code;
+  fs::path place = fs::weakly_canonical(path, code);
+  if (code && sources_ == Sources::kMayBeMissing) return path.lexically_normal();
+  if (code) {
+    section.fail(key, fmt::format("'{}' cannot be looked at: {}", name, errno_text(code.value())),
+                 "a file that this user may read");
+  }
+  if (!is_below(root_, place)) {
     section.fail(key, fmt::format("'{}' leads out of the data root {}", name, root_.string()),
                  "a file below the data root",
                  "move the file, or set project.data_root to a folder above all sources");
   }
-  std::error_code code;
-  source.path = fs::weakly_canonical(path, code);
-  if (sources_ == Sources::kMustExist && !fs::is_regular_file(source.path)) {
-    section.fail(key, fmt::format("'{}' is not there", name), fmt::format("a file in {}", root_.string()),
-                 near_file(source.path));
-  }
-  return source;
+  return place;
 }
 
 namespace {
@@ -274,6 +333,7 @@ bool is_data(const std::string& name) {
 
 std::vector<SourceFile> SourceResolver::expand(const TomlSection& section, std::string_view key,
                                                const std::string& name, const SourceOptions* options) const {
+  if (sources_ == Sources::kMayBeMissing) return expand_unseen(section, key, name, options);
   std::error_code code;
   const fs::path path = fs::path(name).is_absolute() ? fs::path(name) : root_ / name;
   const bool folder = fs::is_directory(path, code) && is_below(root_, path);
@@ -292,7 +352,7 @@ std::vector<SourceFile> SourceResolver::expand(const TomlSection& section, std::
     std::erase_if(names, [&](const std::string& each) {
       return !is_data(each.substr(relative.generic_string().size()));
     });
-  if (names.empty() && sources_ == Sources::kMustExist) {
+  if (names.empty()) {
     if (folder) {
       section.fail(key, fmt::format("no Parquet file is below the folder '{}'", name),
                    "files that end in .parquet",
@@ -306,6 +366,18 @@ std::vector<SourceFile> SourceResolver::expand(const TomlSection& section, std::
   std::vector<SourceFile> found;
   for (const std::string& each : names) found.push_back(resolve(section, key, each, options));
   return found;
+}
+
+// Without a look at the disk: the files that are named one by one.
+std::vector<SourceFile> SourceResolver::expand_unseen(const TomlSection& section, std::string_view key,
+                                                      const std::string& name,
+                                                      const SourceOptions* options) const {
+  const bool told = (options != nullptr && options->format) || format_by_name(name);
+  if (is_pattern(name) || !told) {
+    place(section, key, name);
+    return {};
+  }
+  return {resolve(section, key, name, options)};
 }
 
 SourceFile SourceResolver::file(const TomlSection& section, std::string_view key) const {

@@ -17,7 +17,8 @@ namespace weft::storage {
 
 enum class SourceFormat { kCsv, kTabs, kJsonLines, kParquet };
 
-// Whether the source files have to be there: `info` or `recommend` work without them.
+// Whether the source files have to be there. `info`, `train` or `recommend` work without them, and do not
+// look for them: patterns and folders then stand for no file.
 enum class Sources { kMustExist, kMayBeMissing };
 
 inline constexpr std::size_t kMaxSources = 65'535;
@@ -32,6 +33,7 @@ struct SourceFile {
   Compression compression = Compression::kNone;
   Encoding encoding = Encoding::kUtf8;
   char delimiter = '\0';                 // CSV and tabs; NUL: a comma, a tab
+  bool converted = false;                // what is opened is UTF-8 already: `encoding` says what it was
   std::vector<std::string> header = {};  // CSV and tabs without a header row: the columns' names
   // Parquet: columns that the names of its folders give, as in "day=2024-05-01/part-0.parquet".
   std::vector<std::pair<std::string, std::string>> partition = {};
@@ -50,11 +52,20 @@ struct SourceOptions {
   std::vector<std::string> header = {};
 };
 
+struct PatternLimits {
+  std::size_t files = kMaxSources;
+  std::size_t entries = 1'000'000;  // files and folders that are looked at
+};
+
 // Files below `root` that fit a pattern of names: `*` and `?` and `[a-z]` within a name, `**` any folders.
-// Relative to `root`, in the order of their bytes; at most `most` + 1 of them. Hidden files and folders are
-// found only by a name that begins with the dot, and `**` follows no links.
+// Relative to `root`, in the order of their bytes; at most `limits.files` + 1 of them. Hidden files and
+// folders are found only by a name that begins with the dot, and `**` follows no links. Throws Error for a
+// folder that cannot be listed, and past `limits.entries`.
 std::vector<std::string> matching_files(const std::filesystem::path& root, const std::string& pattern,
-                                        std::size_t most = kMaxSources);
+                                        const PatternLimits& limits = {});
+
+// What the ending of a file's name tells.
+std::optional<SourceFormat> format_by_name(const std::string& name);
 
 // True if the text has a character that patterns are made with.
 bool is_pattern(std::string_view name);
@@ -80,6 +91,11 @@ class SourceResolver {
   SourceOptions read_options(const std::string& name, const TomlSection& section) const;
   std::vector<SourceFile> expand(const TomlSection& section, std::string_view key, const std::string& name,
                                  const SourceOptions* options) const;
+  std::vector<SourceFile> expand_unseen(const TomlSection& section, std::string_view key,
+                                        const std::string& name, const SourceOptions* options) const;
+  // Canonical; below the data root.
+  std::filesystem::path place(const TomlSection& section, std::string_view key,
+                              const std::string& name) const;
   SourceFile resolve(const TomlSection& section, std::string_view key, const std::string& name,
                      const SourceOptions* options) const;
 

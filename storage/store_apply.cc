@@ -155,17 +155,19 @@ class BatchWriter {
     return value.node;
   }
 
-  // A node's own row: its time says when the node appeared.
+  void see(graph::NodeTypeId type, std::string_view external_id, IdValue& value, graph::TimeMs time) {
+    const graph::TimeMs first_seen = earlier(value.first_seen, time);
+    if (first_seen == value.first_seen) return;
+    value.first_seen = first_seen;
+    put_id(type, external_id, value);
+  }
+
   void add_node(const graph::NodeEvent& node, const graph::Event& event) {
     const bool from_event = impl_.schema.from_event[node.type] != 0;
     graph::NodeId id = graph::kNoNode;
     if (IdValue* found = find(node.type, node.external_id)) {
       id = found->node;
-      if (node.time != graph::kNoTime &&
-          (found->first_seen == graph::kNoTime || node.time < found->first_seen)) {
-        found->first_seen = node.time;
-        put_id(node.type, node.external_id, *found);
-      }
+      see(node.type, node.external_id, *found, node.time);
     } else {
       id = create(node.type, node.external_id, node.time, from_event ? event.id : graph::kNoEvent);
     }
@@ -175,17 +177,12 @@ class BatchWriter {
     }
   }
 
-  // An end of an edge: a node that only edges know was first seen at its earliest one.
   graph::NodeId end(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time) {
     IdValue* found = find(type, external_id);
     if (found == nullptr) return create(type, external_id, time, graph::kNoEvent);
-    if (time != graph::kNoTime && found->first_seen != graph::kNoTime && time < found->first_seen) {
-      found->first_seen = time;
-      const IdValue value = *found;
-      put_id(type, external_id, value);
-      return value.node;
-    }
-    return found->node;
+    const graph::NodeId node = found->node;
+    see(type, external_id, *found, time);
+    return node;
   }
 
   bool is_duplicate(const graph::Event& event) {

@@ -305,6 +305,18 @@ torch::Tensor NodeInputsImpl::sum(const Collected& all, const torch::Tensor& pre
   return fusion_->fill_absent(sum, shares);
 }
 
+std::optional<LayerStates> NodeInputsImpl::linear_states(const TypeTables& tables,
+                                                         std::span<const NodeId> ids) const {
+  const bool alone = numbers_.is_empty() && category_vectors_.empty() && vectors_.size() == 1 &&
+                     structure_width_ == 0 && !has_id_table();
+  if (!alone || ids.empty()) return {};
+  const TypeTables::Vectors& table = tables.vectors[0];
+  if (table.set->info().present_rows != table.set->rows() || table.values.size(1) > hidden_) return {};
+  return LayerStates{.rows = {table.values, ids},
+                     .matrix = vectors_[0]->weight.t() * spec_.vectors[0].scale,
+                     .offset = vectors_[0]->bias};
+}
+
 torch::Tensor NodeInputsImpl::forward(const TypeTables& tables, const InputNodes& nodes,
                                       ForwardContext& context) {
   const auto rows = static_cast<std::int64_t>(nodes.ids.size());

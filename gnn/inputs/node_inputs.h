@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "gnn/inputs/feature_input.h"
 #include "gnn/inputs/input_spec.h"
 #include "gnn/kernels/concat_rows.h"
+#include "gnn/layer_states.h"
 #include "gnn/model_options.h"
 #include "graph/snapshot.h"
 
@@ -59,6 +61,10 @@ class NodeInputsImpl : public torch::nn::Module {
 
   // [n, hidden]
   torch::Tensor forward(const TypeTables& tables, const InputNodes& nodes, ForwardContext& context);
+  // The same as stored rows times a matrix plus an offset, where that is all the inputs are: one set of
+  // vectors, no wider than the states, that every node has. The ids must outlive what is made of it.
+  std::optional<LayerStates> linear_states(const TypeTables& tables,
+                                           std::span<const graph::NodeId> ids) const;
   bool has_id_table() const { return id_table_.defined(); }
   torch::Tensor id_table() const { return id_table_; }  // [rows, hidden], updated row by row by the optimizer
   const std::string& name() const { return name_; }

@@ -8,25 +8,32 @@
 
 namespace weft::gnn {
 
-namespace {
+template <typename Offset>
+std::vector<float> weight_sums(const SparseRows<Offset>& a) {
+  std::vector<float> sums(a.rows(), 0.0F);
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    if (a.weights.empty()) {
+      sums[r] = static_cast<float>(a.offsets[r + 1] - a.offsets[r]);
+    } else {
+      for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) sums[r] += a.weights[e];
+    }
+  }
+  return sums;
+}
 
-// 1 / (sum of the row's weights), 0 where that is 0.
 template <typename Offset>
 std::vector<float> mean_scales(const SparseRows<Offset>& a) {
-  std::vector<float> scales(a.rows(), 0.0F);
-  for (std::size_t r = 0; r < a.rows(); ++r) {
-    float sum = 0;
-    if (a.weights.empty()) {
-      sum = static_cast<float>(a.offsets[r + 1] - a.offsets[r]);
-    } else {
-      for (std::size_t e = a.offsets[r]; e < a.offsets[r + 1]; ++e) sum += a.weights[e];
-    }
+  std::vector<float> scales = weight_sums(a);
+  for (float& scale : scales) {
     // Of weights that are next to nothing the reciprocal would not be finite.
     constexpr float kLeastSum = 1e-12F;
-    if (sum != 0) scales[r] = 1.0F / (std::abs(sum) < kLeastSum ? std::copysign(kLeastSum, sum) : sum);
+    const float sum = scale;
+    if (sum != 0) scale = 1.0F / (std::abs(sum) < kLeastSum ? std::copysign(kLeastSum, sum) : sum);
   }
   return scales;
 }
+
+namespace {
 
 template <typename Offset>
 void check_heads(const SparseRows<Offset>& a, std::size_t dim, Reduce reduce) {
@@ -187,6 +194,8 @@ void spmm_grad_weights(const SparseRows<Offset>& a, std::span<const float> x, st
 }
 
 #define WEFT_INSTANTIATE(Offset)                                                                             \
+  template std::vector<float> weight_sums(const SparseRows<Offset>&);                                        \
+  template std::vector<float> mean_scales(const SparseRows<Offset>&);                                        \
   template TransposedRows transpose(const SparseRows<Offset>&, std::size_t);                                 \
   template void spmm(const SparseRows<Offset>&, std::span<const float>, std::size_t, Reduce,                 \
                      std::span<float>, ThreadPool*);                                                         \

@@ -35,6 +35,13 @@ struct SparseRows {
   std::size_t rows() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };
 
+// Of each row the sum of its weights (the number of its edges if unweighted), and what kMean multiplies the
+// row's sum with. One head.
+template <typename Offset>
+std::vector<float> weight_sums(const SparseRows<Offset>& a);
+template <typename Offset>
+std::vector<float> mean_scales(const SparseRows<Offset>& a);
+
 // out [rows, dim] = rows reduced over x [columns, dim].
 template <typename Offset>
 void spmm(const SparseRows<Offset>& a, std::span<const float> x, std::size_t dim, Reduce reduce,

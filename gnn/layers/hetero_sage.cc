@@ -22,6 +22,15 @@ torch::Tensor degrees(std::span<const std::uint32_t> offsets) {
   return counts;
 }
 
+// [count, hidden]: of the first `count` nodes.
+torch::Tensor first_states(const LayerStates& states, std::size_t count) {
+  const auto rows = static_cast<std::int64_t>(count);
+  const torch::Tensor values = states.rows.ids.empty() ? states.rows.values.narrow(0, 0, rows)
+                                                       : states.rows.values.index_select(
+                                                             0, index_tensor(states.rows.ids.first(count)));
+  return states.matrix.defined() ? torch::addmm(states.offset, values, states.matrix) : values;
+}
+
 }  // namespace
 
 HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
@@ -32,6 +41,7 @@ HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<gr
       residual_(options.residual),
       layer_norm_(options.layer_norm),
       edge_weights_(options.edge_weights),
+      pool_relations_(options.pool_relations),
       last_(last),
       dropout_(options.dropout) {
   for (const graph::NodeTypeId type : receivers) {
@@ -144,6 +154,14 @@ torch::Tensor HeteroSageImpl::aggregate(const Group& group, const std::vector<Re
   return all.states / all.mass.clamp_min(kLeastMass);
 }
 
+torch::Tensor HeteroSageImpl::finish(const Receiver& receiver, torch::Tensor state, const torch::Tensor& self,
+                                     ForwardContext& context) const {
+  state = context.dropout(state, dropout_);
+  if (residual_) state = state + self;
+  if (layer_norm_) state = torch::layer_norm(state, {hidden_}, receiver.norm_gain, receiver.norm_offset);
+  return state;
+}
+
 torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tensor& self,
                                       const std::vector<RelationMessages>& messages,
                                       ForwardContext& context) {
@@ -153,10 +171,75 @@ torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tenso
   torch::nn::Linear linear = receiver.linear;
   torch::Tensor state = linear(torch::cat(parts, 1));
   if (!last_) state = activation_ == Activation::kRelu ? torch::relu(state) : torch::gelu(state);
-  state = context.dropout(state, dropout_);
-  if (residual_) state = state + self;
-  if (layer_norm_) state = torch::layer_norm(state, {hidden_}, receiver.norm_gain, receiver.norm_offset);
-  return state;
+  return finish(receiver, state, self, context);
+}
+
+bool HeteroSageImpl::takes_matrices(const ModelOptions& options) {
+  return !options.pool_relations && !options.shrinkage && !options.age_weights && !options.edge_weights;
+}
+
+// The layer's matrix with the states' own multiplied in: part by part, then offsets.
+JoinedReceiver HeteroSageImpl::joined(const Receiver& receiver, const std::vector<LayerStates>& states,
+                                      const Reception& reception) const {
+  JoinedReceiver made{.rows = reception.rows};
+  const torch::Tensor weight = receiver.linear->weight.t();  // [parts x hidden, hidden]
+  std::vector<torch::Tensor> matrices, shown;
+  torch::Tensor offset = receiver.linear->bias;
+  const auto add = [&](std::size_t part, JoinedGroup group) {
+    const LayerStates& of = states[group.states];
+    const torch::Tensor block = weight.narrow(0, static_cast<std::int64_t>(part) * hidden_, hidden_);
+    matrices.push_back(of.matrix.defined() ? torch::mm(of.matrix, block) : block);
+    if (of.offset.defined()) {
+      const torch::Tensor moved = torch::mv(block.t(), of.offset);
+      if (group.offsets.empty()) {
+        offset = offset + moved;
+      } else {
+        group.shows = true;  // a mean of nothing has no offset
+        shown.push_back(moved.unsqueeze(0));
+      }
+    }
+    made.groups.push_back(std::move(group));
+  };
+  add(0, {.states = reception.type});
+  for (std::size_t g = 0; g < receiver.groups.size(); ++g) {
+    const Group& group = receiver.groups[g];
+    const auto found = std::find_if(
+        reception.messages.begin(), reception.messages.end(),
+        [&](const RelationMessages& m) { return m.relation == group.relations[0] && !m.sources.empty(); });
+    if (found == reception.messages.end()) continue;
+    JoinedGroup one{.states = group.sender, .offsets = found->offsets, .sources = found->sources};
+    one.weights = edge_weights(*found);
+    if (group.shrinkage.defined()) {
+      one.shrinkage = torch::softplus(group.shrinkage);
+      one.stands_for = found->stands_for;
+    }
+    add(1 + g, std::move(one));
+  }
+  matrices.push_back(offset.unsqueeze(0));
+  matrices.insert(matrices.end(), shown.begin(), shown.end());
+  made.matrix = torch::cat(matrices, 0);
+  return made;
+}
+
+std::vector<torch::Tensor> HeteroSageImpl::forward_all(const std::vector<LayerStates>& states,
+                                                       const std::vector<Reception>& receptions,
+                                                       ForwardContext& context) {
+  WEFT_CHECK(!pool_relations_);
+  std::vector<StateRows> rows;
+  for (const LayerStates& of : states) rows.push_back(of.rows);
+  std::vector<JoinedReceiver> joined_receivers;
+  for (const Reception& reception : receptions)
+    joined_receivers.push_back(joined(receivers_.at(reception.type), states, reception));
+  const bool relu = !last_ && activation_ == Activation::kRelu;
+  std::vector<torch::Tensor> outs = joined_linear(rows, joined_receivers, relu, context.pool());
+  for (std::size_t i = 0; i < outs.size(); ++i) {
+    const Reception& reception = receptions[i];
+    if (!last_ && !relu) outs[i] = torch::gelu(outs[i]);
+    const torch::Tensor self =
+        residual_ ? first_states(states[reception.type], reception.rows) : torch::Tensor();
+    outs[i] = finish(receivers_.at(reception.type), outs[i], self, context);
+  }
+  return outs;
 }
 
 }  // namespace weft::gnn

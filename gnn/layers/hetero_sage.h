@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "gnn/forward_context.h"
+#include "gnn/layer_states.h"
 #include "gnn/model_options.h"
+#include "gnn/ops/joined_linear.h"
 #include "graph/schema.h"
 
 namespace weft::gnn {
@@ -28,6 +30,13 @@ struct RelationMessages {
   std::span<const float> stands_for = {};       // [rows or more]: edges that one pick stands for; empty: 1
 };
 
+// Who receives: the first `rows` nodes of a type. Of messages `senders` is not read.
+struct Reception {
+  graph::NodeTypeId type = 0;
+  std::size_t rows = 0;
+  std::vector<RelationMessages> messages = {};
+};
+
 class HeteroSageImpl : public torch::nn::Module {
  public:
   // `relations`: those of the network; `receivers`: node types this layer makes states of.
@@ -38,6 +47,13 @@ class HeteroSageImpl : public torch::nn::Module {
   // self [rows, hidden] -> [rows, hidden]. Relations of the type without messages count as having none.
   torch::Tensor forward(graph::NodeTypeId type, const torch::Tensor& self,
                         const std::vector<RelationMessages>& messages, ForwardContext& context);
+  // The same for several types at once, one operation for all joined rows and products. states [node type].
+  std::vector<torch::Tensor> forward_all(const std::vector<LayerStates>& states,
+                                         const std::vector<Reception>& receptions, ForwardContext& context);
+  // Whether a layer made with these options takes states with a matrix: it sums them as they are, which is
+  // the same as multiplying first only where the sums' weights are constant and no column has a divisor of
+  // its own.
+  static bool takes_matrices(const ModelOptions& options);
   // The learned weight of each age class, [kAgeClasses].
   torch::Tensor age_weights(graph::RelationId relation) const;
 
@@ -61,12 +77,16 @@ class HeteroSageImpl : public torch::nn::Module {
                     Receiver& receiver);
   torch::Tensor edge_weights(const RelationMessages& messages) const;  // [edges]; undefined: all 1
   Sum sum(const RelationMessages& messages, ForwardContext& context) const;
+  JoinedReceiver joined(const Receiver& receiver, const std::vector<LayerStates>& states,
+                        const Reception& reception) const;
+  torch::Tensor finish(const Receiver& receiver, torch::Tensor state, const torch::Tensor& self,
+                       ForwardContext& context) const;
   torch::Tensor aggregate(const Group& group, const std::vector<RelationMessages>& messages,
                           const torch::Tensor& self, ForwardContext& context) const;
 
   std::int64_t hidden_;
   Activation activation_;
-  bool residual_, layer_norm_, edge_weights_, last_;
+  bool residual_, layer_norm_, edge_weights_, pool_relations_, last_;
   double dropout_;
   std::map<graph::NodeTypeId, Receiver> receivers_;
   std::map<graph::RelationId, torch::Tensor> ages_;    // [kAgeClasses], before softplus

@@ -124,6 +124,7 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header) {
   const std::size_t text_bytes = std::max(state.options.memory / kTextShare, kMinTextBytes);
   const std::size_t chunk_bytes =
       std::clamp(text_bytes / (state.pool.size() * kChunksPerThread), kMinChunkBytes, kMaxChunkBytes);
+  if (!can_be_cut(state.project.sources[source])) return read_rows(source, chunk_bytes);
   SourceText text(state.project.sources[source], header, text_bytes, state.files);
   BulkSource out;
   out.ledger.lines = header.lines;
@@ -166,6 +167,30 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header) {
     out.ledger.bytes = text.offset();
     out.ledger.prefix_hash = text.hash();
   }
+  return out;
+}
+
+// By one thread. Its chunks are sorted and merged by all.
+BulkSource BulkLoad::read_rows(std::uint16_t source, std::size_t chunk_bytes) {
+  State& state = *state_;
+  RowChunks rows(state.project, source, state.files);
+  BulkSource out;
+  while (true) {
+    Chunk chunk = rows.next(chunk_bytes);
+    if (chunk.tally.rows == 0) break;
+    join(out, chunk, state.quarantine);
+    state.events += chunk.tally.events;
+    chunk.tally = {};
+    state.chunk_bytes += bytes_of(chunk);
+    state.chunks.push_back(std::move(chunk));
+    if (state.chunk_bytes > state.options.memory / kChunksShare) state.flush(Keep::kOnDisk);
+  }
+  state.bytes_read += state.files.open(state.project.sources[source].path)->size();
+  state.progress.advance(state.bytes_read >> 20);
+  const Position end = out.tally.rows == 0 ? Position{.hash = hash64(std::string_view())} : rows.position();
+  out.bytes = end.bytes;
+  out.ledger.bytes = end.bytes;
+  out.ledger.prefix_hash = end.hash;
   return out;
 }
 

@@ -54,6 +54,7 @@ class BulkLoad {
   BulkResult finish(const std::vector<LedgerEntry>& ledger);
 
  private:
+  BulkSource read_rows(std::uint16_t source, std::size_t chunk_bytes);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -181,6 +181,47 @@ Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText&
   return chunk;
 }
 
+struct RowChunks::State {
+  State(const Project& p, std::uint16_t s, Files& files)
+      : project(p),
+        source(s),
+        mapper(p, s, MediaRead::kHash, files),
+        reader(RowReader::open(p.sources[s], mapper.columns(), files)) {}
+
+  const Project& project;
+  std::uint16_t source;
+  RowMapper mapper;
+  std::unique_ptr<RowReader> reader;
+  std::uint64_t lines = 0;
+  Row row = {};
+  graph::Event event = {};
+};
+
+RowChunks::RowChunks(const Project& project, std::uint16_t source, Files& files)
+    : state_(std::make_unique<State>(project, source, files)) {}
+
+RowChunks::~RowChunks() = default;
+
+Chunk RowChunks::next(std::size_t bytes) {
+  State& state = *state_;
+  Chunk chunk{.source = state.source};
+  ChunkBuilder builder(state.project.schema, chunk);
+  while (chunk.events.size() + chunk.name_bytes.size() < bytes && chunk.tally.rows < bytes &&
+         state.reader->next(state.row)) {
+    state.row.line -= state.lines;
+    take_row(state.row, state.mapper, state.event, builder, chunk, state.source);
+  }
+  chunk.lines = chunk.tally.rows;
+  state.lines += chunk.lines;
+  chunk.missing_columns = state.reader->missing_columns();
+  chunk.known_columns = state.reader->known_columns();
+  return chunk;
+}
+
+Position RowChunks::position() {
+  return state_->reader->position();
+}
+
 void mark_unused_names(Chunk& chunk) {
   if (std::find(chunk.dropped.begin(), chunk.dropped.end(), 1) == chunk.dropped.end()) return;
   chunk.unused.assign(chunk.names.size(), 1);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,6 +106,22 @@ struct Chunk {
 // which is also its position in the ledger. Thread-safe.
 Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText& text, std::size_t begin,
                  std::size_t end, Files& files);
+
+// The rows of a source that cannot be cut, chunk after chunk. Not thread-safe.
+class RowChunks {
+ public:
+  // `files` must outlive it.
+  RowChunks(const Project& project, std::uint16_t source, Files& files);
+  ~RowChunks();
+
+  // The next rows, until what they mean has `bytes`; a chunk without rows at the end.
+  Chunk next(std::size_t bytes);
+  Position position();  // behind the rows so far
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // Fills Chunk::unused from Chunk::dropped. (Equal rows may name different nodes: a picture that was not there
 // when the first of them was read.)

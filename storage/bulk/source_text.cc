@@ -51,9 +51,7 @@ class TextFiles final : public Files {
 }  // namespace
 
 bool can_be_cut(const SourceFile& source) {
-  const bool lines = source.format == SourceFormat::kCsv || source.format == SourceFormat::kTabs ||
-                     source.format == SourceFormat::kJsonLines;
-  return lines && source.encoding == Encoding::kUtf8;
+  return source.format != SourceFormat::kParquet;
 }
 
 SourceText::SourceText(const SourceFile& source, const Position& header, std::size_t batch_bytes,
@@ -61,7 +59,9 @@ SourceText::SourceText(const SourceFile& source, const Position& header, std::si
     : source_(source),
       batch_bytes_(batch_bytes),
       window_(ByteWindow::open(source.path, source.compression, source.encoding, files)) {
-  source_.compression = Compression::kNone;  // for the readers of what is inflated here
+  // For the readers of what is inflated and converted here.
+  source_.compression = Compression::kNone;
+  source_.converted = true;
   while (window_->available().size() < header.bytes && window_->more()) {
   }
   prefix_ = window_->available().substr(0, header.bytes);

@@ -14,7 +14,7 @@
 
 namespace weft::storage {
 
-// Whether rows of this format begin at line beginnings, so that its text can be cut; and the text is UTF-8.
+// Whether rows of this format begin at line beginnings, so that its text can be cut.
 bool can_be_cut(const SourceFile& source);
 
 // The decompressed text behind the header, part by part: at least `batch_bytes` are at hand, and so much more

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
 
+#include "storage/sources/column_path.h"
 #include "storage/values.h"
 
 namespace weft::storage {
@@ -112,6 +112,11 @@ std::optional<std::string_view> stored_text(const arrow::Array& array, std::int6
   }
 }
 
+bool is_list(const arrow::DataType& type) {
+  return type.id() == arrow::Type::LIST || type.id() == arrow::Type::LARGE_LIST ||
+         type.id() == arrow::Type::FIXED_SIZE_LIST;
+}
+
 struct Items {
   std::shared_ptr<arrow::Array> values = {};
   std::int64_t begin = 0, end = 0;
@@ -178,13 +183,65 @@ bool resolve_path(const arrow::DataType& type, const std::vector<std::string>& p
     path.steps.push_back(field);
     return resolve_path(*type.field(field)->type(), parts, first + 1, path);
   }
-  const bool list = type.id() == arrow::Type::LIST || type.id() == arrow::Type::LARGE_LIST ||
-                    type.id() == arrow::Type::FIXED_SIZE_LIST;
-  std::int64_t index = 0;
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
-  if (!list || error != std::errc() || end != part.data() + part.size() || index < 0) return false;
-  path.steps.push_back(index);
+  const auto entry = list_entry(part);
+  if (!is_list(type) || !entry || *entry > INT32_MAX) return false;
+  path.steps.push_back(static_cast<std::int64_t>(*entry));
   return resolve_path(*type.field(0)->type(), parts, first + 1, path);
+}
+
+namespace {
+
+// What keeps a single value of the type from being a text; empty if nothing does.
+std::string no_text(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::MAP:
+      return "holds maps, which are not read";
+    case arrow::Type::TIME32:
+    case arrow::Type::TIME64:
+      return "holds times of day without a date, which are not read";
+    case arrow::Type::DICTIONARY:
+      return no_text(*static_cast<const arrow::DictionaryType&>(type).value_type());
+    case arrow::Type::NA:
+    case arrow::Type::BOOL:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::BINARY_VIEW:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::FIXED_SIZE_BINARY:
+    case arrow::Type::DATE32:
+    case arrow::Type::DATE64:
+    case arrow::Type::TIMESTAMP:
+    case arrow::Type::DECIMAL128:
+    case arrow::Type::DECIMAL256:
+      return {};
+    default:
+      break;
+  }
+  const bool number = (type.id() >= arrow::Type::UINT8 && type.id() <= arrow::Type::INT64) ||
+                      type.id() == arrow::Type::FLOAT || type.id() == arrow::Type::DOUBLE;
+  const bool text = type.id() == arrow::Type::STRING || type.id() == arrow::Type::BINARY;
+  return number || text ? "" : "is of the type " + type.ToString() + ", which is not read";
+}
+
+bool is_bytes(const arrow::DataType& type) {
+  return type.id() == arrow::Type::BINARY || type.id() == arrow::Type::LARGE_BINARY ||
+         type.id() == arrow::Type::BINARY_VIEW || type.id() == arrow::Type::FIXED_SIZE_BINARY;
+}
+
+}  // namespace
+
+void add_shapes(const std::string& name, const arrow::DataType& type, std::vector<ColumnShape>& shapes) {
+  if (type.id() == arrow::Type::STRUCT) {
+    for (const auto& field : type.fields()) add_shapes(name + "." + field->name(), *field->type(), shapes);
+    return;
+  }
+  const arrow::DataType& value = is_list(type) ? *type.field(0)->type() : type;
+  ColumnShape shape{.name = name, .why_not = no_text(value), .bytes = is_bytes(value)};
+  if (is_list(type) && (value.id() == arrow::Type::STRUCT || is_list(value)))
+    shape.why_not = "holds lists of " + std::string(is_list(value) ? "lists" : "objects") + "; " + name +
+                    ".0" + (is_list(value) ? "" : "." + value.field(0)->name()) +
+                    " names something in the first entry";
+  shapes.push_back(std::move(shape));
 }
 
 bool ArrowCell::text_of(const arrow::Array& array, std::int64_t row, std::string_view& text) {

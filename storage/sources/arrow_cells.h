@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/sources/column_shapes.h"
 #include "storage/sources/row_reader.h"
 
 namespace weft::storage {
@@ -21,6 +22,9 @@ struct ArrowPath {
 // Resolves dotted `parts` from a column of type `type`; false if there is nothing of that name.
 bool resolve_path(const arrow::DataType& type, const std::vector<std::string>& parts, std::size_t first,
                   ArrowPath& path);
+
+// What can be asked for of a column `name` of type `type`: itself, or the dotted names of a struct's fields.
+void add_shapes(const std::string& name, const arrow::DataType& type, std::vector<ColumnShape>& shapes);
 
 // Fills one column's cell, row after row. Keeps the texts of the last one.
 class ArrowCell {

@@ -29,8 +29,8 @@ class FileStream final : public ByteStream {
 }  // namespace
 
 std::string_view encoding_name(Encoding encoding) {
-  static constexpr std::array<std::string_view, 5> kNames = {"UTF-8", "GBK", "GB18030", "Latin-1",
-                                                             "Windows-1252"};
+  static constexpr std::array<std::string_view, kEncodings> kNames = {"UTF-8", "GBK", "GB18030", "Latin-1",
+                                                                      "Windows-1252"};
   return kNames[static_cast<std::size_t>(encoding)];
 }
 

@@ -15,8 +15,10 @@ enum class Compression { kNone, kGzip, kZstd };
 
 // What the text of a file is written in. kLatin1 is ISO 8859-1.
 enum class Encoding { kUtf8, kGbk, kGb18030, kLatin1, kWindows1252 };
+inline constexpr std::size_t kEncodings = 5;
 
-// As people write it: "UTF-8", "GBK", "GB18030", "Latin-1", "Windows-1252".
+// As people write it: "UTF-8", "GBK", "GB18030", "Latin-1", "Windows-1252"; in small letters the project
+// file's word for it.
 std::string_view encoding_name(Encoding encoding);
 
 // Stands for a byte that is no text in the file's encoding. No UTF-8 text has it, so that its row is refused

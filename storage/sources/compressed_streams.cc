@@ -5,14 +5,24 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "storage/sources/byte_stream.h"
 
 namespace weft::storage {
 namespace {
 
-[[noreturn]] void cut(const char* format, const std::string& file) {
-  throw Error(fmt::format("the {} data ends early", format),
+[[noreturn]] void cut(const char* format, std::uint64_t bytes, const std::string& file) {
+  throw Error(fmt::format("the {} data ends early, after {} compressed bytes", format, with_commas(bytes)),
               {.file = file, .hint = "the file was cut: fetch or write it again"});
+}
+
+// `bytes` were good, or at least could be told from bad ones only with what follows them.
+[[noreturn]] void damaged(const char* format, std::uint64_t bytes, const char* what,
+                          const std::string& file) {
+  throw Error(fmt::format("not valid {} data at compressed byte {}: {}", format, with_commas(bytes), what),
+              {.file = file,
+               .hint = bytes < 64 ? "the file's name says what it is compressed with: is that true of it?"
+                                  : "the file is damaged: fetch or write it again"});
 }
 
 class GzipStream final : public ByteStream {
@@ -43,7 +53,7 @@ class GzipStream final : public ByteStream {
       inflateReset(&stream_);
       ended_member_ = false;
     }
-    if (!any) cut("gzip", name_);
+    if (!any) cut("gzip", input_.taken(), name_);
     const std::string_view in = input_.bytes();
     const std::size_t out = std::min<std::size_t>(room.size(), 1 << 30);
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
@@ -55,9 +65,7 @@ class GzipStream final : public ByteStream {
     if (rc == Z_STREAM_END) {
       ended_member_ = true;
     } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-      throw Error(fmt::format("not valid gzip data at compressed byte {}: {}", input_.taken(),
-                              stream_.msg != nullptr ? stream_.msg : "damaged"),
-                  {.file = name_});
+      damaged("gzip", input_.taken(), stream_.msg != nullptr ? stream_.msg : "damaged", name_);
     }
     return out - stream_.avail_out;
   }
@@ -83,7 +91,7 @@ class ZstdStream final : public ByteStream {
   std::size_t read(std::span<char> room) override {
     while (true) {
       if (input_.bytes().empty() && !input_.more() && !flush_) {
-        if (inside_frame_) cut("zstd", name_);
+        if (inside_frame_) cut("zstd", input_.taken(), name_);
         return 0;
       }
       ZSTD_inBuffer in{input_.bytes().data(), input_.bytes().size(), 0};
@@ -91,9 +99,7 @@ class ZstdStream final : public ByteStream {
       const std::size_t rc = ZSTD_decompressStream(context_, &out, &in);
       input_.take(in.pos);
       if (ZSTD_isError(rc) != 0) {
-        throw Error(fmt::format("not valid zstd data at compressed byte {}: {}", input_.taken(),
-                                ZSTD_getErrorName(rc)),
-                    {.file = name_});
+        damaged("zstd", input_.taken(), ZSTD_getErrorName(rc), name_);
       }
       inside_frame_ = rc != 0;
       // A full room may have left bytes inside the decoder.

@@ -12,7 +12,8 @@ namespace {
 
 // As iconv names them.
 const char* iconv_name(Encoding encoding) {
-  static constexpr std::array<const char*, 5> kNames = {"UTF-8", "GBK", "GB18030", "ISO-8859-1", "CP1252"};
+  static constexpr std::array<const char*, kEncodings> kNames = {"UTF-8", "GBK", "GB18030", "ISO-8859-1",
+                                                                 "CP1252"};
   return kNames[static_cast<std::size_t>(encoding)];
 }
 

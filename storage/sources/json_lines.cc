@@ -4,9 +4,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <optional>
+
+#include "storage/sources/column_path.h"
 
 namespace weft::storage {
 namespace {
@@ -64,10 +65,8 @@ struct JsonLinesReader::Parser {
   static bool step(dom::element& at, const std::string& part) {
     dom::array array;
     if (at.get_array().get(array) == simdjson::SUCCESS) {
-      std::size_t index = 0;
-      const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
-      if (error != std::errc() || end != part.data() + part.size()) return false;
-      return array.at(index).get(at) == simdjson::SUCCESS;
+      const auto entry = list_entry(part);
+      return entry && array.at(*entry).get(at) == simdjson::SUCCESS;
     }
     return at.at_key(part).get(at) == simdjson::SUCCESS;
   }
@@ -107,16 +106,7 @@ JsonLinesReader::JsonLinesReader(const SourceFile& source, std::vector<std::stri
     : LineReader(source, std::move(columns), files),
       parser_(std::make_unique<Parser>()),
       seen_(columns_.size(), 0) {
-  for (const std::string& column : columns_) {
-    std::vector<std::string> parts;
-    std::size_t begin = 0;
-    for (std::size_t dot = column.find('.'); dot != std::string::npos; dot = column.find('.', begin)) {
-      parts.push_back(column.substr(begin, dot - begin));
-      begin = dot + 1;
-    }
-    parts.push_back(column.substr(begin));
-    parser_->paths.push_back(std::move(parts));
-  }
+  for (const std::string& column : columns_) parser_->paths.push_back(column_parts(column));
   parser_->items.resize(columns_.size());
 }
 

@@ -12,7 +12,8 @@ LineReader::LineReader(const SourceFile& source, std::vector<std::string> column
       encoding_(source.encoding),
       columns_(std::move(columns)),
       cells_(columns_.size()),
-      window_(ByteWindow::open(source.path, source.compression, source.encoding, files)) {
+      window_(ByteWindow::open(source.path, source.compression,
+                               source.converted ? Encoding::kUtf8 : source.encoding, files)) {
   while (rest().size() < 3 && grow()) {
   }
   if (rest().starts_with("\xEF\xBB\xBF")) window_->consume(3);
@@ -24,8 +25,8 @@ void LineReader::bad(Row& row, std::string reason, std::string detail) {
 }
 
 void LineReader::bad_text(Row& row) const {
-  const std::string_view name = encoding_name(encoding_);
-  bad(row, fmt::format("invalid {}", name), fmt::format("the row holds bytes that are no {}", name));
+  bad(row, no_text_reason(encoding_),
+      fmt::format("the row holds bytes that are no {}", encoding_name(encoding_)));
 }
 
 std::size_t LineReader::find_line() {

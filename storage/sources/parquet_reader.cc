@@ -2,10 +2,14 @@
 
 #include <arrow/api.h>
 #include <arrow/io/interfaces.h>
+#include <arrow/memory_pool.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/exception.h>
+#include <parquet/metadata.h>
 #include <parquet/properties.h>
 #include <parquet/schema.h>
+#include <parquet/size_statistics.h>
 
 #include <algorithm>
 #include <map>
@@ -15,11 +19,13 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "storage/sources/arrow_cells.h"
+#include "storage/sources/column_path.h"
 
 namespace weft::storage {
 namespace {
 
-constexpr std::int64_t kBatchRows = 4096;
+constexpr std::int64_t kBatchRows = 4096;         // at most
+constexpr std::int64_t kBatchBytes = 16LL << 20;  // about, as far as the file's metadata tell
 constexpr std::size_t kPiece = 1 << 20;
 
 // Arrow's view of a file that is read through Files.
@@ -89,16 +95,8 @@ std::uint64_t hash_of(ReadableFile& file) {
   return hasher.digest();
 }
 
-std::vector<std::string> parts_of(const std::string& column) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (std::size_t dot = column.find('.'); dot != std::string::npos; dot = column.find('.', begin)) {
-    parts.push_back(column.substr(begin, dot - begin));
-    begin = dot + 1;
-  }
-  parts.push_back(column.substr(begin));
-  return parts;
-}
+// What a reader asked for did not fit its memory.
+struct NoRoom {};
 
 }  // namespace
 
@@ -117,9 +115,8 @@ struct ParquetReader::Impl {
         columns(std::move(names)),
         cells(columns.size()),
         partition(source.partition) {
-    std::shared_ptr<ReadableFile> file = files.open(source.path);
-    hash = hash_of(*file);
-    guarded([&] { open(std::move(file)); });
+    file = files.open(source.path);
+    guarded([&] { open(); });
   }
 
   template <typename Action>
@@ -128,6 +125,12 @@ struct ParquetReader::Impl {
       action();
     } catch (const Error&) {
       throw;
+    } catch (const NoRoom&) {
+      throw Error(
+          fmt::format("the row takes more than {} MiB to read", kParquetMemory >> 20),
+          {.file = file_name,
+           .line = next_row + 1,
+           .hint = "write the file with smaller pages (1 MiB is usual), and without values that large"});
     } catch (const std::exception& error) {
       throw Error(fmt::format("not a whole Parquet file: {}", first_line(error.what())),
                   {.file = file_name, .hint = "the file was cut or damaged: fetch or write it again"});
@@ -140,18 +143,20 @@ struct ParquetReader::Impl {
   }
 
   static void check(const arrow::Status& status) {
+    if (status.IsOutOfMemory()) throw NoRoom();
     if (!status.ok()) throw std::runtime_error(status.message());
   }
 
-  void open(std::shared_ptr<ReadableFile> file) {
-    parquet::ReaderProperties properties;
+  void open() {
+    parquet::ReaderProperties properties(&pool);
     properties.enable_buffered_stream();
     parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
     arrow_properties.set_batch_size(kBatchRows);
     arrow_properties.set_pre_buffer(false);
     parquet::arrow::FileReaderBuilder builder;
-    check(builder.Open(std::make_shared<ArrowFile>(std::move(file)), properties));
-    builder.properties(arrow_properties);
+    check(builder.Open(std::make_shared<ArrowFile>(file), properties));
+    check_nesting(*builder.raw_reader()->metadata()->schema());
+    builder.memory_pool(&pool)->properties(arrow_properties);
     check(builder.Build(&reader));
     check(reader->GetSchema(&schema));
     const auto metadata = reader->parquet_reader()->metadata();
@@ -168,6 +173,17 @@ struct ParquetReader::Impl {
     find_columns();
   }
 
+  void check_nesting(const parquet::SchemaDescriptor& descriptor) const {
+    for (int leaf = 0; leaf < descriptor.num_columns(); ++leaf) {
+      const std::size_t depth = descriptor.Column(leaf)->path()->ToDotVector().size();
+      if (depth > kMaxNesting) {
+        throw Error(
+            fmt::format("the column '{}' is nested {} deep", descriptor.GetColumnRoot(leaf)->name(), depth),
+            {.file = file_name, .expected = fmt::format("at most {}", kMaxNesting)});
+      }
+    }
+  }
+
   void find_columns() {
     std::map<std::string, int> batch_column;  // top-level name -> position among those read
     std::vector<std::pair<Wanted*, std::string>> roots;
@@ -181,7 +197,7 @@ struct ParquetReader::Impl {
       }
       std::string root = column;
       if (schema->GetFieldIndex(column) < 0) {
-        const std::vector<std::string> parts = parts_of(column);
+        const std::vector<std::string> parts = column_parts(column);
         root = parts[0];
         const int field = schema->GetFieldIndex(root);
         out.missing = field < 0 || !resolve_path(*schema->field(field)->type(), parts, 1, out.path);
@@ -204,27 +220,59 @@ struct ParquetReader::Impl {
     }
   }
 
-  // Opens the row groups from the one that holds row `from` on, and passes over the rows before it.
+  // The row group that holds row `from`; the rows before it will be passed over.
   void seek(std::uint64_t from) {
     next_row = from;
-    batch.reset();
-    batches.reset();
+    group = 0;
     std::uint64_t begin = 0;
-    std::vector<int> groups;
     const auto metadata = reader->parquet_reader()->metadata();
-    for (int g = 0; g < metadata->num_row_groups(); ++g) {
-      const auto count = static_cast<std::uint64_t>(metadata->RowGroup(g)->num_rows());
-      if (groups.empty() && begin + count <= from) {
-        begin += count;
-        continue;
-      }
-      groups.push_back(g);
+    for (; group < metadata->num_row_groups(); ++group) {
+      const auto count = static_cast<std::uint64_t>(metadata->RowGroup(group)->num_rows());
+      if (begin + count > from) break;
+      begin += count;
     }
     to_pass = from - begin;
-    if (leaves.empty()) return;  // every wanted column comes from the path
-    auto opened = reader->GetRecordBatchReader(groups, leaves);
-    check(opened.status());
-    batches = std::move(*opened);
+    close_group();
+    most_rows = kBatchRows;
+  }
+
+  void close_group() {
+    batch.reset();
+    batches.reset();
+  }
+
+  // As many rows as are likely to have kBatchBytes together.
+  std::int64_t batch_rows() const {
+    const auto metadata = reader->parquet_reader()->metadata()->RowGroup(group);
+    std::int64_t bytes = 0;
+    for (const int leaf : leaves) {
+      const auto chunk = metadata->ColumnChunk(leaf);
+      std::int64_t size = chunk->total_uncompressed_size();
+      const auto statistics = chunk->size_statistics();
+      // Of texts that stand for many rows by their number in a dictionary.
+      if (statistics != nullptr && statistics->unencoded_byte_array_data_bytes)
+        size = std::max(size, *statistics->unencoded_byte_array_data_bytes);
+      bytes += std::clamp<std::int64_t>(size, 0, INT64_MAX / 2 - bytes);
+    }
+    const std::int64_t row_bytes = bytes / std::max<std::int64_t>(metadata->num_rows(), 1);
+    return std::clamp<std::int64_t>(kBatchBytes / std::max<std::int64_t>(row_bytes, 1), 1, most_rows);
+  }
+
+  // Brings in the next batch of the row group; false behind its last one.
+  bool next_batch() {
+    if (batches == nullptr) {
+      rows_at_once = batch_rows();
+      reader->set_batch_size(rows_at_once);
+      auto opened = reader->GetRecordBatchReader(std::vector<int>{group}, leaves);
+      check(opened.status());
+      batches = std::move(*opened);
+    }
+    check(batches->ReadNext(&batch));
+    if (batch == nullptr) return false;
+    in_batch = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(to_pass, static_cast<std::uint64_t>(batch->num_rows())));
+    to_pass -= static_cast<std::uint64_t>(in_batch);
+    return true;
   }
 
   // The batch that holds next_row; `in_batch` is its place there.
@@ -232,17 +280,35 @@ struct ParquetReader::Impl {
     if (!started) seek(next_row);
     started = true;
     if (next_row >= rows) return false;
-    if (leaves.empty()) return true;
+    if (leaves.empty()) return true;  // every wanted column comes from the path
     while (batch == nullptr || in_batch >= batch->num_rows()) {
-      check(batches->ReadNext(&batch));
-      if (batch == nullptr) throw std::runtime_error("there are fewer rows than its footer says");
-      in_batch = 0;
-      const auto pass = static_cast<std::int64_t>(
-          std::min<std::uint64_t>(to_pass, static_cast<std::uint64_t>(batch->num_rows())));
-      in_batch += pass;
-      to_pass -= static_cast<std::uint64_t>(pass);
+      batch.reset();
+      if (group >= reader->parquet_reader()->metadata()->num_row_groups())
+        throw std::runtime_error("there are fewer rows than its footer says");
+      if (!next_batch_or_smaller()) {
+        ++group;
+        close_group();
+        most_rows = kBatchRows;
+      }
     }
     return true;
+  }
+
+  // Where texts are repeated, or some rows are much larger than others, fewer rows at once may do.
+  bool next_batch_or_smaller() {
+    while (true) {
+      try {
+        return next_batch();
+      } catch (const NoRoom&) {
+        if (rows_at_once <= 1) throw;
+      } catch (const parquet::ParquetStatusException& error) {
+        if (!error.status().IsOutOfMemory()) throw;
+        if (rows_at_once <= 1) throw NoRoom();
+      }
+      const std::int64_t fewer = std::max<std::int64_t>(rows_at_once / 8, 1);
+      seek(next_row);
+      most_rows = fewer;
+    }
   }
 
   void fill(Row& row) {
@@ -262,7 +328,22 @@ struct ParquetReader::Impl {
       row.bad_detail = fmt::format("'{}' {}", columns[i], wrong == "invalid UTF-8" ? "is no UTF-8" : wrong);
       return;
     }
+    std::size_t bytes = 0;
+    for (const Cell& cell : cells) {
+      bytes += cell.text.size();
+      for (const std::string_view item : cell.items) bytes += item.size();
+    }
+    if (bytes > kMaxRowBytes) {
+      row.bad_reason = "row too long";
+      row.bad_detail = fmt::format("the row's columns have more than {} MiB", kMaxRowBytes >> 20);
+      return;
+    }
     row.cells = cells;
+  }
+
+  std::uint64_t hash() {
+    if (!known_hash) known_hash = hash_of(*file);
+    return *known_hash;
   }
 
   std::string file_name;
@@ -272,13 +353,21 @@ struct ParquetReader::Impl {
   std::vector<Wanted> wanted;
   std::vector<std::pair<std::size_t, std::string>> wanted_roots;
   std::vector<int> leaves;
+  std::shared_ptr<ReadableFile> file;
+  std::optional<std::uint64_t> known_hash = {};
+  // Of all that follows.
+  arrow::ProxyMemoryPool used{arrow::default_memory_pool()};
+  arrow::CappedMemoryPool pool{&used, kParquetMemory};
   std::unique_ptr<parquet::arrow::FileReader> reader;
   std::shared_ptr<arrow::Schema> schema;
   std::unique_ptr<arrow::RecordBatchReader> batches;
   std::shared_ptr<arrow::RecordBatch> batch;
-  std::uint64_t hash = 0, rows = 0;
-  std::uint64_t next_row = 0;  // to hand out
-  std::uint64_t to_pass = 0;   // rows of the batches to come that lie before next_row
+  std::uint64_t rows = 0;
+  int group = 0;                        // that the next batch comes from
+  std::int64_t most_rows = kBatchRows;  // of a batch of this group
+  std::int64_t rows_at_once = 0;        // of its batches
+  std::uint64_t next_row = 0;           // to hand out
+  std::uint64_t to_pass = 0;            // rows of the batches to come that lie before next_row
   std::int64_t in_batch = 0;
   bool started = false, pending = false;  // pending: the row at next_row was handed out
 };
@@ -307,8 +396,30 @@ std::vector<std::string> ParquetReader::known_columns() const {
   return out;
 }
 
+std::vector<ColumnShape> ParquetReader::shapes() const {
+  std::vector<ColumnShape> out;
+  for (const auto& [name, value] : impl_->partition) out.push_back({.name = name});
+  for (const auto& field : impl_->schema->fields()) {
+    const bool hidden = std::any_of(out.begin(), out.end(),
+                                    [&](const ColumnShape& shape) { return shape.name == field->name(); });
+    if (!hidden) add_shapes(field->name(), *field->type(), out);
+  }
+  return out;
+}
+
+std::uint64_t ParquetReader::rows() const {
+  return impl_->rows;
+}
+
+void ParquetReader::pass_pending() {
+  if (!impl_->pending) return;
+  ++impl_->next_row;
+  ++impl_->in_batch;
+  impl_->pending = false;
+}
+
 bool ParquetReader::next(Row& row) {
-  position();
+  pass_pending();
   bool any = false;
   impl_->guarded([&] {
     any = impl_->load();
@@ -327,16 +438,12 @@ bool ParquetReader::next(Row& row) {
 }
 
 Position ParquetReader::position() {
-  if (impl_->pending) {
-    ++impl_->next_row;
-    ++impl_->in_batch;
-    impl_->pending = false;
-  }
+  pass_pending();
   return position_before_row();
 }
 
 Position ParquetReader::position_before_row() {
-  return {.bytes = impl_->next_row, .hash = impl_->hash, .lines = impl_->next_row};
+  return {.bytes = impl_->next_row, .hash = impl_->hash(), .lines = impl_->next_row};
 }
 
 bool ParquetReader::skip_to(std::uint64_t bytes, std::uint64_t) {

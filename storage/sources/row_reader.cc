@@ -1,10 +1,16 @@
 #include "storage/sources/row_reader.h"
 
+#include <fmt/format.h>
+
 #include "storage/sources/delimited.h"
 #include "storage/sources/json_lines.h"
 #include "storage/sources/parquet_reader.h"
 
 namespace weft::storage {
+
+std::string no_text_reason(Encoding encoding) {
+  return fmt::format("invalid {}", encoding_name(encoding));
+}
 
 std::unique_ptr<RowReader> RowReader::open(const SourceFile& source, std::vector<std::string> columns,
                                            Files& files) {

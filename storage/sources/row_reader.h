@@ -36,6 +36,9 @@ struct Row {
   std::string bad_detail = {};
 };
 
+// Row::bad_reason of bytes that are no text in that encoding.
+std::string no_text_reason(Encoding encoding);
+
 // How far a reader is: what the ledger stores.
 struct Position {
   std::uint64_t bytes = 0;

@@ -61,6 +61,38 @@ TEST(SampledNodes, AgesAndWeightsBelongToTheirEdges) {
   EXPECT_EQ(seen, 2u);
 }
 
+// What no input reads is left out: free vectors of types that have none, what picks stand for.
+TEST(SampledNodes, WhatIsNotWantedIsLeftOut) {
+  const Bench bench;
+  NodeSampler::Scratch scratch;
+  const std::vector<graph::NodeRef> seeds{{0, 0}};
+  NodeSamplerSetup setup = bench.setup();
+  setup.fan_outs = {1};
+  setup.ages = false;
+  const SampledNodes all = NodeSampler(setup).sample({.nodes = seeds}, 0, {}, scratch);
+  setup.id_types = {1, 0};
+  setup.stands_for = false;
+  const SampledNodes some = NodeSampler(setup).sample({.nodes = seeds}, 0, {}, scratch);
+  EXPECT_EQ(some.structure, all.structure);
+  EXPECT_EQ(some.id_shown[0], all.id_shown[0]);
+  EXPECT_EQ(all.id_shown[1][0], 1);
+  EXPECT_EQ(some.id_shown[1], std::vector<std::uint8_t>(all.id_shown[1].size(), 0));
+  EXPECT_EQ(all.edges[0].stands_for, std::vector<float>{2.0F});
+  EXPECT_TRUE(some.edges[0].stands_for.empty());
+}
+
+TEST(SampledNodes, IdTypesAreEndsOfTheTargetAndTypesWithoutFields) {
+  graph::Schema schema;
+  const auto user = schema.add_node_type({.name = "user", .fields = {{.name = "age"}}});
+  const auto item = schema.add_node_type({.name = "item", .fields = {{.name = "title"}}});
+  schema.add_node_type({.name = "review", .fields = {{.name = "body"}}});
+  schema.add_node_type({.name = "brand"});
+  const auto buys = schema.add_edge_type({.name = "buys", .from = user, .to = item});
+  EXPECT_EQ(id_types(schema, buys, {}), (std::vector<std::uint8_t>{1, 1, 0, 1}));
+  EXPECT_EQ(id_types(schema, buys, {.id_embeddings = std::vector<std::string>{"review"}}),
+            (std::vector<std::uint8_t>{0, 0, 1, 0}));
+}
+
 TEST(SampledNodes, AgesUnderABoundDoNotDependOnLaterEvents) {
   const Bench bench;
   std::vector<std::vector<std::uint8_t>> keep{{1, 0, 0}, {1}};

@@ -244,6 +244,14 @@ TEST_P(SplitOfRandomShop, FilesGiveTheParts) {
   }
 }
 
+TEST_P(SplitOfRandomShop, FilesCanBeNamedByPatterns) {
+  const auto parts = [&](const std::string& valid, const std::string& test) {
+    const SplitSpec spec{.kind = SplitKind::kFiles, .valid_files = {valid}, .test_files = {test}};
+    return make_split(snapshot_, kBuys, spec).parts;
+  };
+  EXPECT_EQ(parts("*.jsonl", "**/a*.csv"), parts("c.jsonl", "a.csv"));
+}
+
 TEST_P(SplitOfRandomShop, FilesWithoutAValidFileHoldOutAShareOfTrain) {
   const SplitSpec spec{.kind = SplitKind::kFiles,
                        .valid = 0.25,
@@ -404,7 +412,10 @@ TEST(Split, FileListsAreChecked) {
   };
   EXPECT_THAT(error({}), HasSubstr("needs test_files"));
   EXPECT_THAT(error({.test_files = {"a.cvs"}}), HasSubstr("did you mean \"a.csv\""));
-  EXPECT_THAT(error({.valid_files = {"a.csv"}, .test_files = {"a.csv"}}), HasSubstr("listed twice"));
+  EXPECT_THAT(error({.test_files = {"a.csv", "z*.csv"}}), HasSubstr("task.split.test_files"));
+  EXPECT_THAT(error({.test_files = {"a.csv", "z*.csv"}}), HasSubstr("z*.csv"));
+  EXPECT_THAT(error({.valid_files = {"a.csv"}, .test_files = {"a.csv"}}),
+              HasSubstr("'a.csv' is listed twice: in task.split.valid_files"));
   EXPECT_THAT(error({.train_files = {"b.csv"}, .test_files = {"a.csv"}}), HasSubstr("c.jsonl"));
 }
 

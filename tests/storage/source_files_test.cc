@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "storage/project.h"
 #include "tests/storage/shop.h"
+#include "tests/support/unprivileged.h"
 
 namespace weft::storage {
 namespace {
@@ -53,7 +55,7 @@ TEST_F(SourceFilesTest, PatternsFindFilesInTheOrderOfTheirBytes) {
   EXPECT_THAT(matching_files(root, "x/**"), ElementsAre("x/a.csv", "x/y/a.csv"));
   EXPECT_THAT(matching_files(root, ".hid*"), ElementsAre(".hidden.csv"));
   EXPECT_THAT(matching_files(root, "no/*.csv"), IsEmpty());
-  EXPECT_THAT(matching_files(root, "*.csv", 1), ::testing::SizeIs(2));
+  EXPECT_THAT(matching_files(root, "*.csv", {.files = 1}), ::testing::SizeIs(2));
 }
 
 TEST_F(SourceFilesTest, SectionsNameFilesAndSayHowTheyAreRead) {
@@ -137,6 +139,69 @@ TEST_F(SourceFilesTest, MistakesSayWhereAndWhat) {
   EXPECT_THAT(with("[sources.x]\nfiles = \"a.csv\"\nheader = [\"a\", \"a\"]\n"), HasSubstr("'a' twice"));
 }
 
+TEST_F(SourceFilesTest, WhatCannotBeLookedThroughIsAnError) {
+  write("a/b/x.csv");
+  write("a/c/x.csv");
+  const auto folder = std::filesystem::canonical(folder_.path());
+  const auto fails = [&](const std::string& source) {
+    return message("[nodes.user]\nid = \"id\"\nsource = \"" + source + "\"\n");
+  };
+  const auto pattern_fails = [&](const char* pattern, const PatternLimits& limits = {}) {
+    try {
+      matching_files(folder, pattern, limits);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(pattern_fails("**/*.csv", {.entries = 10}), "accepted");
+  EXPECT_THAT(pattern_fails("**/*.csv", {.entries = 9}), HasSubstr("more than 9 files and folders"));
+  EXPECT_THAT(fails(std::string(300, 'n') + ".csv"), HasSubstr("File name too long"));
+  std::filesystem::create_directory_symlink("loop", folder_ / "loop");
+  EXPECT_THAT(matching_files(folder, "*/*/x.csv"), ElementsAre("a/b/x.csv", "a/c/x.csv"));
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(folder_ / "a/c", std::filesystem::perms::none);
+  {
+    const test::Unprivileged unprivileged;
+    ASSERT_TRUE(unprivileged.ok());
+    for (const char* pattern : {"a/c/*.csv", "**/*.csv", "a/*/x.csv", "a/*/*.csv", "a/c/x.cs[v]"}) {
+      EXPECT_THAT(pattern_fails(pattern), ::testing::AllOf(HasSubstr((folder / "a/c").string()),
+                                                           HasSubstr("Permission denied"), HasSubstr("hint")))
+          << pattern;
+    }
+    EXPECT_THAT(fails("a/c/x.csv"), HasSubstr("Permission denied"));
+    EXPECT_THAT(matching_files(folder, "a/b*/*.csv"), ElementsAre("a/b/x.csv"));
+  }
+  std::filesystem::permissions(folder_ / "a/c", std::filesystem::perms::owner_all);
+}
+
+// Patterns, folders of Parquet files, sections and whole data roots that are gone.
+TEST_F(SourceFilesTest, NothingIsLookedForWhereTheSourcesAreNotNeeded) {
+  const std::string text = R"([project]
+data_root = "gone"
+[sources.log]
+files = ["log-*.dat", "more"]
+format = "csv"
+[sources.parts]
+files = "parts"
+[nodes.user]
+source = ["users", "users/*.csv", "a.csv", "parts"]
+id = "id"
+[nodes.item]
+[edges.buys]
+source = "log"
+from = "user:a"
+to = "item:b"
+)";
+  const Project project = read(text, Sources::kMayBeMissing);
+  EXPECT_EQ(project.schema.graph.edge_types().size(), 1U);
+  std::vector<std::string> names;
+  for (const SourceFile& file : project.sources) names.push_back(file.name);
+  EXPECT_THAT(names, ElementsAre("a.csv", "more"));
+  EXPECT_THROW(read(text), Error);
+  EXPECT_THROW(read("[nodes.user]\nid = \"id\"\nsource = \"../*.csv\"\n", Sources::kMayBeMissing), Error);
+}
+
 TEST_F(SourceFilesTest, APatternWithoutFilesIsFineWhereTheyAreNotNeeded) {
   const Project project =
       read("[nodes.user]\nid = \"id\"\nsource = \"logs/*.csv\"\n", Sources::kMayBeMissing);
@@ -149,7 +214,56 @@ TEST(SourceFiles, TheMeaningOfAFileFollowsItsOptions) {
   const std::uint64_t before = shop.project().fingerprint(0);
   EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",encoding=\"gbk\"}"}).fingerprint(0), before);
   EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",delimiter=\";\"}"}).fingerprint(0), before);
-  EXPECT_EQ(shop.project({"sources.u={files=\"users.csv\"}"}).fingerprint(0), before);
+  EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",header=[\"user_id\"]}"}).fingerprint(0), before);
+  EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",format=\"tsv\"}"}).fingerprint(0), before);
+  for (const char* same : {"", ",encoding=\"utf-8\"", ",delimiter=\",\"", ",format=\"csv\""}) {
+    EXPECT_EQ(shop.project({std::string("sources.u={files=\"users.csv\"") + same + "}"}).fingerprint(0),
+              before)
+        << same;
+  }
+}
+
+// Stores made before [sources.*] was there have this fingerprint in their ledgers.
+TEST_F(SourceFilesTest, AFileReadAsEverKeepsItsFingerprint) {
+  write("users.csv");
+  write("log.tsv");
+  const Project project = read(R"(
+[nodes.user]
+source = "users.csv"
+id = "id"
+fields.age = { kind = "number" }
+[nodes.item]
+[edges.buys]
+source = "log.tsv"
+from = "user:who"
+to = "item:what"
+time = { column = "ts", unit = "s" }
+[clean]
+missing = ["n/a"]
+)");
+  EXPECT_EQ(project.fingerprint(0),
+            hash64("3:n/a;4:node;4:user;2:id;7:untimed;3:age;6:number;3:age;0:;5:field;"));
+  EXPECT_EQ(project.fingerprint(0), std::uint64_t{7010373788682323894});
+  EXPECT_EQ(project.fingerprint(1),
+            hash64("3:n/a;4:edge;4:buys;4:user;3:who;4:item;4:what;2:ts;1:s;4:none;0:;4:drop;"));
+  EXPECT_EQ(project.fingerprint(1), std::uint64_t{5792284886957437503});
+}
+
+// Chinese as GBK below a header in ASCII: every row is bad, and the message says what to do.
+TEST(SourceFiles, RowsInAnotherEncodingHintAtIt) {
+  Shop shop;
+  shop.write("users.csv", "user_id,signup,age,city\nann,100,31,\xC9\xCF\xBA\xA3\nbob,100,31,\xB1\xB1\n");
+  for (const std::uint64_t bulk_from : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    const Project project = shop.project({"clean.max_bad_rows=0.05"});
+    GraphStore store = shop.open(project);
+    try {
+      ingest(project, store, {.bulk_from_bytes = bulk_from});
+      FAIL() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("2 invalid UTF-8"));
+      EXPECT_THAT(error.what(), HasSubstr("[sources.\"users.csv\"] encoding = \"gbk\""));
+    }
+  }
 }
 
 // New files of a pattern are new sources: the ids of what was there stay.

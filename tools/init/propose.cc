@@ -32,10 +32,18 @@ class Proposer {
     write_nodes();
     write_edges();
     if (proposal_.node_types == 0) {
-      throw Error("no table in this folder has columns of which nodes could be made",
-                  {.file = folder_.folder.string(),
-                   .expected = "tables with id columns (user_id, item_id), texts or media"},
-                  ErrorKind::kUsage);
+      std::string seen;
+      for (std::size_t i = 0; i < std::min<std::size_t>(folder_.unread.size(), 5); ++i)
+        seen += (i == 0 ? "not read: " : "; ") + folder_.unread[i];
+      if (folder_.unread.size() > 5) seen += fmt::format("; and {} more", folder_.unread.size() - 5);
+      throw Error(
+          folder_.tables.empty() ? "there is no file with rows in this folder"
+                                 : "no table in this folder has columns of which nodes could be made",
+          {.file = folder_.folder.string(),
+           .expected = "files that end in .csv, .tsv, .jsonl, .parquet, .inter, .item, .user or .net, "
+                       "perhaps compressed, with id columns (user_id, item_id), texts or media",
+           .hint = seen},
+          ErrorKind::kUsage);
     }
     proposal_.toml = head_ + nodes_ + edges_ + task();
     return std::move(proposal_);
@@ -162,8 +170,11 @@ class Proposer {
     head_ =
         "# Written by `weft init` from the files of this folder: guesses, to be looked through.\n"
         "# docs/project-file.md explains every key.\n";
-    for (const std::string& name : folder_.unread)
-      head_ += fmt::format("# Not read: {}\n", comment_text(name));
+    constexpr std::size_t kListed = 30;
+    for (std::size_t i = 0; i < std::min(folder_.unread.size(), kListed); ++i)
+      head_ += fmt::format("# Not read: {}\n", excerpt(folder_.unread[i], 200));
+    if (folder_.unread.size() > kListed)
+      head_ += fmt::format("# Not read: {} more\n", folder_.unread.size() - kListed);
     if (!data_root_.empty()) head_ += fmt::format("\n[project]\ndata_root = {}\n", toml_string(data_root_));
   }
 
@@ -189,9 +200,8 @@ class Proposer {
                                                                          : "has no place here";
       text += fmt::format("# left out: {}: {}\n", comment_text(group.column(i)), reason);
     }
-    for (const std::string& name : group.first().nested)
-      text += fmt::format("# left out: {}: holds objects; name what is in them, as in column = {}\n",
-                          comment_text(name), comment_text(toml_string(name + ".KEY")));
+    for (const auto& [name, why] : group.first().left_out)
+      text += fmt::format("# left out: {}: {}\n", comment_text(name), excerpt(why, 200));
     return text;
   }
 

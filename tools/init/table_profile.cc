@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/toml.h"
 #include "storage/project.h"
+#include "storage/sources/column_shapes.h"
 #include "tools/init/project_text.h"
 
 namespace weft::init {
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kRowsForShape = 200;  // that show which columns hold objects
+constexpr std::uint64_t kRowsForText = 200;  // that show whether bytes are text
 
 bool is_media_name(const std::string& name) {
   ColumnProfile one;
@@ -24,31 +25,57 @@ bool is_media_name(const std::string& name) {
 }
 
 struct Listing {
-  std::vector<std::string> files;  // relative, in byte order
-  std::set<std::string> media_folders;
+  std::vector<std::string> files = {};  // relative, in byte order
+  std::set<std::string> media_folders = {};
   std::size_t media_files = 0;
+  std::size_t files_past_limit = 0;
+  std::vector<std::string> unreadable = {};  // "NAME: why"
 };
 
-Listing list_files(const fs::path& folder, const ProfileLimits& limits) {
-  Listing listing;
+// One folder of the listing; its subfolders are returned.
+std::vector<fs::path> list_folder(const fs::path& root, const fs::path& folder, const ProfileLimits& limits,
+                                  Listing& listing) {
+  std::vector<fs::path> folders;
   std::error_code code;
-  for (fs::recursive_directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+  fs::directory_iterator it(folder, code);
+  for (const fs::directory_iterator end; !code && it != end; it.increment(code)) {
     const std::string name = it->path().filename().string();
     std::error_code ignored;
+    if (name.starts_with('.')) continue;
     if (it->is_directory(ignored)) {
-      if (name.starts_with('.') || name.ends_with(".weft") ||
-          static_cast<std::size_t>(it.depth()) >= limits.depth)
-        it.disable_recursion_pending();
+      if (!it->is_symlink(ignored) && !name.ends_with(".weft")) folders.push_back(it->path());
       continue;
     }
-    if (name.starts_with('.') || !it->is_regular_file(ignored)) continue;
-    const fs::path relative = it->path().lexically_relative(folder);
+    if (!it->is_regular_file(ignored)) continue;
+    const fs::path relative = it->path().lexically_relative(root);
     if (is_media_name(name)) {
       ++listing.media_files;
       listing.media_folders.insert(relative.parent_path().generic_string());
     } else if (listing.files.size() < limits.files) {
       listing.files.push_back(relative.generic_string());
+    } else {
+      ++listing.files_past_limit;
     }
+  }
+  if (code) {
+    listing.unreadable.push_back(fmt::format("{}/: cannot be listed: {}",
+                                             folder.lexically_relative(root).generic_string(),
+                                             errno_text(code.value())));
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+Listing list_files(const fs::path& root, const ProfileLimits& limits) {
+  Listing listing;
+  std::vector<fs::path> level = {root};
+  for (std::size_t depth = 0; depth <= limits.depth && !level.empty(); ++depth) {
+    std::vector<fs::path> next;
+    for (const fs::path& folder : level) {
+      std::vector<fs::path> folders = list_folder(root, folder, limits, listing);
+      next.insert(next.end(), folders.begin(), folders.end());
+    }
+    level = std::move(next);
   }
   std::sort(listing.files.begin(), listing.files.end());
   return listing;
@@ -61,28 +88,12 @@ storage::SourceFile source_of(const fs::path& folder, const std::string& name) {
   return storage::read_project(TomlFile::parse(text, "init"), folder / "init.toml").sources.at(0);
 }
 
-// Names that are there; of JSON lines those of the first rows.
-std::vector<std::string> columns_of(const storage::SourceFile& source, Files& files) {
-  const auto reader = storage::RowReader::open(source, {}, files);
-  storage::Row row;
-  for (std::uint64_t i = 0; i < kRowsForShape && !reader->has_header(); ++i) {
-    if (!reader->next(row)) break;
-  }
-  std::vector<std::string> columns = reader->known_columns();
-  std::erase(columns, "");
-  // A name that occurs twice cannot be asked for.
-  std::erase_if(columns, [&, all = columns](const std::string& name) {
-    return std::count(all.begin(), all.end(), name) > 1;
-  });
-  return columns;
-}
-
-bool holds_objects(const storage::SourceFile& source, const std::string& column, Files& files) {
+// Whether a Parquet column of bytes holds something else than text in its first rows.
+bool is_no_text(const storage::SourceFile& source, const std::string& column, Files& files) {
   const auto reader = storage::RowReader::open(source, {column}, files);
-  if (reader->has_header()) return false;
   storage::Row row;
-  for (std::uint64_t i = 0; i < kRowsForShape && reader->next(row); ++i) {
-    if (row.bad_reason == "wrong type") return true;
+  for (std::uint64_t i = 0; i < kRowsForText && reader->next(row); ++i) {
+    if (!row.bad_reason.empty()) return true;
   }
   return false;
 }
@@ -90,17 +101,21 @@ bool holds_objects(const storage::SourceFile& source, const std::string& column,
 TableProfile profile_table(const storage::SourceFile& source, const ProfileLimits& limits, Files& files) {
   TableProfile table{.name = source.name};
   std::vector<std::string> wanted;
-  for (const std::string& column : columns_of(source, files)) {
-    if (holds_objects(source, column, files))
-      table.nested.push_back(column);
+  for (storage::ColumnShape& shape : storage::column_shapes(source, files)) {
+    if (shape.why_not.empty() && shape.bytes && is_no_text(source, shape.name, files))
+      shape.why_not = "holds bytes that are no text";
+    if (shape.why_not.empty())
+      wanted.push_back(shape.name);
     else
-      wanted.push_back(column);
+      table.left_out.emplace_back(shape.name, shape.why_not);
   }
   for (const std::string& column : wanted) table.columns.push_back({.name = column});
   const auto reader = storage::RowReader::open(source, wanted, files);
   storage::Row row;
   while (reader->next(row)) {
-    if (table.rows + table.bad_rows >= limits.rows || row.offset >= limits.bytes) {
+    // (A Parquet row's offset is its number.)
+    const bool past_bytes = source.format != storage::SourceFormat::kParquet && row.offset >= limits.bytes;
+    if (table.rows + table.bad_rows >= limits.rows || past_bytes) {
       table.whole = false;
       break;
     }
@@ -133,6 +148,10 @@ FolderProfile profile_folder(const fs::path& folder, const ProfileLimits& limits
   Listing listing = list_files(profile.folder, limits);
   profile.media_folders.assign(listing.media_folders.begin(), listing.media_folders.end());
   profile.media_files = listing.media_files;
+  profile.unread = std::move(listing.unreadable);
+  if (listing.files_past_limit > 0)
+    profile.unread.push_back(fmt::format("{} further files: more than {} were not looked at",
+                                         listing.files_past_limit, limits.files));
   progress.begin("look", listing.files.size(), "files");
   std::uint64_t done = 0;
   for (const std::string& name : listing.files) {
@@ -141,7 +160,8 @@ FolderProfile profile_folder(const fs::path& folder, const ProfileLimits& limits
     try {
       source = source_of(profile.folder, name);
     } catch (const Error&) {
-      continue;  // no table: a README, a script, a project file
+      profile.unread.push_back(name + ": its name tells no format of rows");
+      continue;
     }
     try {
       TableProfile table = profile_table(source, limits, files);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -18,7 +19,7 @@ struct TableProfile {
   std::uint64_t bad_rows = 0;  // in the sample
   bool whole = true;           // the sample is the file
   std::vector<ColumnProfile> columns = {};
-  std::vector<std::string> nested = {};  // columns whose values are objects, or lists of them
+  std::vector<std::pair<std::string, std::string>> left_out = {};  // columns that cannot be read, and why
 
   const ColumnProfile* find(std::string_view column) const;
 };
@@ -26,7 +27,7 @@ struct TableProfile {
 struct FolderProfile {
   std::filesystem::path folder = {};            // canonical
   std::vector<TableProfile> tables = {};        // those with rows, by name in byte order
-  std::vector<std::string> unread = {};         // "NAME: why" of files that look like tables and are none
+  std::vector<std::string> unread = {};         // "NAME: why" of files and folders that were passed over
   std::vector<std::string> media_folders = {};  // relative; "" is the folder itself
   std::size_t media_files = 0;
 };
@@ -39,7 +40,8 @@ struct ProfileLimits {
 };
 
 // Reads the beginning of every table in `folder` and its subfolders. Throws Error (kUsage) if it is no
-// folder. Hidden files and workspaces (*.weft) are passed over.
+// folder. Hidden files and workspaces (*.weft) are passed over; folders that cannot be listed are among
+// `unread`.
 FolderProfile profile_folder(const std::filesystem::path& folder, const ProfileLimits& limits = {},
                              ProgressSink& progress = no_progress(), Files& files = real_files());
 

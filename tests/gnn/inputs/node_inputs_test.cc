@@ -104,6 +104,44 @@ TEST(NodeInputs, MissingInputsAndHiddenVectorsDoNotMatter) {
   EXPECT_TRUE(before[3].equal(after[3])) << "a node that came after training has no row";
 }
 
+// Vectors alone, which every node has: their rows, matrix and offset are the states.
+TEST(NodeInputs, VectorsAloneAreLinearStates) {
+  Bench bench;
+  const std::vector<graph::NodeId> ids{3, 0, 2};
+  ForwardContext context = ForwardContext::inference();
+  const auto make = [&](const char* folder, std::vector<std::uint8_t> present, TypeInputSpec spec,
+                        std::size_t structure) {
+    encoders::write_feature_set(
+        bench.folder / folder,
+        {.store_uuid = "tiny",
+         .sequence = 1,
+         .node_type = "item",
+         .field = "title",
+         .encoder_fingerprint = "e1",
+         .dim = 2},
+        {.rows = 4, .dim = 2, .values = {3, 4, 5, 6, 1, 0, 9, 9}, .present = present});
+    const FeatureInputs features{
+        {0, "title",
+         std::make_shared<encoders::FeatureSet>(encoders::FeatureSet::open(bench.folder / folder))}};
+    const TypeTables tables = read_tables(spec, bench.snapshot, 0, features);
+    NodeInputs inputs("item", spec, structure, bench.options);
+    const auto states = inputs->linear_states(tables, ids);
+    if (!states) return false;
+    std::vector<std::int64_t> rows(states->rows.ids.begin(), states->rows.ids.end());
+    const torch::Tensor made = torch::addmm(
+        states->offset, states->rows.values.index_select(0, torch::tensor(rows)), states->matrix);
+    EXPECT_TRUE(torch::allclose(made, inputs->forward(tables, {.ids = ids}, context)));
+    return true;
+  };
+  const TypeInputSpec alone{.vectors = {{"title", 2, 0.5, "e1"}}};
+  EXPECT_TRUE(make("all", {1, 1, 1, 1}, alone, 0));
+  EXPECT_FALSE(make("some", {1, 0, 1, 1}, alone, 0)) << "a node without a vector has another state";
+  EXPECT_FALSE(make("beside", {1, 1, 1, 1}, alone, 2)) << "structural inputs as well";
+  EXPECT_FALSE(make("more", {1, 1, 1, 1}, bench.spec, 0)) << "other inputs as well";
+  bench.options.hidden = 1;
+  EXPECT_FALSE(make("wide", {1, 1, 1, 1}, alone, 0)) << "wider than the states: more work than before";
+}
+
 // One product for all dense inputs is the sum of a product each.
 TEST(NodeInputs, SumEqualsTheInputsOneByOne) {
   Bench bench;

@@ -1,10 +1,12 @@
 #include "gnn/layers/hetero_sage.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
 #include "gnn/inputs/structure.h"
+#include "tests/gnn/ops/random_block.h"
 
 namespace weft::gnn {
 namespace {
@@ -147,6 +149,159 @@ TEST(HeteroSage, AgeWeightsStartEqualAndLearn) {
     EXPECT_NE(item.value().grad()[1].item<float>(), 0.0F);
     EXPECT_NEAR(item.value().grad()[1].item<float>(), -item.value().grad()[9].item<float>(), 1e-5);
     EXPECT_EQ(item.value().grad()[3].item<float>(), 0.0F);
+  }
+}
+
+// Random messages over every relation of the shop, one of them empty, in both ways that a layer takes them.
+struct BothWays {
+  static constexpr std::int64_t kWidth = 9;
+  graph::Schema schema = shop_schema();
+  ModelOptions options;
+  std::vector<std::size_t> nodes, rows;
+  std::vector<Block> blocks;
+  std::vector<std::vector<std::int32_t>> ages;
+  std::vector<std::vector<float>> weights, stands_for;
+  std::vector<torch::Tensor> states;
+  HeteroSage layer{nullptr};
+
+  BothWays(std::uint32_t seed, const ModelOptions& given, bool last, std::vector<std::size_t> nodes_given,
+           std::vector<std::size_t> rows_given)
+      : options(given), nodes(std::move(nodes_given)), rows(std::move(rows_given)) {
+    torch::manual_seed(seed);
+    options.hidden = kWidth;
+    layer = HeteroSage(schema, schema.relations(), std::vector<graph::NodeTypeId>{0, 1}, options, last);
+    const at::NoGradGuard no_grad;
+    for (auto& item : layer->named_parameters()) item.value().add_(torch::randn_like(item.value()) * 0.2);
+    for (const std::size_t count : nodes)
+      states.push_back(torch::randn({static_cast<std::int64_t>(count), kWidth}));
+    for (const graph::RelationId relation : schema.relations()) {
+      const std::size_t receivers = rows[schema.row_type(relation)];
+      Block block = random_block(seed + relation, receivers, nodes[schema.target_type(relation)]);
+      if (relation == 3) block = {.offsets = std::vector<std::uint32_t>(receivers + 1, 0)};
+      ages.emplace_back(), weights.emplace_back(), stands_for.emplace_back();
+      for (std::size_t e = 0; e < block.sources.size(); ++e) {
+        ages.back().push_back(static_cast<std::int32_t>(e % kAgeClasses));
+        weights.back().push_back(0.5F + static_cast<float>(e % 4));
+      }
+      for (std::size_t r = 0; r < receivers; ++r)
+        stands_for.back().push_back(1.0F + static_cast<float>(r % 2));
+      blocks.push_back(std::move(block));
+    }
+  }
+
+  std::vector<Reception> receptions(const std::vector<torch::Tensor>& senders) const {
+    std::vector<Reception> all;
+    for (const graph::NodeTypeId type : {0, 1}) {
+      Reception one{.type = type, .rows = rows[type]};
+      for (const graph::RelationId relation : schema.relations()) {
+        const bool timed = schema.edge_type(graph::edge_type_of(relation)).timed;
+        if (schema.row_type(relation) != type) continue;
+        one.messages.push_back(
+            {.relation = relation,
+             .senders = senders[schema.target_type(relation)],
+             .offsets = blocks[relation].offsets,
+             .sources = blocks[relation].sources,
+             .ages = timed ? ages[relation] : std::span<const std::int32_t>(),
+             .weights = relation == 0 ? weights[relation] : std::span<const float>(),
+             .stands_for = relation == 1 ? stands_for[relation] : std::span<const float>()});
+      }
+      all.push_back(std::move(one));
+    }
+    return all;
+  }
+
+  // Outputs, then the gradients of `leaves` and of the layer's parameters for a random sum of the outputs.
+  template <typename Forward>
+  std::vector<torch::Tensor> run(const Forward& forward, const std::vector<torch::Tensor>& leaves) {
+    std::vector<torch::Tensor> results = forward();
+    torch::Tensor sum = torch::zeros({});
+    torch::manual_seed(7);
+    for (const torch::Tensor& out : results) sum = sum + (out * torch::randn_like(out)).sum();
+    std::vector<torch::Tensor> inputs = leaves;
+    for (const torch::Tensor& parameter : layer->parameters()) inputs.push_back(parameter);
+    const auto grads = torch::autograd::grad({sum}, inputs, {}, false, false, /*allow_unused=*/true);
+    for (std::size_t i = 0; i < grads.size(); ++i)
+      results.push_back(grads[i].defined() ? grads[i] : torch::zeros_like(inputs[i]));
+    return results;
+  }
+  std::vector<torch::Tensor> type_by_type(const std::vector<torch::Tensor>& senders,
+                                          const std::vector<torch::Tensor>& leaves) {
+    return run(
+        [&] {
+          ForwardContext context = ForwardContext::training(3);
+          std::vector<torch::Tensor> outs;
+          for (const Reception& one : receptions(senders)) {
+            const auto count = static_cast<std::int64_t>(one.rows);
+            outs.push_back(layer(one.type, senders[one.type].narrow(0, 0, count), one.messages, context));
+          }
+          return outs;
+        },
+        leaves);
+  }
+  std::vector<torch::Tensor> at_once(const std::vector<LayerStates>& given,
+                                     const std::vector<torch::Tensor>& leaves, ThreadPool* pool) {
+    return run(
+        [&] {
+          ForwardContext context = ForwardContext::training(3, pool);
+          return layer->forward_all(given, receptions(states), context);
+        },
+        leaves);
+  }
+};
+
+void expect_near(const std::vector<torch::Tensor>& got, const std::vector<torch::Tensor>& expected) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_TRUE(torch::allclose(got[i], expected[i], 1e-3, 1e-3)) << "result " << i;
+}
+
+TEST(HeteroSage, AllTypesAtOnceEqualTypeByType) {
+  std::uint32_t seed = 0;
+  for (const auto& [nodes, rows] : std::vector<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>>{
+           {{150, 120}, {110, 100}}, {{1, 1}, {1, 1}}, {{40, 3}, {7, 3}}}) {
+    for (const bool all_options : {false, true}) {
+      for (const bool last : {false, true}) {
+        SCOPED_TRACE(testing::Message() << "case " << ++seed);
+        BothWays bench(seed,
+                       {.dropout = all_options ? 0.2 : 0,
+                        .activation = all_options && seed % 4 == 1 ? Activation::kGelu : Activation::kRelu,
+                        .residual = all_options,
+                        .layer_norm = all_options,
+                        .age_weights = all_options,
+                        .shrinkage = all_options,
+                        .edge_weights = all_options},
+                       last, nodes, rows);
+        std::vector<LayerStates> given;
+        for (torch::Tensor& values : bench.states) given.push_back({.rows = {values.requires_grad_()}});
+        const auto got = bench.at_once(given, bench.states, nullptr);
+        expect_near(got, bench.type_by_type(bench.states, bench.states));
+        ThreadPool pool(2);
+        const auto threaded = bench.at_once(given, bench.states, &pool);
+        for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i].equal(threaded[i])) << i;
+      }
+    }
+  }
+}
+
+TEST(HeteroSage, StatesWithAMatrixAreMultipliedIn) {
+  for (const bool residual : {false, true}) {
+    const ModelOptions options{
+        .dropout = 0, .residual = residual, .layer_norm = false, .age_weights = false, .shrinkage = false};
+    ASSERT_TRUE(HeteroSageImpl::takes_matrices(options));
+    BothWays bench(11, options, false, {90, 70}, {60, 50});
+    // Users' states are rows of a table times a matrix; items' are themselves.
+    const torch::Tensor table = torch::randn({120, 5});
+    std::vector<std::uint32_t> ids(90);
+    std::vector<std::int64_t> rows(90);
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::uint32_t>(rows[i] = i * 11 % 120);
+    const torch::Tensor matrix = torch::randn({5, BothWays::kWidth}).requires_grad_();
+    const torch::Tensor offset = torch::randn({BothWays::kWidth}).requires_grad_();
+    const torch::Tensor items = bench.states[1].requires_grad_();
+    const std::vector<torch::Tensor> leaves{matrix, offset, items};
+    const torch::Tensor users = torch::addmm(offset, table.index_select(0, torch::tensor(rows)), matrix);
+    const auto expected = bench.type_by_type({users, items}, leaves);
+    const auto got = bench.at_once({{{table, ids}, matrix, offset}, {{items}}}, leaves, nullptr);
+    expect_near(got, expected);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "tests/graph/random_graph.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/small_store.h"
+#include "tests/storage/sources/parquet_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace weft::storage {
@@ -239,6 +240,50 @@ TEST(BulkIngest, AValueThatStopsLeavesTheStoreAsItWas) {
   const Outcome bulk = outcome_of(shop, in_bulk(1 << 10));
   EXPECT_EQ(bulk.error, batches.error);
   EXPECT_EQ(bulk.dump, batches.dump);
+}
+
+// Parquet and text in other encodings, among the rest.
+class MixedShop : public RandomShop {
+ public:
+  explicit MixedShop(std::uint64_t seed) : RandomShop(seed, 2000) {
+    std::mt19937_64 random(seed);
+    std::string users = "user_id,signup,age,city\n";
+    std::string user = "[", item = "[", action = "[", time = "[";
+    for (int i = 0; i < 900; ++i) {
+      const char* city = i % 7 == 0 ? "\xC9\xCF\xBA\xA3" : i % 50 == 0 ? "\xCA" : "Rome";
+      users += fmt::format("u{},{},{},{}\n", random() % 500, i % 9 == 0 ? "" : "100", random() % 90, city);
+      const char* comma = i > 0 ? "," : "";
+      user += fmt::format("{}\"u{}\"", comma, random() % 200);
+      item += i % 40 == 0 ? comma + std::string("null") : fmt::format("{}\"{}\"", comma, random() % 90);
+      action += fmt::format("{}\"{}\"", comma, random() % 3 == 0 ? "view" : "buy");
+      time += fmt::format("{}{}", comma, random() % 1000);
+    }
+    write("users.csv", users);
+    write("shop.toml", std::string("[sources.\"users.csv\"]\nencoding = \"gbk\"\n") + kShopToml);
+    write_parquet(folder() / "events.parquet",
+                  {{"user", arrow::utf8(), user + "]"},
+                   {"item", arrow::utf8(), item + "]"},
+                   {"action", arrow::utf8(), action + "]"},
+                   {"time", arrow::int64(), time + "]"}},
+                  100);
+    std::string toml = real_files().read_whole(folder() / "shop.toml");
+    for (std::size_t at = 0; (at = toml.find("\"events.csv\"", at)) != std::string::npos; at += 30)
+      toml.replace(at, 12, "[\"events.csv\", \"events.parquet\"]");
+    write("shop.toml", toml);
+  }
+};
+
+TEST(BulkIngest, ParquetAndOtherEncodingsAsInBatches) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const MixedShop shop(seed);
+    const Outcome batches = outcome_of(shop, kInBatches);
+    ASSERT_EQ(batches.error, "");
+    EXPECT_GT(batches.report.quarantined.at("invalid GBK"), 0U);
+    const Outcome bulk = outcome_of(shop, in_bulk(1 << 10));
+    EXPECT_TRUE(bulk.report.bulk);
+    expect_same(bulk, batches);
+    expect_same(outcome_of(shop, in_bulk(std::size_t{64} << 20)), batches);
+  }
 }
 
 TEST(BulkIngest, SpilledRunsGiveTheSameBytes) {

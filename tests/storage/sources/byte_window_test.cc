@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "tests/storage/sources/reading.h"
 
 namespace weft::storage {
@@ -96,19 +97,44 @@ TEST_F(ByteWindowTest, CutAndDamagedDataAreErrors) {
         read_all(*cut, random);
         ADD_FAILURE() << "no error for the first " << left << " bytes";
       } catch (const Error& error) {
-        EXPECT_NE(error.summary().find("ends early"), std::string::npos) << error.summary();
+        EXPECT_NE(error.summary().find("ends early, after " + with_commas(left) + " compressed bytes"),
+                  std::string::npos)
+            << error.summary();
+        EXPECT_EQ(error.context().file, (folder_ / "file").string());
       }
     }
     std::mt19937_64 random(6);
-    std::string damaged = whole;
-    damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 0x55);
-    const auto broken = open(damaged + whole, compression);
-    // zstd frames of this writer have no checksum: a damaged one may give other bytes instead.
-    if (compression == Compression::kGzip) {
-      EXPECT_THROW(read_all(*broken, random), Error);
-    }
     const auto none = open("this is nothing compressed", compression);
     EXPECT_THROW(read_all(*none, random), Error);
+  }
+}
+
+// Both formats' checksums: of each member of gzip, and of a zstd frame whose writer adds one.
+TEST_F(ByteWindowTest, DamageIsFoundWhereItIs) {
+  const std::string text = noise(1'000'000, 5);
+  for (const Compression compression : {Compression::kGzip, Compression::kZstd}) {
+    const std::string frame =
+        compression == Compression::kGzip ? gzipped(text) : zstd_frame(text, Checksum::kYes);
+    for (const std::size_t at : {frame.size() / 2, frame.size() - 2}) {
+      std::string damaged = frame;
+      damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+      const auto window = open(frame + damaged + frame, compression);
+      std::string read;
+      try {
+        while (true) {
+          read += window->available();
+          window->consume(window->available().size());
+          if (!window->more()) break;
+        }
+        ADD_FAILURE() << "no error";
+      } catch (const Error& error) {
+        EXPECT_NE(error.summary().find("not valid"), std::string::npos) << error.summary();
+        EXPECT_EQ(error.context().file, (folder_ / "file").string());
+      }
+      EXPECT_GE(read.size(), text.size()) << "the first frame is whole";
+      EXPECT_LE(read.size(), 2 * text.size());
+      EXPECT_EQ(std::string_view(read).substr(0, text.size()), text);
+    }
   }
 }
 

@@ -16,7 +16,7 @@ using Cells = std::vector<std::string>;
 using namespace std::string_literals;
 
 TEST(Delimited, OffsetsAndLinesOfPlainRows) {
-  const SourceText file("a.csv", "id,x\n1,a\n\n22,b\n");
+  const WrittenSource file("a.csv", "id,x\n1,a\n\n22,b\n");
   const auto rows = file.read({"x", "id"});
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_THAT(rows[0].cells, ElementsAre("a", "1"));
@@ -28,7 +28,7 @@ TEST(Delimited, OffsetsAndLinesOfPlainRows) {
 }
 
 TEST(Delimited, QuotesAfterRfc4180) {
-  const SourceText file("a.csv", "id,x\n\"1\",\"a \"\"b\"\",\nc\"\r\n2,d\n3,\"\"\n4,mid\"dle\n");
+  const WrittenSource file("a.csv", "id,x\n\"1\",\"a \"\"b\"\",\nc\"\r\n2,d\n3,\"\"\n4,mid\"dle\n");
   const auto rows = file.read({"id", "x"});
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_THAT(rows[0].cells, ElementsAre("1", "a \"b\",\nc"));
@@ -39,7 +39,7 @@ TEST(Delimited, QuotesAfterRfc4180) {
 }
 
 TEST(Delimited, ByteOrderMarkAndCrlf) {
-  const SourceText file("a.csv", "\xEF\xBB\xBFid,x\r\n1,a\r\n2,b");
+  const WrittenSource file("a.csv", "\xEF\xBB\xBFid,x\r\n1,a\r\n2,b");
   const auto rows = file.read({"id", "x"});
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_THAT(rows[0].cells, ElementsAre("1", "a"));
@@ -49,16 +49,16 @@ TEST(Delimited, ByteOrderMarkAndCrlf) {
 }
 
 TEST(Delimited, EmptyHeaderOnlyAndOneRow) {
-  EXPECT_FALSE(SourceText("a.csv", "").open({"id"})->has_header());
-  EXPECT_TRUE(SourceText("a.csv", "").read({"id"}).empty());
-  EXPECT_TRUE(SourceText("a.csv", "id,x\n").read({"id"}).empty());
-  EXPECT_TRUE(SourceText("a.csv", "id,x").read({"id"}).empty());
-  EXPECT_EQ(SourceText("a.csv", "id,x\n1,2").read({"id"}).size(), 1U);
+  EXPECT_FALSE(WrittenSource("a.csv", "").open({"id"})->has_header());
+  EXPECT_TRUE(WrittenSource("a.csv", "").read({"id"}).empty());
+  EXPECT_TRUE(WrittenSource("a.csv", "id,x\n").read({"id"}).empty());
+  EXPECT_TRUE(WrittenSource("a.csv", "id,x").read({"id"}).empty());
+  EXPECT_EQ(WrittenSource("a.csv", "id,x\n1,2").read({"id"}).size(), 1U);
 }
 
 TEST(Delimited, TabsTakeQuotesLiterallyAndStripRecBoleTypes) {
-  const SourceText file("a.item",
-                        "item_id:token\tname:token_seq\tprice:float\tp:token\n1\t\"Heroes\" x\t2.5\t\r\n");
+  const WrittenSource file("a.item",
+                           "item_id:token\tname:token_seq\tprice:float\tp:token\n1\t\"Heroes\" x\t2.5\t\r\n");
   const auto reader = file.open({"name", "price", "p"});
   EXPECT_THAT(reader->known_columns(), ElementsAre("item_id", "name", "price", "p"));
   const auto rows = read_rows(*reader);
@@ -68,7 +68,7 @@ TEST(Delimited, TabsTakeQuotesLiterallyAndStripRecBoleTypes) {
 }
 
 TEST(Delimited, BadRowsAreHandedOutAndReadingGoesOn) {
-  const SourceText file("a.csv", "id,x\n1\n2,b,c\n\"3\"x,d\n4,\xFF\n5,ok\n");
+  const WrittenSource file("a.csv", "id,x\n1\n2,b,c\n\"3\"x,d\n4,\xFF\n5,ok\n");
   const auto rows = file.read({"id", "x"});
   ASSERT_EQ(rows.size(), 5U);
   EXPECT_EQ(rows[0].bad, "wrong number of columns");
@@ -80,7 +80,7 @@ TEST(Delimited, BadRowsAreHandedOutAndReadingGoesOn) {
 }
 
 TEST(Delimited, AStrayQuoteLosesItsLineOnly) {
-  const SourceText file("a.csv", "id,x\n1,\"open\n2,b\n3,c\n");
+  const WrittenSource file("a.csv", "id,x\n1,\"open\n2,b\n3,c\n");
   const auto rows = file.read({"id", "x"});
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].bad, "broken quotes");
@@ -90,7 +90,7 @@ TEST(Delimited, AStrayQuoteLosesItsLineOnly) {
 
 TEST(Delimited, ARowPastTheCapIsBadAndTheNextOneIsRead) {
   for (const char* name : {"a.csv", "a.csv.gz"}) {
-    const SourceText file(name, "id,x\n1," + std::string(kMaxRowBytes + 5, 'y') + "\n2,b\n");
+    const WrittenSource file(name, "id,x\n1," + std::string(kMaxRowBytes + 5, 'y') + "\n2,b\n");
     const auto rows = file.read({"id", "x"});
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[0].bad, "row too long");
@@ -101,17 +101,17 @@ TEST(Delimited, ARowPastTheCapIsBadAndTheNextOneIsRead) {
 }
 
 TEST(Delimited, HeaderFaultsAreErrors) {
-  EXPECT_THROW(SourceText("a.csv", "id,x,id\n").open({"id"}), Error);
-  EXPECT_NO_THROW(SourceText("a.csv", "id,x,x\n").open({"id"}));
-  EXPECT_THROW(SourceText("a.csv", std::string(kMaxColumns, ',') + "\n").open({"id"}), Error);
-  EXPECT_THROW(SourceText("a.csv", "id,\xFE\n").open({"id"}), Error);
-  EXPECT_THAT(SourceText("a.csv", "id,x\n").open({"x", "none"})->missing_columns(), ElementsAre(1U));
-  EXPECT_THAT(SourceText("a.csv", "\"i d\",\"a\"\"b\"\n").open({})->known_columns(),
+  EXPECT_THROW(WrittenSource("a.csv", "id,x,id\n").open({"id"}), Error);
+  EXPECT_NO_THROW(WrittenSource("a.csv", "id,x,x\n").open({"id"}));
+  EXPECT_THROW(WrittenSource("a.csv", std::string(kMaxColumns, ',') + "\n").open({"id"}), Error);
+  EXPECT_THROW(WrittenSource("a.csv", "id,\xFE\n").open({"id"}), Error);
+  EXPECT_THAT(WrittenSource("a.csv", "id,x\n").open({"x", "none"})->missing_columns(), ElementsAre(1U));
+  EXPECT_THAT(WrittenSource("a.csv", "\"i d\",\"a\"\"b\"\n").open({})->known_columns(),
               ElementsAre("i d", "a\"b"));
 }
 
 TEST(Delimited, NulAndTabWithinQuotedFields) {
-  const auto rows = SourceText("a.csv", "id,x\n\"a\tb\",c\0d\n"s).read({"id", "x"});
+  const auto rows = WrittenSource("a.csv", "id,x\n\"a\tb\",c\0d\n"s).read({"id", "x"});
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].cells, (Cells{"a\tb", "c\0d"s}));
 }
@@ -148,7 +148,7 @@ TEST(Delimited, RandomTablesComeBack) {
       ++line;
       wanted.push_back(cells);
     }
-    const SourceText file(gzip ? "t.csv.gz" : "t.csv", text);
+    const WrittenSource file(gzip ? "t.csv.gz" : "t.csv", text);
     const auto rows = file.read({"a", "b", "c"});
     ASSERT_EQ(rows.size(), wanted.size()) << "seed " << seed;
     for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -173,7 +173,7 @@ TEST(Delimited, RandomTablesComeBack) {
 }
 
 TEST(Delimited, InsideLine) {
-  const SourceText file("a.csv", "id\nab\ncd");
+  const WrittenSource file("a.csv", "id\nab\ncd");
   const auto reader = file.open({"id"});
   ASSERT_TRUE(reader->skip_to(4, 1));
   EXPECT_TRUE(reader->inside_line());
@@ -187,7 +187,7 @@ TEST(Delimited, ALastQuotedRowWithoutALineEndInCompressedFiles) {
   for (const char* name : {"a.csv", "a.csv.gz", "a.csv.zst"}) {
     std::string text = "id,x\n";
     for (int i = 0; i < 30'000; ++i) text += "1,padding to more than a piece\n";
-    const auto rows = SourceText(name, text + "\"2\",\"the, last\"").read({"id", "x"});
+    const auto rows = WrittenSource(name, text + "\"2\",\"the, last\"").read({"id", "x"});
     ASSERT_EQ(rows.size(), 30'001U);
     EXPECT_THAT(rows.back().cells, ElementsAre("2", "the, last"));
     EXPECT_FALSE(rows.back().terminated);
@@ -195,8 +195,8 @@ TEST(Delimited, ALastQuotedRowWithoutALineEndInCompressedFiles) {
 }
 
 TEST(Delimited, GbkRowsAndOnesThatAreNone) {
-  const SourceText file("a.csv", "\xCA\xE9,id\n\xC6\xBB\xB9\xFB,1\n\xC6,2\n\"\xC6\xBB,\"\"\",3\n\xC6",
-                        Encoding::kGbk);
+  const WrittenSource file("a.csv", "\xCA\xE9,id\n\xC6\xBB\xB9\xFB,1\n\xC6,2\n\"\xC6\xBB,\"\"\",3\n\xC6",
+                           Encoding::kGbk);
   const auto rows = file.read({"书", "id"});
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_THAT(rows[0].cells, ElementsAre("苹果", "1"));
@@ -210,17 +210,17 @@ TEST(Delimited, GbkRowsAndOnesThatAreNone) {
 TEST(Delimited, ALatin1HeaderWithoutItsEncodingIsAnError) {
   const std::string text = "id,caf\xE9\n1,\xE9\n";
   try {
-    SourceText("a.csv", text).open({"id"});
+    WrittenSource("a.csv", text).open({"id"});
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.summary(), "the header row is not UTF-8");
     EXPECT_NE(error.context().hint.find("encoding"), std::string::npos);
   }
-  EXPECT_THAT(SourceText("a.csv", text, Encoding::kLatin1).read({"café"})[0].cells, ElementsAre("é"));
+  EXPECT_THAT(WrittenSource("a.csv", text, Encoding::kLatin1).read({"café"})[0].cells, ElementsAre("é"));
 }
 
 TEST(Delimited, OtherDelimitersAndNoHeaderRow) {
-  SourceText file("a.csv", "1;\"a;b\";x,y\n2;c;\n");
+  WrittenSource file("a.csv", "1;\"a;b\";x,y\n2;c;\n");
   file.source().delimiter = ';';
   file.source().header = {"id", "name", "more"};
   const auto reader = file.open({"more", "name"});
@@ -237,7 +237,7 @@ TEST(Delimited, AHugeFieldIsABadRowAndReadingGoesOn) {
   const std::string huge(17 << 20, 'x');
   for (const char* quote : {"", "\""}) {
     const auto rows =
-        SourceText("a.csv.zst", "id,x\n1," + (quote + huge) + quote + "\n2,ok\n").read({"id", "x"});
+        WrittenSource("a.csv.zst", "id,x\n1," + (quote + huge) + quote + "\n2,ok\n").read({"id", "x"});
     ASSERT_EQ(rows.size(), 2U) << quote;
     EXPECT_EQ(rows[0].bad, "row too long");
     EXPECT_THAT(rows[1].cells, ElementsAre("2", "ok"));

@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using namespace std::string_literals;
 
 TEST(JsonLines, ScalarsListsAndPaths) {
-  const SourceText file(
+  const WrittenSource file(
       "a.jsonl",
       R"({"id": 12, "x": {"y": "deep"}, "a.b": "flat", "tags": ["p", 3, null, ""], "ok": true, "r": 4.5})"
       "\r\n"
@@ -29,10 +29,10 @@ TEST(JsonLines, ScalarsListsAndPaths) {
 }
 
 TEST(JsonLines, EntriesOfListsByNumber) {
-  const SourceText file("a.jsonl.zst",
-                        R"({"id": 1, "helpful": [2, 5], "a": {"b": [{"c": "x"}, {"c": "y", "0": "key"}]}})"
-                        "\n"
-                        R"({"id": 2, "helpful": [], "a": {"b": "none"}, "helpful.0": "flat"})");
+  const WrittenSource file("a.jsonl.zst",
+                           R"({"id": 1, "helpful": [2, 5], "a": {"b": [{"c": "x"}, {"c": "y", "0": "key"}]}})"
+                           "\n"
+                           R"({"id": 2, "helpful": [], "a": {"b": "none"}, "helpful.0": "flat"})");
   const auto rows =
       file.read({"helpful.0", "helpful.1", "a.b.1.c", "a.b.1.0", "a.b.-1", "a.b.2", "helpful.1x"});
   ASSERT_EQ(rows.size(), 2U);
@@ -42,17 +42,17 @@ TEST(JsonLines, EntriesOfListsByNumber) {
 
 TEST(JsonLines, GbkText) {
   const auto rows =
-      SourceText("a.jsonl", "{\"id\": \"\xC6\xBB\"}\n{\"id\": \"\xC6\"}\n", Encoding::kGbk).read({"id"});
+      WrittenSource("a.jsonl", "{\"id\": \"\xC6\xBB\"}\n{\"id\": \"\xC6\"}\n", Encoding::kGbk).read({"id"});
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_THAT(rows[0].cells, ElementsAre("苹"));
   EXPECT_EQ(rows[1].bad, "invalid GBK");
 }
 
 TEST(JsonLines, BadLines) {
-  const SourceText file("a.jsonl",
-                        "{\"id\": 1}\n{\"id\": \n[1]\n\n{\"id\": {\"a\": 1}}\n{\"id\": [[1]]}\n{\"id\": "
-                        "\"\xFF\"}\n{\"id\": 7}\n"
-                        "{\"id\": \"cut of");
+  const WrittenSource file("a.jsonl",
+                           "{\"id\": 1}\n{\"id\": \n[1]\n\n{\"id\": {\"a\": 1}}\n{\"id\": [[1]]}\n{\"id\": "
+                           "\"\xFF\"}\n{\"id\": 7}\n"
+                           "{\"id\": \"cut of");
   const auto rows = file.read({"id"});
   ASSERT_EQ(rows.size(), 8U);
   std::vector<std::string> bad;
@@ -65,7 +65,7 @@ TEST(JsonLines, BadLines) {
 }
 
 TEST(JsonLines, MissingColumnsAreThoseOfNoRow) {
-  const SourceText file("a.jsonl", "{\"id\": 1, \"titel\": \"x\"}\n{\"id\": 2}\n");
+  const WrittenSource file("a.jsonl", "{\"id\": 1, \"titel\": \"x\"}\n{\"id\": 2}\n");
   const auto reader = file.open({"id", "title"});
   EXPECT_FALSE(reader->has_header());
   read_rows(*reader);
@@ -74,7 +74,7 @@ TEST(JsonLines, MissingColumnsAreThoseOfNoRow) {
 }
 
 TEST(JsonLines, DeepNestingIsABadRow) {
-  const auto rows = SourceText("a.jsonl", std::string(100'000, '[') + "\n{\"id\":1}\n").read({"id"});
+  const auto rows = WrittenSource("a.jsonl", std::string(100'000, '[') + "\n{\"id\":1}\n").read({"id"});
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].bad, "invalid JSON");
 }
@@ -96,7 +96,7 @@ TEST(JsonLines, RandomObjectsComeBack) {
     wanted.push_back(value);
   }
   for (const char* name : {"a.jsonl", "a.jsonl.gz"}) {
-    const auto rows = SourceText(name, text).read({"v"});
+    const auto rows = WrittenSource(name, text).read({"v"});
     ASSERT_EQ(rows.size(), wanted.size());
     for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i].cells[0], wanted[i]) << i;
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/fault_files.h"
 #include "base/hash.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sources/parquet_file.h"
@@ -164,6 +165,119 @@ TEST_F(ParquetTest, CutAndDamagedFiles) {
     errors += attempt(damaged) == "read" ? 0 : 1;
   }
   EXPECT_GT(errors, whole.size() / 20);
+}
+
+// One text stands for all rows: a small file, and rows that together take far more than may be read at once.
+void write_repeated(const std::filesystem::path& path, std::size_t bytes, int rows, bool statistics) {
+  arrow::Int32Builder indices;
+  ASSERT_TRUE(indices.AppendValues(std::vector<std::int32_t>(static_cast<std::size_t>(rows), 0)).ok());
+  arrow::StringBuilder texts;
+  ASSERT_TRUE(texts.Append(std::string(bytes, 'x')).ok());
+  const auto coded =
+      arrow::DictionaryArray::FromArrays(indices.Finish().ValueOrDie(), texts.Finish().ValueOrDie())
+          .ValueOrDie();
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("s", coded->type())}), {coded});
+  const auto out = arrow::io::FileOutputStream::Open(path.string()).ValueOrDie();
+  parquet::WriterProperties::Builder properties;
+  if (!statistics) properties.set_size_statistics_level(parquet::SizeStatisticsLevel::None);
+  ASSERT_TRUE(
+      parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, 100'000, properties.build())
+          .ok());
+  ASSERT_TRUE(out->Close().ok());
+}
+
+TEST_F(ParquetTest, WhatIsReadAtOnceIsBounded) {
+  constexpr int kRows = 2000;
+  constexpr std::size_t kBytes = 400'000;
+  const std::int64_t before = arrow::default_memory_pool()->bytes_allocated();
+  for (const bool statistics : {true, false}) {
+    write_repeated(path_, kBytes, kRows, statistics);
+    const auto reader = open({"s"});
+    ASSERT_TRUE(reader->skip_to(5, 5));
+    Row row;
+    int rows = 0;
+    std::int64_t most = 0;
+    while (reader->next(row)) {
+      ASSERT_EQ(row.cells[0].text.size(), kBytes);
+      ASSERT_EQ(row.offset, 5U + static_cast<unsigned>(rows));
+      most = std::max(most, arrow::default_memory_pool()->bytes_allocated() - before);
+      ++rows;
+    }
+    EXPECT_EQ(rows, kRows - 5);
+    EXPECT_LE(most, static_cast<std::int64_t>(kParquetMemory));
+  }
+}
+
+TEST_F(ParquetTest, OverlongRowsAreBadAndRowsThatDoNotFitAnError) {
+  arrow::StringBuilder texts;
+  ASSERT_TRUE(texts.Append("a").ok() && texts.Append(std::string(kMaxRowBytes + 1, 'x')).ok() &&
+              texts.Append(std::string(kMaxRowBytes, 'y')).ok());
+  const auto table =
+      arrow::Table::Make(arrow::schema({arrow::field("s", arrow::utf8())}), {texts.Finish().ValueOrDie()});
+  const auto out = arrow::io::FileOutputStream::Open(path_.string()).ValueOrDie();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out).ok() &&
+              out->Close().ok());
+  const auto rows = read({"s"});
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].bad, "");
+  EXPECT_EQ(rows[1].bad, "row too long");
+  EXPECT_EQ(rows[2].bad, "");
+
+  write_repeated(path_, kParquetMemory + 1, 1, false);
+  try {
+    read({"s"});
+    FAIL() << "read";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("t.parquet:1: the row takes more than 256 MiB"));
+    EXPECT_THAT(error.what(), HasSubstr("smaller pages"));
+  }
+}
+
+TEST_F(ParquetTest, DeepNestingIsRefused) {
+  const auto nested = [](std::size_t depth) {
+    auto type = arrow::utf8();
+    for (std::size_t i = 1; i < depth; ++i) type = arrow::struct_({arrow::field("x", type)});
+    return type;
+  };
+  write_parquet(path_, {{"x", nested(kMaxNesting), "[null]"}});
+  EXPECT_EQ(read({"x.x.x"}).size(), 1U);
+  write_parquet(path_, {{"x", nested(kMaxNesting + 1), "[null]"}});
+  EXPECT_THROW(read({"x"}), Error);
+}
+
+TEST_F(ParquetTest, AFileIsHashedOnlyWhereItsPositionIsAskedFor) {
+  write_parquet(path_, {{"id", arrow::int64(), "[1, 2]"}, {"other", arrow::utf8(), R"(["a", "b"])"}});
+  const std::string whole = real_files().read_whole(path_);
+  FaultFiles files(real_files());
+  const SourceFile source{.name = "t.parquet", .path = path_, .format = SourceFormat::kParquet};
+  const auto reader = RowReader::open(source, {"id"}, files);
+  EXPECT_EQ(read_rows(*reader).size(), 2U);
+  const auto reads = files.count(FileOperation::kRead);
+  EXPECT_EQ(reader->position().hash, hash64(whole));
+  EXPECT_GT(files.count(FileOperation::kRead), reads);
+}
+
+TEST_F(ParquetTest, ShapesSayWhatCanBeRead) {
+  const auto inner = arrow::struct_({arrow::field("c", arrow::utf8()), arrow::field("n", arrow::int64())});
+  write_parquet(path_, {{"a", arrow::struct_({arrow::field("b", inner)}), "[null]"},
+                        {"m", arrow::map(arrow::utf8(), arrow::utf8()), "[null]"},
+                        {"l", arrow::list(inner), "[null]"},
+                        {"tags", arrow::list(arrow::utf8()), "[null]"},
+                        {"clock", arrow::time64(arrow::TimeUnit::MICRO), "[null]"},
+                        {"at", arrow::timestamp(arrow::TimeUnit::MICRO), "[null]"},
+                        {"money", arrow::decimal128(9, 2), "[null]"},
+                        {"raw", arrow::binary(), "[null]"}});
+  const SourceFile source{
+      .name = "d=1/t.parquet", .path = path_, .format = SourceFormat::kParquet, .partition = {{"d", "1"}}};
+  std::vector<std::string> readable, not_read, bytes;
+  for (const ColumnShape& shape : column_shapes(source, real_files())) {
+    (shape.why_not.empty() ? readable : not_read).push_back(shape.name);
+    if (shape.bytes) bytes.push_back(shape.name);
+  }
+  EXPECT_THAT(readable, ElementsAre("d", "a.b.c", "a.b.n", "tags", "at", "money", "raw"));
+  EXPECT_THAT(not_read, ElementsAre("m", "l", "clock"));
+  EXPECT_THAT(bytes, ElementsAre("raw"));
+  EXPECT_THAT(read(readable)[0].bad, "");
 }
 
 // ---- as a source of a project

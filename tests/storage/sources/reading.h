@@ -57,9 +57,14 @@ inline std::string gzipped(std::string_view text) {
   return out;
 }
 
-inline std::string zstd_frame(std::string_view text) {
+enum class Checksum { kNo, kYes };
+
+inline std::string zstd_frame(std::string_view text, Checksum checksum = Checksum::kNo) {
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, checksum == Checksum::kYes ? 1 : 0);
   std::string out(ZSTD_compressBound(text.size()), '\0');
-  const std::size_t size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3);
+  const std::size_t size = ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size());
+  ZSTD_freeCCtx(context);
   EXPECT_EQ(ZSTD_isError(size), 0U);
   out.resize(size);
   return out;
@@ -72,9 +77,9 @@ inline std::string compressed(std::string_view text, Compression compression) {
 }
 
 // A source file with the given content; the format follows the name.
-class SourceText {
+class WrittenSource {
  public:
-  SourceText(const std::string& name, std::string_view text, Encoding encoding = Encoding::kUtf8) {
+  WrittenSource(const std::string& name, std::string_view text, Encoding encoding = Encoding::kUtf8) {
     source_.name = name;
     source_.path = folder_.path() / name;
     source_.compression = name.ends_with(".gz")    ? Compression::kGzip

@@ -11,6 +11,7 @@
 #include "storage/graph_store.h"
 #include "storage/ingest.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/unprivileged.h"
 #include "tools/init/propose.h"
 
 namespace weft::init {
@@ -91,7 +92,7 @@ TEST_F(Init, ReviewsBecomeNodesBetweenUserAndItem) {
   std::string lines;
   for (int i = 0; i < 60; ++i) {
     lines += fmt::format(
-        R"({{"reviewerID": "U{}", "asin": "B{}", "reviewerName": "Ann &#34;{}\"", "helpful": [1, 2], "more": {{"x": 1}}, )"
+        R"({{"reviewerID": "U{}", "asin": "B{}", "reviewerName": "Ann &#34;{}\"", "helpful": [1, 2], "more": {{"x": 1}}, "parts": [{{"n": 1}}], )"
         R"("reviewText": "{}", "overall": {}.0, "unixReviewTime": {}}})"
         "\n",
         i % 20, i % 7, i, i == 5 ? "" : fmt::format("A long enough text about the thing, number {}", i),
@@ -103,7 +104,8 @@ TEST_F(Init, ReviewsBecomeNodesBetweenUserAndItem) {
   EXPECT_THAT(ran.edges, UnorderedElementsAre(Pair("rates", 60), Pair("wrote", 60), Pair("about", 60)));
   EXPECT_THAT(ran.proposal.toml, HasSubstr("weight = \"overall\""));
   EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: helpful: is a list of numbers"));
-  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: more: holds objects"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("column = \"more.x\""));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: parts: holds lists of objects; parts.0.n names"));
 }
 
 TEST_F(Init, PartsOfASplitAreOneEdgeTypeAndASplitByFiles) {
@@ -201,6 +203,36 @@ TEST_F(Init, BrokenAndEmptyFilesAreNamed) {
   EXPECT_EQ(profile.unread.size(), 4U);
   EXPECT_THROW(propose(profile, ""), Error);
   EXPECT_THROW(profile_folder(data_ / "none"), Error);
+}
+
+TEST_F(Init, WhatIsPassedOverIsNamed) {
+  write("e.csv", "user,item,x,x\na,1,2,3\nb,2,3,4\na,2,5,6\nb,1,3,2\n");
+  write("notes.md", "# nothing\n");
+  write("closed/f.csv", "user,item\na,1\n");
+  fs::permissions(data_.path(), fs::perms(0755));
+  fs::permissions(data_ / "closed", fs::perms::none);
+  std::string toml;
+  {
+    const test::Unprivileged unprivileged;
+    ASSERT_TRUE(unprivileged.ok());
+    toml = propose(profile_folder(data_.path()), "").toml;
+  }
+  fs::permissions(data_ / "closed", fs::perms::owner_all);
+  EXPECT_THAT(toml, HasSubstr("# Not read: closed/: cannot be listed: Permission denied"));
+  EXPECT_THAT(toml, HasSubstr("# Not read: notes.md: its name tells no format"));
+  EXPECT_THAT(toml, HasSubstr("# left out: x: stands in the header more than once"));
+}
+
+TEST_F(Init, AFolderWithoutTablesSaysWhatWasLookedFor) {
+  write("notes.md", "# nothing\n");
+  try {
+    propose(profile_folder(data_.path()), "");
+    FAIL() << "proposed";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("there is no file with rows in this folder"));
+    EXPECT_THAT(error.what(), HasSubstr(".parquet"));
+    EXPECT_THAT(error.what(), HasSubstr("notes.md: its name tells no format"));
+  }
 }
 
 class InitShared : public Init {
