@@ -37,7 +37,9 @@ class RowCellsTest : public ::testing::Test {
   test::TempFolder folder_;
 };
 
-Cell cell(std::string_view text) { return {.present = !text.empty(), .text = text}; }
+Cell cell(std::string_view text) {
+  return {.present = !text.empty(), .text = text};
+}
 
 TEST_F(RowCellsTest, ColumnsByTheirNewNamesListsByTheirItems) {
   const Project project = this->project();

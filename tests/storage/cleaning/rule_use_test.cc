@@ -55,7 +55,8 @@ TEST(RuleUse, TimesThatRulesReadNeedNoUnit) {
   const std::string rule = "sources.\"users.csv\".columns.signup.time.unit=\"ms\"";
   EXPECT_THAT(error_of(shop, {rule}), HasSubstr("the column's rules read the time already"));
   EXPECT_EQ(error_of(shop, {rule, "nodes.user.time={column=\"signup\"}"}), "none");
-  EXPECT_THAT(error_of(shop, {"nodes.user.time={column=\"signup\"}"}), HasSubstr("a required key is missing"));
+  EXPECT_THAT(error_of(shop, {"nodes.user.time={column=\"signup\"}"}),
+              HasSubstr("a required key is missing"));
   EXPECT_THAT(error_of(shop, {"nodes.user.columns.age.time.unit=\"s\""}),
               HasSubstr("read as a time, and here as a number"));
 }

@@ -22,8 +22,7 @@ class Cleaner {
   std::string operator()(const std::string& text) {
     std::string buffer;
     const ValueCleaner cleaner(rules_, everywhere_);
-    const CleanedValue value =
-        text.empty() ? cleaner.absent(counts_) : cleaner.clean(text, buffer, counts_);
+    const CleanedValue value = text.empty() ? cleaner.absent(counts_) : cleaner.clean(text, buffer, counts_);
     if (value.state == State::kBad) return std::string("!") + value.reason;
     if (value.state == State::kMissing) return "-";
     return value.is_time ? time_text(value.time) : std::string(value.text);
