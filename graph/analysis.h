@@ -34,27 +34,28 @@ struct RankedNode {
 
 struct GraphAnalysis {
   std::uint64_t nodes = 0;
-  std::uint64_t edges = 0;                               // undirected
-  std::vector<Spread> degrees = {};                      // [node type], edges of all types
-  std::vector<Spread> relation_degrees = {};             // [relation id]; unused for the half of symmetric
-                                                         // types that Schema::relations() leaves out
-  std::uint32_t components = 0;                          // connected ones
-  std::vector<std::uint64_t> component_sizes = {};       // of the largest, descending
+  std::uint64_t edges = 0;                          // undirected
+  std::vector<Spread> degrees = {};                 // [node type], edges of all types
+  std::vector<Spread> relation_degrees = {};        // [relation id]; unused for the half of symmetric
+                                                    // types that Schema::relations() leaves out
+  std::uint32_t components = 0;                     // connected ones
+  std::vector<std::uint64_t> component_sizes = {};  // of the largest, descending
   std::map<std::uint32_t, std::vector<std::uint64_t>> cores = {};  // core number -> nodes that have just
                                                                    // it, [node type]
-  std::vector<std::vector<RankedNode>> top = {};  // [node type], by rank, then id; PageRank sums to 1 over all
+  std::vector<std::vector<RankedNode>> top =
+      {};  // [node type], by rank, then id; PageRank sums to 1 over all
   std::uint32_t page_rank_iterations = 0;
   double page_rank_change = 0;  // of the last iteration, in sum over all nodes
 };
 
 struct AnalysisOptions {
-  std::size_t top = 5;               // nodes by PageRank of each type
+  std::size_t top = 5;  // nodes by PageRank of each type
   std::size_t component_sizes = 5;
   double damping = 0.85;
 };
 
-// `step` (may be empty) is told what begins: "components", "core numbers", "PageRank", "degrees". Throws Error
-// if there are more than 2^32 - 1 nodes.
+// `step` (may be empty) is told what begins: "components", "core numbers", "PageRank", "degrees". Throws
+// Error if there are more than 2^32 - 1 nodes.
 GraphAnalysis analyse(const GraphView& graph, const AnalysisOptions& options = {},
                       const std::function<void(std::string_view)>& step = {});
 

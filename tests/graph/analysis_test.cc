@@ -85,9 +85,8 @@ TEST(Analyse, AgreesWithItsParts) {
       EXPECT_EQ(found.degrees[type].mean, spread_of(degrees[type]).mean);
       std::vector<NodeId> order(degrees[type].size());
       std::iota(order.begin(), order.end(), 0U);
-      std::stable_sort(order.begin(), order.end(), [&](NodeId a, NodeId b) {
-        return ranks.rank_of[type][a] > ranks.rank_of[type][b];
-      });
+      std::stable_sort(order.begin(), order.end(),
+                       [&](NodeId a, NodeId b) { return ranks.rank_of[type][a] > ranks.rank_of[type][b]; });
       ASSERT_EQ(found.top[type].size(), std::min<std::size_t>(7, order.size()));
       for (std::size_t i = 0; i < found.top[type].size(); ++i) {
         EXPECT_EQ(found.top[type][i].node, order[i]);
