@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kNameCells = 48;
 
 Json to_json(const graph::Spread& spread, std::uint64_t nodes) {
-  return {{"nodes", nodes},           {"without", spread.zeros}, {"mean", spread.mean},
+  return {{"nodes", nodes},          {"without", spread.zeros}, {"mean", spread.mean},
           {"median", spread.median}, {"p99", spread.p99},       {"max", spread.max}};
 }
 
@@ -72,7 +72,8 @@ std::string cores_table(const Json& cores) {
     for (; next <= core; ++next) shown |= is_round(next);
     if (!shown) continue;
     std::vector<std::string> row = {std::to_string(core)};
-    for (const auto& [name, nodes] : entry["in_core"].items()) row.push_back(with_commas(nodes.get<std::uint64_t>()));
+    for (const auto& [name, nodes] : entry["in_core"].items())
+      row.push_back(with_commas(nodes.get<std::uint64_t>()));
     table.add(std::move(row));
   }
   return table.text();
@@ -84,7 +85,8 @@ std::string degrees_table(const Json& json) {
     table.add({name, with_commas(spread["nodes"].get<std::uint64_t>()),
                with_commas(spread["without"].get<std::uint64_t>()),
                fmt::format("{:.2f}", spread["mean"].get<double>()),
-               with_commas(spread["median"].get<std::uint64_t>()), with_commas(spread["p99"].get<std::uint64_t>()),
+               with_commas(spread["median"].get<std::uint64_t>()),
+               with_commas(spread["p99"].get<std::uint64_t>()),
                with_commas(spread["max"].get<std::uint64_t>())});
   };
   for (const auto& [name, spread] : json["degrees"].items()) add(name, spread);
@@ -100,8 +102,8 @@ std::string top_table(const Json& page_rank) {
   for (const auto& [type, nodes] : page_rank["top"].items()) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       any = true;
-      table.add({type, std::to_string(i + 1), fit(nodes[i]["id"], kNameCells), fit(nodes[i]["name"], kNameCells),
-                 fmt::format("{:.2e}", nodes[i]["rank"].get<double>()),
+      table.add({type, std::to_string(i + 1), fit(nodes[i]["id"], kNameCells),
+                 fit(nodes[i]["name"], kNameCells), fmt::format("{:.2e}", nodes[i]["rank"].get<double>()),
                  with_commas(nodes[i]["edges"].get<std::uint64_t>())});
     }
   }
@@ -112,12 +114,9 @@ std::string top_table(const Json& page_rank) {
 
 Json analysis_json(const graph::Snapshot& snapshot, const graph::GraphAnalysis& analysis) {
   const graph::Schema& schema = snapshot.schema();
-  Json json = {{"nodes", analysis.nodes},
-               {"edges", analysis.edges},
-               {"components", analysis.components},
-               {"largest", analysis.component_sizes},
-               {"degrees", Json::object()},
-               {"relations", Json::object()}};
+  Json json = {{"nodes", analysis.nodes},           {"edges", analysis.edges},
+               {"components", analysis.components}, {"largest", analysis.component_sizes},
+               {"degrees", Json::object()},         {"relations", Json::object()}};
   for (std::size_t type = 0; type < analysis.degrees.size(); ++type) {
     json["degrees"][schema.node_types()[type].name] =
         to_json(analysis.degrees[type], snapshot.node_count(static_cast<graph::NodeTypeId>(type)));
@@ -137,11 +136,10 @@ std::string analysis_text(const Json& json) {
   std::string sizes;
   for (const Json& size : json["largest"])
     sizes += (sizes.empty() ? "" : ", ") + with_commas(size.get<std::uint64_t>());
-  std::string out =
-      fmt::format("{} nodes, {} edges, {} connected components{}\n", with_commas(json["nodes"].get<std::uint64_t>()),
-                  with_commas(json["edges"].get<std::uint64_t>()),
-                  with_commas(json["components"].get<std::uint64_t>()),
-                  sizes.empty() ? "" : fmt::format("; nodes of the largest: {}", sizes));
+  std::string out = fmt::format(
+      "{} nodes, {} edges, {} connected components{}\n", with_commas(json["nodes"].get<std::uint64_t>()),
+      with_commas(json["edges"].get<std::uint64_t>()), with_commas(json["components"].get<std::uint64_t>()),
+      sizes.empty() ? "" : fmt::format("; nodes of the largest: {}", sizes));
   out += fmt::format("\n{}", degrees_table(json));
   const std::string cores = cores_table(json["cores"]);
   if (!cores.empty()) out += fmt::format("\n{}", cores);

@@ -9,8 +9,8 @@
 
 namespace weft::tools {
 
-// nodes, edges, components, largest (sizes), degrees (by node type), relations (by name), cores and page_rank:
-// docs/graph.md.
+// nodes, edges, components, largest (sizes), degrees (by node type), relations (by name), cores and
+// page_rank: docs/graph.md.
 nlohmann::ordered_json analysis_json(const graph::Snapshot& snapshot, const graph::GraphAnalysis& analysis);
 
 // Tables made of that JSON.

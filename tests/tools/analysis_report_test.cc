@@ -58,7 +58,8 @@ TEST(AnalysisReport, OddGraphs) {
   EXPECT_THAT(text, Not(HasSubstr("PageRank")));
   graph::write_snapshot(graph::plain_graph(1, {}), folder / "one");
   const graph::Snapshot one = graph::Snapshot::open(folder / "one");
-  EXPECT_THAT(analysis_text(analysis_json(one, graph::analyse(graph::view(one)))), HasSubstr("1 nodes, 0 edges"));
+  EXPECT_THAT(analysis_text(analysis_json(one, graph::analyse(graph::view(one)))),
+              HasSubstr("1 nodes, 0 edges"));
 }
 
 // Rows of the table of cores are few, whatever the graph: the least core from each round number up, and the
