@@ -58,7 +58,8 @@ endif()
 
 # weft_cuda_sources(FILE.cu ...): adds a folder's kernels to the one CUDA plugin, ${CMAKE_BINARY_DIR}/lib/libweft_cuda.so. Without
 # nvcc it does nothing. The plugin is a module: nothing links it; it is opened when `--device cuda` is asked for and exports
-# one C function, `const weft::CudaTable* weft_cuda_table()` (give it visibility("default")); all else is hidden.
+# two C functions, weft_cuda_table() of sampling/cuda_table.h and weft_cuda_kernel_table() of gnn/kernels/device/kernel_table.h
+# (give them visibility("default")); all else is hidden.
 function(weft_cuda_sources)
   if(NOT WEFT_HAVE_CUDA)
     return()

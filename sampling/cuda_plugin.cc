@@ -100,6 +100,7 @@ CudaPlugin open_cuda_plugin(const std::vector<std::filesystem::path>& places) {
                   fmt::format("{} does not belong to this version of weft; build both from the same sources",
                               plugin.path.string()));
   }
+  plugin.library = library;
   plugin.table = table;
   return look_for_devices(std::move(plugin));
 }
@@ -113,6 +114,11 @@ const CudaTable& require_cuda() {
   const CudaPlugin& plugin = cuda_plugin();
   if (plugin.problem != CudaProblem::kNone) throw Error(plugin.message);
   return *plugin.table;
+}
+
+void* cuda_plugin_symbol(const char* name) {
+  const CudaPlugin& plugin = cuda_plugin();
+  return plugin.library == nullptr ? nullptr : ::dlsym(plugin.library, name);
 }
 
 void check_cuda(const CudaTable& table, int error, const char* what) {

@@ -23,6 +23,7 @@ struct CudaPlugin {
   std::string message = {};          // what is wrong and what to do; empty if nothing is
   std::filesystem::path path = {};   // of the plugin; empty if none was found
   const CudaTable* table = nullptr;  // null for kNoPlugin and kBadPlugin; stays valid until the program ends
+  void* library = nullptr;           // as dlopen gave it
   int driver_version = 0;            // as 13000 for 13.0
   int runtime_version = 0;
   int devices = 0;
@@ -44,6 +45,9 @@ const CudaPlugin& cuda_plugin();
 
 // The table, ready for use on at least one GPU. Throws Error with the plugin's message otherwise.
 const CudaTable& require_cuda();
+
+// What else the plugin exports, by name; null where there is no plugin or no such thing.
+void* cuda_plugin_symbol(const char* name);
 
 // Throws Error naming `what` if a table function returned an error.
 void check_cuda(const CudaTable& table, int error, const char* what);

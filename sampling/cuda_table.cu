@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "sampling/blas_handle_cuda.h"
 #include "sampling/cuda_table.h"
 #include "sampling/negative_draws_cuda.h"
 #include "sampling/one_hop_cuda.h"
@@ -102,41 +103,11 @@ int one_hop(const sampling::OneHopGraph* graph, const sampling::OneHopFrontier* 
   return sampling::one_hop_cuda(*graph, *frontier, *pick, *result, static_cast<cudaStream_t>(stream));
 }
 
-// A cuBLAS handle for each thread: handles are bound to a device and not to be shared between threads.
-class BlasHandle {
- public:
-  ~BlasHandle() {
-    if (handle_ != nullptr) cublasDestroy(handle_);
-  }
-  cublasStatus_t get(cublasHandle_t* handle) {
-    int device = 0;
-    if (cudaGetDevice(&device) != cudaSuccess) return CUBLAS_STATUS_NOT_INITIALIZED;
-    if (handle_ != nullptr && device != device_) {
-      cublasDestroy(handle_);
-      handle_ = nullptr;
-    }
-    if (handle_ == nullptr) {
-      if (const cublasStatus_t status = cublasCreate(&handle_); status != CUBLAS_STATUS_SUCCESS)
-        return status;
-      device_ = device;
-    }
-    *handle = handle_;
-    return CUBLAS_STATUS_SUCCESS;
-  }
-
- private:
-  cublasHandle_t handle_ = nullptr;
-  int device_ = 0;
-};
-
 int multiply(const float* a, const float* b, float* c, int rows, int inner, int columns, void* stream) {
-  thread_local BlasHandle blas;
   cublasHandle_t handle = nullptr;
-  if (const cublasStatus_t status = blas.get(&handle); status != CUBLAS_STATUS_SUCCESS) return -status;
-  if (const cublasStatus_t status = cublasSetStream(handle, static_cast<cudaStream_t>(stream));
-      status != CUBLAS_STATUS_SUCCESS) {
+  if (const cublasStatus_t status = blas_on(static_cast<cudaStream_t>(stream), &handle);
+      status != CUBLAS_STATUS_SUCCESS)
     return -status;
-  }
   const float one = 1;
   const float zero = 0;
   // cuBLAS is column-major: row-major c = a b is column-major c' = b' a'.

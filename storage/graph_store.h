@@ -122,7 +122,7 @@ class GraphStore {
   std::optional<graph::NodeId> find_node(graph::NodeTypeId type, std::string_view external_id) const;
   std::optional<std::string> external_id(graph::NodeRef node) const;
   graph::FieldValue field(graph::NodeRef node, std::size_t field) const;  // monostate if missing
-  graph::TimeMs first_seen(graph::NodeRef node) const;                    // kNoTime if unknown
+  graph::TimeMs first_seen(graph::NodeRef node) const;                    // earliest of its rows and edges
 
   std::vector<LedgerEntry> ledger() const;  // by source position
   // In (source, offset) order; stops when `visit` returns false.

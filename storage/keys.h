@@ -2,6 +2,7 @@
 // order is the order of scans; values are little-endian.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -99,6 +100,12 @@ struct IdValue {
   graph::EventId event = graph::kNoEvent;  // that made it, in types without ids
   bool operator==(const IdValue&) const = default;
 };
+// Of two times that a node was seen at, either of which may be none. A node's first-seen time is the earliest
+// of all that its own rows and its edges gave, in whatever order they came.
+inline graph::TimeMs earlier(graph::TimeMs a, graph::TimeMs b) {
+  if (a == graph::kNoTime || b == graph::kNoTime) return std::max(a, b);
+  return std::min(a, b);
+}
 std::string id_key(graph::NodeTypeId type, std::string_view external_id);
 std::string encode_id_value(const IdValue& value);
 std::optional<IdValue> decode_id_value(std::string_view bytes);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/change_log.h"
 #include "storage/dictionary_cache.h"
 #include "storage/graph_store.h"
 #include "storage/keys.h"
@@ -32,6 +33,7 @@ struct GraphStore::Impl {
   }
   // The value, or nothing if the key is not there. Throws on damage.
   std::optional<std::string> get(Family which, std::string_view key) const;
+  rocksdb::Options open_options();  // of the database as a whole
   [[noreturn]] void damaged(const std::string& what) const;
 
   void open_writer();
@@ -47,12 +49,14 @@ struct GraphStore::Impl {
   Files& files;
   std::unique_ptr<StoreLock> lock;              // writer
   std::filesystem::path secondary_folder = {};  // reader: RocksDB's own notes, removed at the end
+  std::unique_ptr<rocksdb::Env> env;            // null: RocksDB's default
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   StoreSchema schema = {};
   std::string uuid = {};
   std::uint32_t format = 0;
   StoreState state = {};
+  std::optional<ChangeLogState> changes = {};         // as of `state`
   std::unique_ptr<DictionaryCache> cache;             // writer
   bool cache_complete = false;                        // holds every id of the store
   std::optional<graph::SnapshotInfo> fresh_snapshot;  // that a bulk load just wrote, whole and synced

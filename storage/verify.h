@@ -20,14 +20,15 @@ struct VerifyReport {
 
 // Does not change what is found; changes memory.
 struct VerifyOptions {
-  // So many nodes of a type are held in memory at a time, 17 bytes each; with more, their dictionary is read
-  // once for each such part.
+  // So many nodes of a type are held in memory at a time, 25 bytes each; with more, their dictionary is read
+  // once or twice for each such part.
   std::uint32_t part_nodes = std::uint32_t{1} << 24;
 };
 
 // Reads everything; changes nothing. Invariants:
 // - dictionary: external id -> dense id -> external id; dense ids without gaps and as many as counted; nodes
-//   of types without ids carry the event that made them, whose digits are their id;
+//   of types without ids carry the event that made them, whose digits are their id; none is first seen after
+//   one of its edges;
 // - edges: in both directions with the same value, both of a symmetric pair, ends within their types, timed
 //   exactly if the type is, weights in range (1 in types without), from sources that the ledger has; as many
 //   as counted;

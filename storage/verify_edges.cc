@@ -24,6 +24,29 @@ std::uint64_t edge_hash(const EdgeKey& key, std::string_view value) {
   return hash64(std::string_view(bytes.data(), bytes.size()), hash64(value));
 }
 
+}  // namespace
+
+graph::TimeMs FirstSeenTimes::of(const GraphStore::Impl& impl, graph::NodeTypeId type, graph::NodeId node,
+                                 std::uint32_t part_nodes) {
+  if (!range_.contains(node)) {
+    const std::uint32_t count = impl.state.node_counts[type];
+    if (node >= count) return graph::kNoTime + 1;
+    range_.first = node - node % part_nodes;
+    range_.end = count - range_.first > part_nodes ? range_.first + part_nodes : count;
+    times_.assign(range_.end - range_.first, graph::kNoTime + 1);
+    std::string prefix;
+    put_big(prefix, type);
+    // Damage of the dictionary is told where that is looked at.
+    for (PrefixScan scan(impl, kIds, prefix); scan.valid(); scan.next()) {
+      const auto value = decode_id_value(scan.value());
+      if (value && range_.contains(value->node)) times_[value->node - range_.first] = value->first_seen;
+    }
+  }
+  return times_[node - range_.first];
+}
+
+namespace {
+
 class EdgeCheck {
  public:
   EdgeCheck(VerifyContext& context, graph::EdgeTypeId type)
@@ -67,6 +90,7 @@ class EdgeCheck {
       }
       const EdgeKey seen = outgoing ? *key : key->reversed();
       check(seen, *value, direction);
+      if (edge_type_.timed) check_first_seen(*key, outgoing ? edge_type_.from : edge_type_.to);
       side.sum += edge_hash(seen, scan.value());
       if (edge_type_.symmetric) side.mirrored += edge_hash(seen.reversed(), scan.value());
     }
@@ -76,6 +100,18 @@ class EdgeCheck {
 
   bool node_there(bool outgoing, graph::NodeId node) const {
     return node < context_.impl().state.node_counts[outgoing ? edge_type_.from : edge_type_.to];
+  }
+
+  // A row's last edge is its earliest, but one is enough to tell.
+  void check_first_seen(const EdgeKey& key, graph::NodeTypeId type) {
+    if (told_ == std::pair(type, key.node) || key.time == graph::kNoTime) return;
+    const graph::TimeMs first_seen = context_.first_seen(type, key.node);
+    if (first_seen != graph::kNoTime && first_seen <= key.time) return;
+    told_ = {type, key.node};
+    context_.problem(fmt::format("dictionary: {} is first seen {}, but has a {} edge of {}",
+                                 context_.node_name(type, key.node),
+                                 first_seen == graph::kNoTime ? "at no time" : time_text(first_seen),
+                                 edge_type_.name, time_text(key.time)));
   }
 
   void check(const EdgeKey& seen, const EdgeValue& value, const char* direction) {
@@ -140,6 +176,7 @@ class EdgeCheck {
   VerifyContext& context_;
   graph::EdgeTypeId type_;
   const graph::EdgeType& edge_type_;
+  std::pair<graph::NodeTypeId, graph::NodeId> told_ = {graph::NodeTypeId(-1), graph::kNoNode};
 };
 
 }  // namespace

@@ -10,11 +10,34 @@
 
 namespace weft::storage {
 
+// Bounds of a part of the dense ids: [first, end).
+struct NodeRange {
+  graph::NodeId first = 0;
+  graph::NodeId end = 0;
+  bool contains(graph::NodeId node) const { return node >= first && node < end; }
+};
+
+// First-seen times of a type's nodes, a part of the dense ids at a time: cheap where nodes are asked for in
+// ascending order, as the edges of one direction name them.
+class FirstSeenTimes {
+ public:
+  // Of a node without an entry that can be read: the beginning of time, which contradicts nothing.
+  graph::TimeMs of(const GraphStore::Impl& impl, graph::NodeTypeId type, graph::NodeId node,
+                   std::uint32_t part_nodes);
+
+ private:
+  NodeRange range_;
+  std::vector<graph::TimeMs> times_;  // [range_]
+};
+
 // What all parts share: the store, and where problems go.
 class VerifyContext {
  public:
   VerifyContext(const GraphStore::Impl& impl, const VerifyOptions& options)
-      : impl_(impl), options_(options), dead_(impl.schema.graph.node_types().size()) {}
+      : impl_(impl),
+        options_(options),
+        dead_(impl.schema.graph.node_types().size()),
+        first_seen_(dead_.size()) {}
 
   const GraphStore::Impl& impl() const { return impl_; }
   const graph::Schema& schema() const { return impl_.schema.graph; }
@@ -32,6 +55,10 @@ class VerifyContext {
   std::vector<std::vector<graph::NodeId>>& dead() { return dead_; }
   bool is_dead(graph::NodeTypeId type, graph::NodeId node) const;
 
+  graph::TimeMs first_seen(graph::NodeTypeId type, graph::NodeId node) {
+    return first_seen_[type].of(impl_, type, node, options_.part_nodes);
+  }
+
   std::uint32_t sources = 0;  // of the ledger; set by verify_ledger()
 
  private:
@@ -41,6 +68,7 @@ class VerifyContext {
   VerifyOptions options_;
   VerifyReport report_;
   std::vector<std::vector<graph::NodeId>> dead_;
+  std::vector<FirstSeenTimes> first_seen_;  // [node type]
 };
 
 void verify_dictionary(VerifyContext& context, graph::NodeTypeId type);
@@ -52,12 +80,5 @@ void verify_edges(VerifyContext& context, graph::EdgeTypeId type);
 
 // What a field's value of this kind may be.
 bool kind_fits(graph::FieldKind kind, const graph::FieldValue& value);
-
-// Bounds of a part of the dense ids: [first, end).
-struct NodeRange {
-  graph::NodeId first = 0;
-  graph::NodeId end = 0;
-  bool contains(graph::NodeId node) const { return node >= first && node < end; }
-};
 
 }  // namespace weft::storage

@@ -11,9 +11,8 @@ namespace {
 
 // What a chunk says of one name.
 struct NameSeen {
-  SeenTimes times = {};
-  graph::TimeMs made = graph::kNoTime;     // by the first event that names it
-  graph::EventId event = graph::kNoEvent;  // if that made a node without an id of its own
+  graph::TimeMs earliest = graph::kNoTime;  // of all that name it
+  graph::EventId event = graph::kNoEvent;   // if that made a node without an id of its own
   bool any = false;
 };
 
@@ -77,19 +76,17 @@ class Resolver {
     }
     if (dropped) return;
     NameSeen& seen = out_.seen[head.name];
-    make(seen, head.time, schema_.from_event[head.type] != 0 ? event.id : graph::kNoEvent);
-    seen.times.add_row(head.time);
+    see(seen, head.time, schema_.from_event[head.type] != 0 ? event.id : graph::kNoEvent);
   }
 
-  static void make(NameSeen& seen, graph::TimeMs time, graph::EventId event) {
-    if (seen.any) return;
-    seen = {.times = {}, .made = time, .event = event, .any = true};
+  static void see(NameSeen& seen, graph::TimeMs time, graph::EventId event) {
+    if (!seen.any) seen = {.event = event, .any = true};
+    seen.earliest = earlier(seen.earliest, time);
   }
 
   graph::NodeId end(std::uint32_t name, graph::TimeMs time) {
     NameSeen& seen = out_.seen[name];
-    make(seen, time, graph::kNoEvent);
-    seen.times.add_edge(time);
+    see(seen, time, graph::kNoEvent);
     return chunk_.nodes[name];
   }
 
@@ -194,7 +191,7 @@ void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& 
       if (!first.any) {
         first = seen;
       } else {
-        first.times.add(seen.times);
+        first.earliest = earlier(first.earliest, seen.earliest);
       }
     }
   }
@@ -210,10 +207,9 @@ void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& 
       const graph::NodeTypeId type = chunks[c].names[i].type;
       if (batch.is_new[position] != 0) {
         WEFT_CHECK(seen.any);
-        IdCursor::put(made[type], chunks[c].name(i),
-                      {chunks[c].nodes[i], seen.times.after(seen.made), seen.event});
-      } else if (seen.any && seen.times.earliest != kNever) {
-        updates[type].push_back({.node = chunks[c].nodes[i], .times = seen.times});
+        IdCursor::put(made[type], chunks[c].name(i), {chunks[c].nodes[i], seen.earliest, seen.event});
+      } else if (seen.any && seen.earliest != graph::kNoTime) {
+        updates[type].push_back({.node = chunks[c].nodes[i], .earliest = seen.earliest});
       }
     }
   }

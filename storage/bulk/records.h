@@ -3,7 +3,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -45,40 +44,11 @@ struct AttributeRecord {
   }
 };
 
-inline constexpr graph::TimeMs kNever = std::numeric_limits<graph::TimeMs>::max();
-
-// What one stretch of events says about when a node was first seen, as GraphStore::apply has it: a node that
-// was made with a time is first seen at its earliest; one that was made without keeps none until its own row
-// gives one, and then goes by what comes from there on.
-struct SeenTimes {
-  graph::TimeMs earliest = kNever;           // of all
-  graph::TimeMs earliest_from_row = kNever;  // of those from the first row of its own with a time on
-  void add_row(graph::TimeMs time) {
-    if (time == graph::kNoTime) return;
-    earliest = std::min(earliest, time);
-    earliest_from_row = std::min(earliest_from_row, time);
-  }
-  void add_edge(graph::TimeMs time) {
-    if (time == graph::kNoTime) return;
-    earliest = std::min(earliest, time);
-    if (earliest_from_row != kNever) earliest_from_row = std::min(earliest_from_row, time);
-  }
-  // `later` comes after this.
-  void add(const SeenTimes& later) {
-    earliest_from_row =
-        earliest_from_row != kNever ? std::min(earliest_from_row, later.earliest) : later.earliest_from_row;
-    earliest = std::min(earliest, later.earliest);
-  }
-  graph::TimeMs after(graph::TimeMs before) const {
-    if (before != graph::kNoTime) return std::min(before, earliest);
-    return earliest_from_row == kNever ? graph::kNoTime : earliest_from_row;
-  }
-};
-
+// One mention of a node in a later run than the one that made it: its earliest time there.
 struct SeenRecord {
   std::uint32_t node = 0;
   std::uint32_t unused = 0;
-  SeenTimes times = {};
+  graph::TimeMs earliest = graph::kNoTime;  // never kNoTime
   bool operator<(const SeenRecord& other) const { return node < other.node; }
 };
 

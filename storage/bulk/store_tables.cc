@@ -94,7 +94,7 @@ class TableTasks {
         while (cursor.advance()) {
           IdValue value = cursor.value();
           for (; any && seen.top().key().node == value.node; any = seen.next())
-            value.first_seen = seen.top().key().times.after(value.first_seen);
+            value.first_seen = earlier(value.first_seen, seen.top().key().earliest);
           names.put(node_key({type, value.node}), cursor.key());
           sorter.add(cursor.key(), value);
           if (!snapshot) continue;

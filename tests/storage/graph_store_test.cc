@@ -48,13 +48,7 @@ class Model {
       }
     }
     for (const graph::NodeEvent& node : event.nodes) {
-      const bool is_new = see(node.type, node.external_id);
-      graph::TimeMs& seen = first_seen[{node.type, node.external_id}];
-      if (is_new || seen == graph::kNoTime) {
-        seen = node.time;
-      } else if (node.time != graph::kNoTime) {
-        seen = std::min(seen, node.time);
-      }
+      end(node.type, node.external_id, node.time);
       for (std::size_t i = 0; i < node.fields.size(); ++i) {
         if (node.fields[i].index() != 0) fields[{node.type, node.external_id, i}] = node.fields[i];
       }
@@ -79,25 +73,20 @@ class Model {
 
   StoreSchema schema = small_schema();
   std::map<graph::NodeTypeId, std::vector<std::string>> ids;
-  std::map<std::pair<graph::NodeTypeId, std::string>, graph::TimeMs> first_seen;
+  std::map<std::pair<graph::NodeTypeId, std::string>, std::set<graph::TimeMs>> seen_at;
   std::map<std::tuple<graph::NodeTypeId, std::string, std::size_t>, graph::FieldValue> fields;
   std::map<graph::EdgeTypeId, std::set<Edge>> edges;
   std::map<std::string, std::set<std::string>> item_tags;
 
  private:
-  bool see(graph::NodeTypeId type, const std::string& id) {
+  void see(graph::NodeTypeId type, const std::string& id) {
     auto& list = ids[type];
-    if (std::find(list.begin(), list.end(), id) != list.end()) return false;
-    list.push_back(id);
-    return true;
+    if (std::find(list.begin(), list.end(), id) == list.end()) list.push_back(id);
   }
   void end(graph::NodeTypeId type, const std::string& id, graph::TimeMs time) {
-    graph::TimeMs& seen = first_seen[{type, id}];
-    if (see(type, id)) {
-      seen = time;
-    } else if (time != graph::kNoTime && seen != graph::kNoTime) {
-      seen = std::min(seen, time);
-    }
+    see(type, id);
+    auto& times = seen_at[{type, id}];
+    if (time != graph::kNoTime) times.insert(time);
   }
 };
 
@@ -110,7 +99,8 @@ void expect_equal(const GraphStore& store, const Model& model) {
         found == model.ids.end() ? std::vector<std::string>{} : found->second;
     ASSERT_EQ(table.external_ids, wanted);
     for (graph::NodeId node = 0; node < wanted.size(); ++node) {
-      ASSERT_EQ(table.first_seen[node], model.first_seen.at({type, wanted[node]})) << wanted[node];
+      const auto& times = model.seen_at.at({type, wanted[node]});
+      ASSERT_EQ(table.first_seen[node], times.empty() ? graph::kNoTime : *times.begin()) << wanted[node];
       ASSERT_EQ(store.find_node(type, wanted[node]), node);
       ASSERT_EQ(store.external_id({type, node}), wanted[node]);
       for (std::size_t field = 0; field < table.fields.size(); ++field) {

@@ -57,6 +57,10 @@ TEST(Keys, ValuesComeBackAndCutOnesDoNot) {
 
   const IdValue id{.node = 7, .first_seen = -3, .event = 9};
   EXPECT_EQ(decode_id_value(encode_id_value(id)), id);
+  EXPECT_EQ(earlier(-3, 5), -3);
+  EXPECT_EQ(earlier(5, graph::kNoTime), 5);
+  EXPECT_EQ(earlier(graph::kNoTime, 5), 5);
+  EXPECT_EQ(earlier(graph::kNoTime, graph::kNoTime), graph::kNoTime);
   const LedgerEntry entry{.source = 3,
                           .name = "a b.csv",
                           .bytes = 1,

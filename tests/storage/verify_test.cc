@@ -111,6 +111,18 @@ TEST_F(Verify, AnEdgeOfAnUnknownType) {
   expect_problem("an outgoing edge of a type that the schema does not have");
 }
 
+TEST_F(Verify, ANodeFirstSeenAfterAnEdge) {
+  const EdgeKey out = *decode_edge_key(first(kOutgoing, kBuys).first);
+  const std::string user = *store_.external_id({kUser, out.node});
+  put(kIds, id_key(kUser, user), encode_id_value({.node = out.node, .first_seen = out.time + 1}));
+  expect_problem(fmt::format("user '{}' is first seen 1970-01-01T00:00:00.{:03}Z, but has a buys edge", user,
+                             out.time + 1));
+  const EdgeKey in = *decode_edge_key(first(kIncoming, kBuys).first);
+  const std::string item = *store_.external_id({kItem, in.node});
+  put(kIds, id_key(kItem, item), encode_id_value({.node = in.node}));
+  expect_problem(fmt::format("item '{}' is first seen at no time, but has a buys edge", item));
+}
+
 TEST_F(Verify, NamesAndIdsDisagree) {
   put(kNames, node_key({kUser, 0}), "somebody else");
   expect_problem("user #0 is called 'somebody else'");

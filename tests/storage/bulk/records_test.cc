@@ -65,36 +65,6 @@ TEST(SortEdges, EqualsAGeneralSortWhateverTheDegrees) {
   }
 }
 
-// The rule in one pass over all mentions: a node made with a time is first seen at its earliest; one made
-// without keeps none until a row of its own gives one, and goes by what comes from there on.
-TEST(SeenTimes, CutAnywhereTellTheSameAsInOnePiece) {
-  auto random = random_stream(3);
-  for (int round = 0; round < 3000; ++round) {
-    struct Mention {
-      graph::TimeMs time;
-      bool row;
-    };
-    std::vector<Mention> mentions(1 + random() % 6);
-    for (Mention& mention : mentions)
-      mention = {random() % 3 == 0 ? graph::kNoTime : static_cast<graph::TimeMs>(random() % 10),
-                 random() % 2 == 0};
-    graph::TimeMs wanted = mentions[0].time;
-    for (std::size_t i = 1; i < mentions.size(); ++i) {
-      const auto& [time, row] = mentions[i];
-      if (time == graph::kNoTime || (wanted == graph::kNoTime && !row)) continue;
-      wanted = wanted == graph::kNoTime ? time : std::min(wanted, time);
-    }
-    const std::size_t cut = random() % mentions.size();
-    SeenTimes early, late;
-    for (std::size_t i = 0; i < mentions.size(); ++i) {
-      SeenTimes& part = i <= cut ? early : late;
-      mentions[i].row ? part.add_row(mentions[i].time) : part.add_edge(mentions[i].time);
-    }
-    early.add(late);
-    ASSERT_EQ(early.after(mentions[0].time), wanted) << "round " << round;
-  }
-}
-
 TEST(FieldCursor, GivesBackWhatWasPutInWhereverItLies) {
   test::TempFolder folder;
   Scratch scratch(folder / "bulk.tmp", real_files());
