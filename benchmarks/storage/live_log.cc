@@ -45,7 +45,8 @@ std::string item_id(std::uint64_t number) {
 
 class Rows {
  public:
-  explicit Rows(const std::filesystem::path& path) : path_(path), out_(path.string() + ".tmp", std::ios::binary) {}
+  explicit Rows(const std::filesystem::path& path)
+      : path_(path), out_(path.string() + ".tmp", std::ios::binary) {}
   void put(std::string_view row) {
     buffer_ += row;
     if (buffer_.size() > (1U << 20)) flush();
@@ -80,7 +81,10 @@ void write_ids(const std::filesystem::path& path, const char* header, const std:
 }  // namespace
 
 LiveLog::LiveLog(std::filesystem::path folder, std::uint64_t rows)
-    : folder_(std::move(folder)), rows_(rows), users_(std::max<std::uint64_t>(rows / 10, 10)), items_(std::max<std::uint64_t>(rows / 50, 10)) {}
+    : folder_(std::move(folder)),
+      rows_(rows),
+      users_(std::max<std::uint64_t>(rows / 10, 10)),
+      items_(std::max<std::uint64_t>(rows / 50, 10)) {}
 
 std::string LiveLog::user(std::mt19937_64& random) const {
   return user_id(spread(skewed(users_, 0.6, random), users_));

@@ -41,7 +41,8 @@ struct Arguments {
 };
 
 double now_ms() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 double cpu_ms() {
   timespec now = {};
@@ -51,7 +52,9 @@ double cpu_ms() {
 
 double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
+  return values.empty() ? 0
+                        : values[std::min(values.size() - 1,
+                                          static_cast<std::size_t>(q * static_cast<double>(values.size())))];
 }
 
 std::uint64_t bytes_below(const std::filesystem::path& folder) {
@@ -76,8 +79,9 @@ GraphStore made(const LiveLog& log, const Arguments& arguments, Json& out) {
   if (!change_log(store)) {
     const double before = now_ms();
     ingest(project, store, {.bulk_from_bytes = 0, .memory = arguments.memory, .snapshot = true});
-    const ExportedSnapshot exported = export_snapshot(store, project.workspace, project.data_root, no_progress(),
-                                                      real_files(), {.memory = arguments.memory});
+    const ExportedSnapshot exported =
+        export_snapshot(store, project.workspace, project.data_root, no_progress(), real_files(),
+                        {.memory = arguments.memory});
     keep_changes_from(store, exported.info.sequence);
     out["ingest_seconds"] = (now_ms() - before) / 1e3;
   }
@@ -92,11 +96,12 @@ GraphStore made(const LiveLog& log, const Arguments& arguments, Json& out) {
 EventBatch batch_of(const LiveLog& log, std::uint64_t number, std::mt19937_64& random) {
   EventBatch batch;
   for (int i = 0; i < 1000; ++i) {
-    const graph::TimeMs time = random() % 10 == 0
-                                   ? 1'600'000'000'000 + static_cast<graph::TimeMs>(random() % 126'144'000'000)
-                                   : 1'800'000'000'000 + static_cast<graph::TimeMs>(number * 1000) + i;
+    const graph::TimeMs time =
+        random() % 10 == 0 ? 1'600'000'000'000 + static_cast<graph::TimeMs>(random() % 126'144'000'000)
+                           : 1'800'000'000'000 + static_cast<graph::TimeMs>(number * 1000) + i;
     std::string user = log.user(random), item = log.item(random);
-    if (random() % 50 == 0) (random() % 2 == 0 ? user : item) += "-" + std::to_string(random() % 1'000'000'000);
+    if (random() % 50 == 0)
+      (random() % 2 == 0 ? user : item) += "-" + std::to_string(random() % 1'000'000'000);
     batch.events.push_back({.id = random() | 1,
                             .edges = {{.type = 0,
                                        .from = std::move(user),
@@ -117,10 +122,11 @@ std::size_t not_seen(const GraphStore& store, NeighbourReader& reader, const Eve
       bool found = false;
       if (node) {
         const auto list = reader.newest({static_cast<graph::NodeTypeId>(incoming ? 1 : 0), *node},
-                                        incoming ? graph::incoming_relation(0) : graph::outgoing_relation(0), 64,
-                                        edge.time + 1);
-        found = std::any_of(list.begin(), list.end(),
-                            [&](const Neighbour& each) { return each.event == event.id && each.time == edge.time; });
+                                        incoming ? graph::incoming_relation(0) : graph::outgoing_relation(0),
+                                        64, edge.time + 1);
+        found = std::any_of(list.begin(), list.end(), [&](const Neighbour& each) {
+          return each.event == event.id && each.time == edge.time;
+        });
       }
       missing += found ? 0 : 1;
     }
@@ -128,8 +134,8 @@ std::size_t not_seen(const GraphStore& store, NeighbourReader& reader, const Eve
   return missing;
 }
 
-void measure_delta(const GraphStore& store, const Project& project, const std::unordered_set<graph::EventId>& events,
-                   Json& out) {
+void measure_delta(const GraphStore& store, const Project& project,
+                   const std::unordered_set<graph::EventId>& events, Json& out) {
   const auto snapshot = current_snapshot(project.workspace);
   if (!snapshot) throw Error("the workspace has no snapshot", {.file = project.workspace.folder.string()});
   const auto newest_write = [&] {
@@ -258,7 +264,9 @@ Json measure_reads(const GraphStore& store, const LiveLog& log, const Arguments&
   std::vector<graph::NodeId> ends, first_ends, second_ends;
   std::uint64_t read = 0, bare_read = 0;
   const graph::RelationId relation = graph::outgoing_relation(0), back = graph::incoming_relation(0);
-  const auto one_hop = [&](graph::NodeId seed) { read += reader.newest({0, seed}, relation, kFirstHop).size(); };
+  const auto one_hop = [&](graph::NodeId seed) {
+    read += reader.newest({0, seed}, relation, kFirstHop).size();
+  };
   const auto bare_one_hop = [&](graph::NodeId seed) {
     first_ends.clear();
     bare.newest(seed, false, kFirstHop, first_ends);
@@ -277,7 +285,7 @@ Json measure_reads(const GraphStore& store, const LiveLog& log, const Arguments&
     bare_read += second_ends.size();
   };
   for (const graph::NodeId seed : seeds) two_hops(seed);  // warms
-  Sides one, two, by_name;  // of the last: one hop, two hops
+  Sides one, two, by_name;                                // of the last: one hop, two hops
   for (std::size_t repeat = 0; repeat < arguments.repeats; ++repeat) {
     for (std::size_t i = 0; i < seeds.size(); ++i) {
       const bool first = (i + repeat) % 2 == 0;
@@ -288,8 +296,8 @@ Json measure_reads(const GraphStore& store, const LiveLog& log, const Arguments&
       two.take([&] { two_hops(seeds[i]); }, [&] { bare_two_hops(seeds[i]); }, first);
     }
     for (std::size_t i = 0; i < seeds.size(); ++i) {
-      by_name.take([&] { one_hop(store.find_node(0, names[i]).value()); }, [&] { two_hops(store.find_node(0, names[i]).value()); },
-                   i % 2 == 0);
+      by_name.take([&] { one_hop(store.find_node(0, names[i]).value()); },
+                   [&] { two_hops(store.find_node(0, names[i]).value()); }, i % 2 == 0);
     }
   }
   out["seeds"] = seeds.size();
