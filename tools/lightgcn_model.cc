@@ -303,7 +303,7 @@ gnn::NodeVectors node_vectors(const torch::Tensor& stored, std::size_t nodes, co
 }  // namespace
 
 bool wants_lightgcn(const TomlSection& root) {
-  return root.section("model").get_choice("kind", {"graphsage", "lightgcn"}, 0) == 1;
+  return root.section("model").get_choice("kind", {"graphsage", "gat", "lightgcn"}, 0) == 2;
 }
 
 LightGcnSettings read_lightgcn_settings(const TomlSection& root) {
