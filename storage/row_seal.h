@@ -1,6 +1,6 @@
 // One number that stands for all entries of the ledger and of the quarantine: the exclusive or of their
-// hashes. It lies among the meta data and changes with each batch, so that entries which are lost behind valid
-// checksums (a cut MANIFEST names fewer tables) are found: nothing else in the store depends on them.
+// hashes. It lies among the meta data and changes with each batch, so that entries which are lost behind
+// valid checksums (a cut MANIFEST names fewer tables) are found: nothing else in the store depends on them.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace weft::storage {
 inline constexpr std::string_view kSealKey = "seal";  // in kMeta; stores made before it have none
 
 std::uint64_t entry_seal(Family family, std::string_view key, std::string_view value);
-std::uint64_t scan_seal(const GraphStore::Impl& store);                // of what is there
+std::uint64_t scan_seal(const GraphStore::Impl& store);                 // of what is there
 std::optional<std::uint64_t> read_seal(const GraphStore::Impl& store);  // as it was kept; throws on damage
 std::string encode_seal(std::uint64_t seal);
 
