@@ -34,7 +34,8 @@ struct MayUse {
 
 struct Found {};
 
-// Counts hops from the path's end, and stops when its beginning's turn comes: everything nearer is known then.
+// Counts hops from the path's end, and stops when its beginning's turn comes: everything nearer is known
+// then.
 class HopCounter : public boost::default_bfs_visitor {
  public:
   HopCounter(std::vector<std::uint8_t>& hops, Vertex wanted, std::uint32_t max_hops)
@@ -66,7 +67,8 @@ struct Way {
     return last.edge > other.last.edge;
   }
 };
-using Layer = std::map<Vertex, std::map<Relations, Way>>;  // the nodes a number of hops from the path's beginning
+using Layer =
+    std::map<Vertex, std::map<Relations, Way>>;  // the nodes a number of hops from the path's beginning
 
 class PathFinder {
  public:
@@ -197,10 +199,10 @@ std::vector<ExplanationPath> explanation_paths(const Snapshot& snapshot, NodeRef
     throw Error("a path needs two nodes", {.value = std::string(snapshot.external_id(from))},
                 ErrorKind::kUsage);
   if (options.max_hops < 1 || options.max_hops > kMostPathHops) {
-    throw Error("a path cannot be that long",
-                {.value = std::to_string(options.max_hops),
-                 .expected = fmt::format("1 to {} hops", kMostPathHops)},
-                ErrorKind::kUsage);
+    throw Error(
+        "a path cannot be that long",
+        {.value = std::to_string(options.max_hops), .expected = fmt::format("1 to {} hops", kMostPathHops)},
+        ErrorKind::kUsage);
   }
   PathFinder finder(snapshot, from, to, options);
   std::vector<ExplanationPath> paths;

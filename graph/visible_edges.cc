@@ -46,8 +46,7 @@ bool VisibleEdges::operator()(EdgeTypeId type, EdgeId edge, std::uint64_t from, 
   if (!times.empty() && times[edge] >= before_) return false;
   if (times.empty() && std::binary_search(later_events_.begin(), later_events_.end(), event)) return false;
   if (!hidden_events_.empty() && hidden_events_.contains(event)) return false;
-  if (direct_hidden_ &&
-      ((from == direct_a_ && to == direct_b_) || (from == direct_b_ && to == direct_a_)))
+  if (direct_hidden_ && ((from == direct_a_ && to == direct_b_) || (from == direct_b_ && to == direct_a_)))
     return false;
   if (end) return true;
   if (!hidden_nodes_.empty() && hidden_nodes_.contains(to)) return false;
@@ -59,7 +58,8 @@ bool VisibleEdges::operator()(EdgeTypeId type, EdgeId edge, std::uint64_t from, 
 
 std::uint64_t VisibleEdges::degree(NodeRef node) const {
   std::uint64_t sum = 0;
-  for (const UndirectedGraph::Leg& leg : graph_.legs(node.type)) sum += leg.csr.count_before(node.id, before_);
+  for (const UndirectedGraph::Leg& leg : graph_.legs(node.type))
+    sum += leg.csr.count_before(node.id, before_);
   return sum;
 }
 

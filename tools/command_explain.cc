@@ -37,9 +37,11 @@ void run(const Cli& cli, const Options& options) {
   const graph::NodeRef user{context.user_type(), find_node(snapshot, context.user_type(), options.user)};
   const graph::NodeRef item{context.item_type(), find_node(snapshot, context.item_type(), options.item)};
   const graph::TimeMs before = read_time(options.before);
-  const auto paths = graph::explanation_paths(
-      snapshot, user, item,
-      {.count = options.paths, .max_hops = options.max_hops, .before = before, .only_indirect = options.indirect});
+  const auto paths = graph::explanation_paths(snapshot, user, item,
+                                              {.count = options.paths,
+                                               .max_hops = options.max_hops,
+                                               .before = before,
+                                               .only_indirect = options.indirect});
   if (cli.common().json) {
     Json json = {{"user", options.user},
                  {"item", options.item},
@@ -50,15 +52,16 @@ void run(const Cli& cli, const Options& options) {
     cli.print_json(json);
     return;
   }
-  cli.print(fmt::format("from {} to {}{}", node_text(snapshot, user), node_text(snapshot, item),
-                        before == graph::kEndOfTime ? ""
-                                                    : fmt::format(", by what was before {}", storage::time_text(before))));
+  cli.print(fmt::format(
+      "from {} to {}{}", node_text(snapshot, user), node_text(snapshot, item),
+      before == graph::kEndOfTime ? "" : fmt::format(", by what was before {}", storage::time_text(before))));
   if (paths.empty()) {
-    cli.print(fmt::format("\nno {}path of at most {} hops", options.indirect ? "indirect " : "", options.max_hops));
+    cli.print(
+        fmt::format("\nno {}path of at most {} hops", options.indirect ? "indirect " : "", options.max_hops));
   }
   for (std::size_t p = 0; p < paths.size(); ++p) {
-    cli.print(fmt::format("\n{}. {} hop{}\n{}", p + 1, paths[p].steps.size(), paths[p].steps.size() == 1 ? "" : "s",
-                          path_text(snapshot, paths[p], "   ")));
+    cli.print(fmt::format("\n{}. {} hop{}\n{}", p + 1, paths[p].steps.size(),
+                          paths[p].steps.size() == 1 ? "" : "s", path_text(snapshot, paths[p], "   ")));
   }
 }
 
@@ -66,8 +69,9 @@ void run(const Cli& cli, const Options& options) {
 
 void add_explain(Cli& cli) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = cli.add_project_command("explain", "Why an item has to do with a user: short paths between them",
-                                              [&cli, options] { run(cli, *options); });
+  CLI::App* command =
+      cli.add_project_command("explain", "Why an item has to do with a user: short paths between them",
+                              [&cli, options] { run(cli, *options); });
   command->add_option("--user", options->user, "External id of the user")->required();
   command->add_option("--item", options->item, "External id of the item")->required();
   command->add_option("--paths", options->paths, "How many paths at most")

@@ -9,8 +9,8 @@
 
 namespace weft::tools {
 
-// {"hops", "relations" (as in "buys", "rev_buys"), "steps": [{"relation", "from", "to" (each "type", "id", "name"),
-// "time" (ISO 8601, null if untimed), "weight" (null if unweighted)}]}
+// {"hops", "relations" (as in "buys", "rev_buys"), "steps": [{"relation", "from", "to" (each "type", "id",
+// "name"), "time" (ISO 8601, null if untimed), "weight" (null if unweighted)}]}
 nlohmann::ordered_json path_json(const graph::Snapshot& snapshot, const graph::ExplanationPath& path);
 
 // A line for its beginning and one a step, arrows along the edge's own direction:

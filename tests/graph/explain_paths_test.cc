@@ -157,7 +157,8 @@ class Oracle {
         const NodeRef a{schema.edge_type(type).from, rows[e]};
         const NodeRef b{schema.edge_type(type).to, snapshot_.outgoing(type).targets[e]};
         const EventId event = snapshot_.edge_columns(type).events[e];
-        if (event != kNoEvent && ((a == from_ && b == to_) || (a == to_ && b == from_))) events_.insert(event);
+        if (event != kNoEvent && ((a == from_ && b == to_) || (a == to_ && b == from_)))
+          events_.insert(event);
       }
     }
   }
@@ -187,7 +188,8 @@ TEST(ExplanationPaths, EqualTryingEverything) {
     write_snapshot(std::move(tables), folder / "s");
     const Snapshot snapshot = Snapshot::open(folder / "s");
     for (int i = 0; i < 12; ++i) {
-      const NodeRef user{0, static_cast<NodeId>(random.below(8))}, item{1, static_cast<NodeId>(random.below(12))};
+      const NodeRef user{0, static_cast<NodeId>(random.below(8))},
+          item{1, static_cast<NodeId>(random.below(12))};
       PathOptions options{.count = 4,
                           .max_hops = static_cast<std::uint32_t>(1 + random.below(5)),
                           .only_indirect = random.chance(0.5)};

@@ -19,21 +19,23 @@ TEST(PathReport, ReadsLikeTheGraph) {
             "  -- buys 1970-01-01 00:00 -->  item i3\n"
             "  -- item_brand -->             brand Vale\n"
             "  <-- item_brand --             item i2 'blue lamp'\n");
-  EXPECT_EQ(path_json(snapshot, paths[0]).dump(),
-            R"({"hops":3,"relations":["buys","item_brand","rev_item_brand"],"steps":[)"
-            R"({"relation":"buys","from":{"type":"user","id":"u2","name":"u2"},"to":{"type":"item","id":"i3","name":"i3"},)"
-            R"("time":"1970-01-01T00:00:00.030Z","weight":null},)"
-            R"({"relation":"item_brand","from":{"type":"item","id":"i3","name":"i3"},)"
-            R"("to":{"type":"brand","id":"Vale","name":"Vale"},"time":null,"weight":null},)"
-            R"({"relation":"rev_item_brand","from":{"type":"brand","id":"Vale","name":"Vale"},)"
-            R"("to":{"type":"item","id":"i2","name":"blue lamp"},"time":null,"weight":null}]})");
+  EXPECT_EQ(
+      path_json(snapshot, paths[0]).dump(),
+      R"({"hops":3,"relations":["buys","item_brand","rev_item_brand"],"steps":[)"
+      R"({"relation":"buys","from":{"type":"user","id":"u2","name":"u2"},"to":{"type":"item","id":"i3","name":"i3"},)"
+      R"("time":"1970-01-01T00:00:00.030Z","weight":null},)"
+      R"({"relation":"item_brand","from":{"type":"item","id":"i3","name":"i3"},)"
+      R"("to":{"type":"brand","id":"Vale","name":"Vale"},"time":null,"weight":null},)"
+      R"({"relation":"rev_item_brand","from":{"type":"brand","id":"Vale","name":"Vale"},)"
+      R"("to":{"type":"item","id":"i2","name":"blue lamp"},"time":null,"weight":null}]})");
 }
 
 // Wide characters line up; weights and symmetric edges are shown as such; nothing drives the terminal.
 TEST(PathReport, OddNamesWeightsAndSymmetricEdges) {
   graph::GraphTables tables;
   const auto person = tables.schema.add_node_type({.name = "人"});
-  tables.schema.add_edge_type({.name = "友達", .from = person, .to = person, .weighted = true, .symmetric = true});
+  tables.schema.add_edge_type(
+      {.name = "友達", .from = person, .to = person, .weighted = true, .symmetric = true});
   tables.schema.add_edge_type({.name = "x", .from = person, .to = person});
   tables.nodes.resize(1);
   tables.nodes[0].external_ids = {"a\x1b[31m", "é", "c"};
