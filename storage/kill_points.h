@@ -38,4 +38,15 @@ inline constexpr std::array<std::string_view, 31> kKillPoints = {
     "bulk.after_take_in",   // it has all
 };
 
+// Those of repair_store(), in order.
+inline constexpr std::array<std::string_view, 7> kRepairKillPoints = {
+    "repair.before_salvage",    // nothing of the new store is there
+    "repair.after_salvage",     // what could be read is
+    "repair.after_dictionary",  // nodes are mended
+    "repair.after_edges",       // and fields and edges
+    "repair.before_exchange",   // the new store is whole, under its waiting name
+    "repair.between_renames",   // there is no store: the next repair puts the new one in place
+    "repair.after_exchange",    // it is in place
+};
+
 }  // namespace weft::storage

@@ -74,6 +74,7 @@ void add_init(Cli& cli);
 void add_ingest(Cli& cli);
 void add_info(Cli& cli);
 void add_verify(Cli& cli);
+void add_repair(Cli& cli);
 void add_encode(Cli& cli);
 void add_train(Cli& cli);
 void add_evaluate(Cli& cli);
