@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "graph/snapshot.h"
 #include "storage/repair_parts.h"
 #include "storage/snapshot_export.h"
 #include "storage/store_lock.h"
@@ -85,27 +84,6 @@ void exchange(const Workspace& workspace, RepairReport& report, Files& files) {
   files.kill_point("repair.after_exchange");
 }
 
-struct Known {
-  std::string uuid = {};
-  std::uint64_t sequence = 0;
-};
-
-// What the newest snapshot says of the store it shows.
-Known ask_snapshots(const Workspace& workspace, Files& files) {
-  Known known;
-  if (!fs::exists(workspace.snapshots())) return known;
-  for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
-    if (!fs::exists(entry.path() / "manifest.json")) continue;
-    try {
-      const auto info = graph::Snapshot::open(entry.path(), graph::Verify::kStructure, files).info();
-      if (known.uuid.empty() || info.sequence > known.sequence) known = {info.store_uuid, info.sequence};
-    } catch (const Error&) {
-      // One that does not open says nothing.
-    }
-  }
-  return known;
-}
-
 std::string random_uuid() {
   std::random_device device;
   std::string out;
@@ -150,14 +128,14 @@ void mend_meta(const fs::path& folder, const Workspace& workspace, const StoreSc
     notes.rebuilt("the schema, from the project file");
     writer.put(kMeta, "schema", schema.to_json());
   }
-  const Known known = ask_snapshots(workspace, files);
+  const graph::SnapshotInfo known = newest_snapshot(workspace, "", files).value_or(graph::SnapshotInfo{});
   const auto stored_uuid = impl.get(kMeta, "uuid");
   if (!stored_uuid || stored_uuid->size() != 32) {
-    if (known.uuid.size() == 32)
+    if (known.store_uuid.size() == 32)
       notes.rebuilt("the uuid, from the newest snapshot");
     else
       notes.lost("the uuid: models trained on this store no longer fit it");
-    writer.put(kMeta, "uuid", known.uuid.size() == 32 ? known.uuid : random_uuid());
+    writer.put(kMeta, "uuid", known.store_uuid.size() == 32 ? known.store_uuid : random_uuid());
   }
   const std::size_t node_types = impl.schema.graph.node_types().size(),
                     edge_types = impl.schema.graph.edge_types().size();

@@ -75,6 +75,8 @@ void add_ingest(Cli& cli);
 void add_info(Cli& cli);
 void add_verify(Cli& cli);
 void add_repair(Cli& cli);
+void add_backup(Cli& cli);
+void add_restore(Cli& cli);
 void add_encode(Cli& cli);
 void add_train(Cli& cli);
 void add_evaluate(Cli& cli);
