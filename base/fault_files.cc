@@ -1,13 +1,16 @@
 #include "base/fault_files.h"
 
+#include <cerrno>
+
 #include "base/error.h"
 #include "base/mapped_file.h"
 
 namespace weft {
 namespace {
 
-[[noreturn]] void injected(const char* operation, const std::filesystem::path& path) {
-  throw Error(std::string("injected: ") + operation + " failed", {.file = path.string()});
+[[noreturn]] void injected(const char* operation, const FileFault& fault, const std::filesystem::path& path) {
+  throw Error(std::string("injected: ") + operation + " failed: " + errno_text(fault.error_number),
+              {.file = path.string()});
 }
 
 const char* operation_name(FileOperation operation) {
@@ -44,19 +47,19 @@ class FaultFile final : public WritableFile {
       : owner_(owner), inner_(std::move(inner)), path_(std::move(path)) {}
   using WritableFile::append;
   void append(std::span<const std::byte> bytes) override {
-    if (owner_.due(FileOperation::kWrite)) {
-      inner_->append(bytes.first(bytes.size() / 2));
+    if (const auto fault = owner_.next_fault(FileOperation::kWrite)) {
+      inner_->append(bytes.first(fault->half_written ? bytes.size() / 2 : 0));
       inner_->sync();  // out of the buffer: the short write must be there for a reader to trip over
-      injected("write", path_);
+      injected("write", *fault, path_);
     }
     inner_->append(bytes);
   }
   void sync() override {
-    if (owner_.due(FileOperation::kSync)) injected("sync", path_);
+    if (const auto fault = owner_.next_fault(FileOperation::kSync)) injected("sync", *fault, path_);
     inner_->sync();
   }
   void close() override {
-    if (owner_.due(FileOperation::kClose)) injected("close", path_);
+    if (const auto fault = owner_.next_fault(FileOperation::kClose)) injected("close", *fault, path_);
     inner_->close();
   }
 
@@ -73,7 +76,7 @@ class FaultReadableFile final : public ReadableFile {
   std::uint64_t size() const override { return inner_->size(); }
   using ReadableFile::read_at;
   void read_at(std::uint64_t offset, std::span<std::byte> out) override {
-    if (owner_.due(FileOperation::kRead)) injected("read", path_);
+    if (const auto fault = owner_.next_fault(FileOperation::kRead)) injected("read", *fault, path_);
     inner_->read_at(offset, out);
   }
 
@@ -85,9 +88,20 @@ class FaultReadableFile final : public ReadableFile {
 
 }  // namespace
 
-void FaultFiles::fail_nth(FileOperation operation, std::uint64_t n) {
+void FaultFiles::fail_nth(FileOperation operation, std::uint64_t n, FaultKind kind) {
   const std::lock_guard lock(mutex_);
-  fail_at_[operation] = counts_[operation] + n;
+  planned_[operation] = {counts_[operation] + n, kind};
+}
+
+void FaultFiles::heal() {
+  const std::lock_guard lock(mutex_);
+  planned_.clear();
+  staying_.reset();
+}
+
+std::uint64_t FaultFiles::injected() const {
+  const std::lock_guard lock(mutex_);
+  return injected_;
 }
 
 void FaultFiles::on_kill_point(std::function<void(std::string_view)> action) {
@@ -106,15 +120,22 @@ std::map<std::string, std::uint64_t> FaultFiles::kill_points_passed() const {
   return passed_;
 }
 
-bool FaultFiles::due(FileOperation operation) {
+std::optional<FileFault> FaultFiles::next_fault(FileOperation operation) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t n = ++counts_[operation];
-  const auto found = fail_at_.find(operation);
-  return found != fail_at_.end() && found->second == n;
+  const bool needs_space = operation == FileOperation::kCreate || operation == FileOperation::kWrite ||
+                           operation == FileOperation::kMakeFolders;
+  std::optional<FaultKind> kind = needs_space ? staying_ : std::nullopt;
+  const auto found = planned_.find(operation);
+  if (found != planned_.end() && found->second.at == n) kind = found->second.kind;
+  if (!kind) return std::nullopt;
+  ++injected_;
+  if (kind->stays) staying_ = kind;
+  return FileFault{kind->no_space ? ENOSPC : EIO, kind->half_written};
 }
 
 void FaultFiles::pass(FileOperation operation, const std::filesystem::path& path) {
-  if (due(operation)) injected(operation_name(operation), path);
+  if (const auto fault = next_fault(operation)) weft::injected(operation_name(operation), *fault, path);
 }
 
 std::unique_ptr<WritableFile> FaultFiles::create(const std::filesystem::path& path) {

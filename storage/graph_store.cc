@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "storage/rocksdb_files.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
@@ -90,11 +91,34 @@ std::optional<std::string> GraphStore::Impl::get(Family which, std::string_view 
   return value;
 }
 
+rocksdb::Options GraphStore::Impl::open_options() {
+  rocksdb::Options out(database_options(options), rocksdb::ColumnFamilyOptions());
+  env = fault_environment(files);
+  if (env) out.env = env.get();
+  return out;
+}
+
+namespace {
+
+// RocksDB leaves the temporary file of its options behind for good where writing it failed. For the lock's
+// holder.
+void remove_temporary_files(const fs::path& database, Files& files) {
+  if (!fs::exists(database)) return;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(database)) {
+    if (entry.path().extension() == ".dbtmp") left.push_back(entry.path());
+  }
+  for (const fs::path& path : left) files.remove_all(path);
+}
+
+}  // namespace
+
 void GraphStore::Impl::open_writer() {
   files.make_folders(folder);
   lock = std::make_unique<StoreLock>(folder / "writer.lock", "the store");
+  remove_temporary_files(database_folder(), files);
   if (!fs::exists(database_folder() / "CURRENT")) files.kill_point("store.before_create");
-  rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
+  rocksdb::Options db_options = open_options();
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;
   rocksdb::DB* raw = nullptr;
@@ -141,7 +165,7 @@ void GraphStore::Impl::open_secondary() {
     throw Error(fmt::format("cannot create a temporary folder: {}", errno_text(errno)), {.file = name});
   secondary_folder = name;
   rocksdb::DB* raw = nullptr;
-  rocksdb::Options db_options(database_options(options), rocksdb::ColumnFamilyOptions());
+  const rocksdb::Options db_options = open_options();
   const rocksdb::Status status = beside_a_writer([&] {
     return rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options),
                                         &handles, &raw);

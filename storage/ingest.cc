@@ -169,6 +169,7 @@ class Ingest {
     report_.rows += read.tally.rows;
     report_.events += read.tally.events;
     report_.filtered += read.tally.filtered;
+    report_.cleaned.add(read.tally.cleaned);
     report_.bytes += read.bytes;
     for (const auto& [reason, count] : read.tally.reasons) report_.quarantined[reason] += count;
     report_.quarantined_rows += read.tally.bad;
@@ -224,6 +225,7 @@ class Ingest {
     Row row;
     graph::Event event;
     while (open.reader->next(row)) {
+      bool stops = false;
       if ((++tally.rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + tally.rows);
       if (row.bad_reason.empty()) {
         MapResult mapped = open.mapper.map(row, event);
@@ -233,8 +235,9 @@ class Ingest {
         }
         row.bad_reason = std::move(mapped.reason);
         row.bad_detail = std::move(mapped.detail);
+        stops = mapped.stops;
       }
-      tally.add_bad(row);
+      tally.add_bad(row, stops);
     }
     has_news_[source] = tally.rows > 0;
     rows_to_read_ += tally.rows;
@@ -281,6 +284,7 @@ class Ingest {
         if (!row.terminated) {
           // Stays outside the ledger: read again when the file has grown.
           finish_batch(ledger, reader.position_before_row());
+          report_.cleaned.add(open.mapper.cleaned());
           report_.bytes += reader.position_before_row().bytes;
           return;
         }
@@ -294,6 +298,7 @@ class Ingest {
       }
     }
     finish_batch(ledger, reader.position());
+    report_.cleaned.add(open.mapper.cleaned());
     report_.bytes += ledger.bytes;
   }
 
@@ -310,8 +315,8 @@ class Ingest {
     }
     // The row that an earlier run found cut short, now whole.
     if (first && ledger.bytes > 0) batch_.released.emplace_back(ledger.source, row.offset);
-    if (mapped.outcome == MapOutcome::kFiltered) {
-      ++report_.filtered;
+    if (mapped.outcome != MapOutcome::kEvent) {
+      if (mapped.outcome == MapOutcome::kFiltered) ++report_.filtered;
       return;
     }
     event.source = ledger.source;

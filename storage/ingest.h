@@ -47,12 +47,13 @@ struct IngestOptions {
 };
 
 struct IngestReport {
-  std::uint64_t rows = 0;                                 // read in this run
-  std::uint64_t events = 0;                               // rows that made something
-  std::uint64_t filtered = 0;                             // rows that every mapping's `where` left out
-  std::uint64_t duplicates = 0;                           // events that were in the store already
-  std::vector<std::uint64_t> new_nodes = {};              // [node type]
-  std::vector<std::uint64_t> new_edges = {};              // [edge type]
+  std::uint64_t rows = 0;                     // read in this run
+  std::uint64_t events = 0;                   // rows that made something
+  std::uint64_t filtered = 0;                 // rows that every mapping's `where` left out
+  CleanCounts cleaned = {};                   // by rules and step; rows that on_bad = "drop" left out
+  std::uint64_t duplicates = 0;               // events that were in the store already
+  std::vector<std::uint64_t> new_nodes = {};  // [node type]
+  std::vector<std::uint64_t> new_edges = {};  // [edge type]
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows
   std::uint64_t quarantined_rows = 0;
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;

@@ -28,14 +28,15 @@ void MediaTally::add(const MediaTally& later) {
   }
 }
 
-void SourceTally::add_bad(const Row& row) {
+void SourceTally::add_bad(const Row& row, bool stops) {
   ++bad;
   ++reasons[row.bad_reason];
-  if (!first_bad) {
-    first_bad = BadRow{.summary = fmt::format("{}: {}", row.bad_reason, row.bad_detail),
-                       .excerpt = excerpt(row.raw, 80),
-                       .line = row.line};
-  }
+  if (first_bad && (first_stop || !stops)) return;
+  const BadRow shown{.summary = fmt::format("{}: {}", row.bad_reason, row.bad_detail),
+                     .excerpt = excerpt(row.raw, 80),
+                     .line = row.line};
+  if (!first_bad) first_bad = shown;
+  if (stops && !first_stop) first_stop = shown;
 }
 
 void SourceTally::look_for_damage(const std::vector<MediaFile>& looked_at, std::uint64_t line) {
@@ -59,6 +60,11 @@ void SourceTally::add(const SourceTally& later, std::uint64_t lines_before) {
     first_bad = later.first_bad;
     first_bad->line += lines_before;
   }
+  if (!first_stop && later.first_stop) {
+    first_stop = later.first_stop;
+    first_stop->line += lines_before;
+  }
+  cleaned.add(later.cleaned);
   if (!first_damaged && later.first_damaged) {
     first_damaged = later.first_damaged;
     first_damaged->line += lines_before;
@@ -77,6 +83,14 @@ std::string SourceTally::encoding_hint(const SourceFile& file) const {
 
 void SourceTally::check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
                         std::uint64_t bad_before) const {
+  if (first_stop) {
+    throw Error(
+        fmt::format("{}; nothing was written", first_stop->summary),
+        {.file = file.name,
+         .line = first_stop->line,
+         .value = first_stop->excerpt,
+         .hint = "the column's rules say on_bad = \"stop\"; \"quarantine\" or \"missing\" would go on"});
+  }
   const std::uint64_t all_rows = rows_before + rows;
   const std::uint64_t all_bad = bad_before + bad;
   const auto past = [&](std::uint64_t count, double most) {

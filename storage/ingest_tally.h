@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/cleaning/clean_counts.h"
 #include "storage/media.h"
 #include "storage/project.h"
 #include "storage/sources/row_reader.h"
@@ -43,15 +44,17 @@ struct SourceTally {
   std::uint64_t damaged = 0;                          // good rows that name a damaged picture or sound
   std::map<std::string, std::uint64_t> reasons = {};  // of bad rows
   std::optional<BadRow> first_bad = {};
+  std::optional<BadRow> first_stop = {};  // a bad value where on_bad = "stop"
+  CleanCounts cleaned = {};
   std::optional<DamagedRow> first_damaged = {};
   MediaTally media = {};
 
-  void add_bad(const Row& row);
+  void add_bad(const Row& row, bool stops = false);
   void look_for_damage(const std::vector<MediaFile>& media, std::uint64_t line);
   void add(const SourceTally& later, std::uint64_t lines_before);
 
-  // Throws Error "... nothing was written" past a threshold. `rows_before` and `bad_before` are those of
-  // earlier runs.
+  // Throws Error "... nothing was written" past a threshold, or for a row that stops ingest. `rows_before`
+  // and `bad_before` are those of earlier runs.
   void check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
              std::uint64_t bad_before) const;
 

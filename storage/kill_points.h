@@ -7,7 +7,7 @@
 
 namespace weft::storage {
 
-inline constexpr std::array<std::string_view, 31> kKillPoints = {
+inline constexpr std::array<std::string_view, 32> kKillPoints = {
     "store.before_create",   // nothing is there yet
     "store.after_create",    // RocksDB is open, the store's meta data is not written
     "store.after_meta",      // uuid, schema and format are in
@@ -30,6 +30,7 @@ inline constexpr std::array<std::string_view, 31> kKillPoints = {
     "export.before_current",     // the snapshot is there, `current` does not name it
     "export.after_current", "export.before_prune", "export.after_prune",
     "snapshot.before_rename",  // it is whole under its temporary name
+    "snapshot.after_rename",   // and under its own
     // A bulk load passes these instead of ingest.after_check to ingest.after_source and of apply's.
     "bulk.before_batch",    // rows are read, none of them sorted
     "bulk.after_batch",     // one more run of each kind is there

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "storage/cleaning/rule_use.h"
 
 namespace weft::storage {
 namespace {
@@ -27,22 +28,6 @@ ColumnRef required_column(const TomlSection& section, std::string_view key) {
 
 ColumnRef optional_column(const TomlSection& section, std::string_view key) {
   return section.has(key) ? required_column(section, key) : ColumnRef{};
-}
-
-TimeSpec read_time(const TomlSection& parent) {
-  const TomlSection section = parent.section("time");
-  TimeSpec time;
-  time.column = required_column(section, "column");
-  if (!section.has("unit")) section.fail("unit", "a required key is missing", "one of " + join(kTimeUnits));
-  time.unit = static_cast<TimeUnit>(section.get_choice("unit", kTimeUnits, 0));
-  if (section.has("default")) {
-    const std::vector<std::string> texts = section.get_texts("default");
-    time.fallback = texts.size() == 1 ? parse_time(texts[0], time.unit) : std::nullopt;
-    if (!time.fallback)
-      section.fail("default", "is no time", fmt::format("a time in unit {}", time_unit_name(time.unit)));
-  }
-  section.check_no_unknown_keys();
-  return time;
 }
 
 std::vector<RowFilter> read_where(const TomlSection& parent) {
@@ -102,6 +87,8 @@ class ProjectReader {
     read_clean();
     resolver_.emplace(root_.section("sources"), project_.data_root, sources_);
     project_.source_options = resolver_->options();
+    for (const auto& [name, section] : root_.section("sources").sections())
+      project_.source_rules.push_back(read_rules(section));
     const TomlSection nodes = root_.section("nodes");
     const TomlSection edges = root_.section("edges");
     for (const auto& [name, section] : nodes.sections()) declare_node_type(name, section);
@@ -113,6 +100,7 @@ class ProjectReader {
     for (const auto& [name, section] : edges.sections()) read_edges(name, section);
     edges.check_no_unknown_keys();
     declare_attribute_edges();
+    check_rules(project_);
     return std::move(project_);
   }
 
@@ -167,6 +155,39 @@ class ProjectReader {
     return positions;
   }
 
+  RuleRange read_rules(const TomlSection& section) {
+    const std::size_t begin = project_.rules.size();
+    for (ColumnRules& rules : read_column_rules(section, *resolver_))
+      project_.rules.push_back(std::move(rules));
+    return {begin, project_.rules.size()};
+  }
+
+  template <typename Mapping>
+  TimeSpec read_time(const TomlSection& parent, const Mapping& mapping) const {
+    const TomlSection section = parent.section("time");
+    TimeSpec time{.column = required_column(section, "column"), .unit = TimeUnit::kIso8601};
+    const bool by_rules =
+        std::all_of(mapping.sources.begin(), mapping.sources.end(), [&](std::uint16_t source) {
+          const std::size_t rule = project_.find_rule(source, mapping.rules, time.column.name);
+          return rule != Project::kNoRule && project_.rules[rule].time;
+        });
+    if (section.has("unit")) {
+      time.unit = static_cast<TimeUnit>(section.get_choice("unit", kTimeUnits, 0));
+      if (by_rules && !mapping.sources.empty())
+        section.fail("unit", "the column's rules read the time already", "no unit here");
+    } else if (!by_rules) {
+      section.fail("unit", "a required key is missing", "one of " + join(kTimeUnits));
+    }
+    if (section.has("default")) {
+      const std::vector<std::string> texts = section.get_texts("default");
+      time.fallback = texts.size() == 1 ? parse_time(texts[0], time.unit) : std::nullopt;
+      if (!time.fallback)
+        section.fail("default", "is no time", fmt::format("a time in unit {}", time_unit_name(time.unit)));
+    }
+    section.check_no_unknown_keys();
+    return time;
+  }
+
   FieldMapping read_field(const std::string& name, const TomlSection& section) const {
     FieldMapping field{.name = name};
     if (!section.has("kind"))
@@ -194,8 +215,9 @@ class ProjectReader {
     check_name(name, section);
     NodeMapping mapping;
     mapping.sources = read_sources(section);
+    mapping.rules = read_rules(section);
     mapping.id = optional_column(section, "id");
-    if (section.has("time")) mapping.time = read_time(section);
+    if (section.has("time")) mapping.time = read_time(section, mapping);
     mapping.where = read_where(section);
     graph::NodeType type{.name = name};
     const TomlSection fields = section.section("fields");
@@ -213,7 +235,7 @@ class ProjectReader {
     section.check_no_unknown_keys();
     const bool sourced = section.has("source");
     if (!sourced) {
-      for (const char* key : {"id", "time", "fields", "where"}) {
+      for (const char* key : {"id", "time", "fields", "where", "columns"}) {
         if (section.has(key))
           section.fail(key, "is given without a source", "source = \"...\"",
                        "a node type without a source is made by edges alone");
@@ -313,9 +335,10 @@ class ProjectReader {
     if (!section.has("source"))
       section.fail("source", "a required key is missing", "a file or a list of files");
     mapping.sources = read_sources(section);
+    mapping.rules = read_rules(section);
     mapping.from = read_end(section, "from", mapping.sources);
     mapping.to = read_end(section, "to", mapping.sources);
-    if (section.has("time")) mapping.time = read_time(section);
+    if (section.has("time")) mapping.time = read_time(section, mapping);
     mapping.weight = optional_column(section, "weight");
     mapping.where = read_where(section);
     mapping.keep_duplicates = section.get_choice("duplicates", {"drop", "keep"}, 0) == 1;
@@ -361,6 +384,15 @@ class ProjectReader {
 };
 
 }  // namespace
+
+std::size_t Project::find_rule(std::uint16_t source, const RuleRange& section, std::string_view name) const {
+  for (const RuleRange& range : {section, rules_of(source)}) {
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+      if (rules[i].name() == name) return i;
+    }
+  }
+  return kNoRule;
+}
 
 Project read_project(const TomlFile& toml, const fs::path& project_file, Sources sources) {
   return ProjectReader(toml, project_file, sources).read();

@@ -13,6 +13,7 @@
 #include "base/toml.h"
 #include "graph/event.h"
 #include "graph/schema.h"
+#include "storage/cleaning/column_rules.h"
 #include "storage/source_files.h"
 #include "storage/store_schema.h"
 #include "storage/values.h"
@@ -27,9 +28,14 @@ struct ColumnRef {
   bool operator==(const ColumnRef& other) const { return name == other.name; }
 };
 
+// The rules of one section: positions in Project::rules.
+struct RuleRange {
+  std::size_t begin = 0, end = 0;
+};
+
 struct TimeSpec {
   ColumnRef column = {};
-  TimeUnit unit = TimeUnit::kSeconds;
+  TimeUnit unit = TimeUnit::kSeconds;          // where no column rules read the time
   std::optional<graph::TimeMs> fallback = {};  // for rows without a value
 };
 
@@ -67,6 +73,7 @@ struct NodeMapping {
   std::optional<TimeSpec> time = {};
   std::vector<FieldMapping> fields = {};
   std::vector<RowFilter> where = {};
+  RuleRange rules = {};
 };
 
 // An end of an edge: a column with the external id; or no column: the node that the same row makes.
@@ -84,6 +91,7 @@ struct EdgeMapping {
   ColumnRef weight = {};
   std::vector<RowFilter> where = {};
   bool keep_duplicates = false;  // file and offset join the event id
+  RuleRange rules = {};
 };
 
 // Shares of a source file's rows; with more, ingest stops before anything is written. Up to them a bad row
@@ -104,7 +112,17 @@ struct Project {
   std::vector<NodeMapping> nodes = {};
   std::vector<EdgeMapping> edges = {};  // without the edge types of as_node fields
   CleanOptions clean = {};
+  std::vector<ColumnRules> rules = {};       // of all sections
+  std::vector<RuleRange> source_rules = {};  // [source_options]
 
+  static constexpr std::size_t kNoRule = static_cast<std::size_t>(-1);
+  RuleRange rules_of(std::uint16_t source) const {
+    const std::size_t options = sources[source].options;
+    return options == SourceFile::kNoOptions ? RuleRange{} : source_rules[options];
+  }
+  // The rules, of a mapping's `section` or of the source's own, for the column that nodes and edges call
+  // `name`; or kNoRule.
+  std::size_t find_rule(std::uint16_t source, const RuleRange& section, std::string_view name) const;
   // Changes if the meaning of the source's rows does: what columns become, not where the files lie.
   std::uint64_t fingerprint(std::uint16_t source) const;
 };

@@ -50,6 +50,13 @@ void add_reading(const SourceFile& from, Canonical& out) {
 std::uint64_t Project::fingerprint(std::uint16_t source) const {
   Canonical out;
   for (const std::string& text : clean.missing) out.add(text);
+  const auto add_rules = [&](const RuleRange& range) {
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+      out.add("rules");
+      out.add(rules[i].canonical());
+    }
+  };
+  add_rules(rules_of(source));
   const auto reads = [&](const auto& mapping) {
     return std::find(mapping.sources.begin(), mapping.sources.end(), source) != mapping.sources.end();
   };
@@ -57,6 +64,7 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
     if (!reads(mapping)) continue;
     out.add("node");
     out.add(schema.graph.node_type(mapping.type).name);
+    add_rules(mapping.rules);
     out.add(mapping.id.name);
     out.add(mapping.time);
     out.add(mapping.where);
@@ -74,6 +82,7 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
     if (!reads(mapping)) continue;
     out.add("edge");
     out.add(schema.graph.edge_type(mapping.type).name);
+    add_rules(mapping.rules);
     for (const EdgeEnd* end : {&mapping.from, &mapping.to}) {
       out.add(schema.graph.node_type(end->type).name);
       out.add(end->column.name);

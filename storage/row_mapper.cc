@@ -51,7 +51,8 @@ RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead med
       source_(source),
       read_(media),
       files_(files),
-      media_node_(project.schema.graph.node_types().size(), 0) {
+      media_node_(project.schema.graph.node_types().size(), 0),
+      cells_(project, source) {
   for (const NodeMapping& mapping : project.nodes) {
     for (const FieldMapping& field : mapping.fields) {
       if (field.as_node && graph::is_media(field.kind)) media_node_[field.node_type] = 1;
@@ -62,9 +63,10 @@ RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead med
   };
   for (const NodeMapping& mapping : project.nodes) {
     if (!reads(mapping)) continue;
+    const auto cell_of = [&](const ColumnRef& column) { return cells_.add(column, mapping.rules); };
     NodePlan plan{.mapping = &mapping, .id = cell_of(mapping.id)};
     if (mapping.time) plan.time = cell_of(mapping.time->column);
-    plan.where = filter_plans(mapping.where);
+    plan.where = filter_plans(mapping);
     for (const FieldMapping& field : mapping.fields) {
       FieldPlan field_plan{.mapping = &field};
       if (graph::is_media(field.kind)) {
@@ -84,29 +86,23 @@ RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead med
   };
   for (const EdgeMapping& mapping : project.edges) {
     if (!reads(mapping)) continue;
+    const auto cell_of = [&](const ColumnRef& column) { return cells_.add(column, mapping.rules); };
     EdgePlan plan{
         .mapping = &mapping, .from = cell_of(mapping.from.column), .to = cell_of(mapping.to.column)};
     if (mapping.time) plan.time = cell_of(mapping.time->column);
     plan.weight = cell_of(mapping.weight);
     plan.from_plan = plan_of(mapping.from);
     plan.to_plan = plan_of(mapping.to);
-    plan.where = filter_plans(mapping.where);
+    plan.where = filter_plans(mapping);
     edges_.push_back(std::move(plan));
   }
 }
 
-std::size_t RowMapper::cell_of(const ColumnRef& column) {
-  if (column.name.empty()) return kNone;
-  const auto found = std::find(columns_.begin(), columns_.end(), column.name);
-  if (found != columns_.end()) return static_cast<std::size_t>(found - columns_.begin());
-  columns_.push_back(column.name);
-  refs_.push_back(column);
-  return columns_.size() - 1;
-}
-
-std::vector<RowMapper::FilterPlan> RowMapper::filter_plans(const std::vector<RowFilter>& where) {
+template <typename Mapping>
+std::vector<RowMapper::FilterPlan> RowMapper::filter_plans(const Mapping& mapping) {
   std::vector<FilterPlan> plans;
-  for (const RowFilter& filter : where) plans.push_back({.filter = &filter, .cell = cell_of(filter.column)});
+  for (const RowFilter& filter : mapping.where)
+    plans.push_back({.filter = &filter, .cell = cells_.add(filter.column, mapping.rules)});
   return plans;
 }
 
@@ -130,7 +126,7 @@ namespace {
 void RowMapper::check_columns(const RowReader& reader) const {
   if (!reader.has_header()) return;
   for (const std::size_t missing : reader.missing_columns()) {
-    missing_column(refs_[missing], project_.sources[source_].name, reader.known_columns());
+    missing_column(cells_.refs()[missing], project_.sources[source_].name, reader.known_columns());
   }
 }
 
@@ -139,20 +135,20 @@ std::vector<std::string> RowMapper::absent_columns(const RowReader& reader) cons
   if (reader.has_header()) return absent;
   std::vector<std::string> unused;
   for (const std::string& name : reader.known_columns()) {
-    if (std::find(columns_.begin(), columns_.end(), name) == columns_.end()) unused.push_back(name);
+    if (std::find(columns().begin(), columns().end(), name) == columns().end()) unused.push_back(name);
   }
   for (const std::size_t missing : reader.missing_columns()) {
-    if (!nearest_word(columns_[missing], unused).empty()) {
-      missing_column(refs_[missing], project_.sources[source_].name, reader.known_columns());
+    if (!nearest_word(columns()[missing], unused).empty()) {
+      missing_column(cells_.refs()[missing], project_.sources[source_].name, reader.known_columns());
     }
-    absent.push_back(columns_[missing]);
+    absent.push_back(columns()[missing]);
   }
   return absent;
 }
 
-bool RowMapper::passes(const std::vector<FilterPlan>& where) const {
+bool RowMapper::passes(const std::vector<FilterPlan>& where) {
   for (const FilterPlan& plan : where) {
-    const Cell& cell = cells_[plan.cell];
+    const Cell& cell = cells_.get(plan.cell);
     if (plan.filter->wants != RowFilter::Wants::kOneOf) {
       if (cell.present != (plan.filter->wants == RowFilter::Wants::kPresent)) return false;
       continue;
@@ -168,27 +164,30 @@ bool RowMapper::passes(const std::vector<FilterPlan>& where) const {
   return true;
 }
 
-std::string_view RowMapper::id_text(std::size_t cell, const char* what) const {
-  const Cell& id = cells_[cell];
-  if (!id.present) throw Bad{"missing id", fmt::format("column '{}' ({}) is empty", columns_[cell], what)};
-  if (id.is_list) throw Bad{"wrong type", fmt::format("column '{}' ({}) is a list", columns_[cell], what)};
+std::string_view RowMapper::id_text(std::size_t cell, const char* what) {
+  const Cell& id = cells_.get(cell);
+  if (!id.present)
+    throw Bad{"missing id", fmt::format("column '{}' ({}) is empty", cells_.column_of(cell), what)};
+  if (id.is_list)
+    throw Bad{"wrong type", fmt::format("column '{}' ({}) is a list", cells_.column_of(cell), what)};
   if (id.text.size() > kMaxIdBytes)
     throw Bad{"id too long",
-              fmt::format("column '{}' ({}) has {} bytes", columns_[cell], what, id.text.size())};
+              fmt::format("column '{}' ({}) has {} bytes", cells_.column_of(cell), what, id.text.size())};
   return id.text;
 }
 
-graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required) const {
+graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required) {
   if (!spec) return graph::kNoTime;
-  const Cell& time = cells_[cell];
+  if (const graph::TimeMs* time = cells_.time(cell)) return *time;
+  const Cell& time = cells_.get(cell);
   if (!time.present) {
     if (spec->fallback) return *spec->fallback;
-    if (required) throw Bad{"missing time", fmt::format("column '{}' is empty", columns_[cell])};
+    if (required) throw Bad{"missing time", fmt::format("column '{}' is empty", cells_.column_of(cell))};
     return graph::kNoTime;
   }
   const auto parsed = time.is_list ? std::nullopt : parse_time(time.text, spec->unit);
   if (!parsed) {
-    throw Bad{"invalid time", fmt::format("column '{}': '{}' is no time in unit {}", columns_[cell],
+    throw Bad{"invalid time", fmt::format("column '{}': '{}' is no time in unit {}", cells_.column_of(cell),
                                           excerpt(time.text), time_unit_name(spec->unit))};
   }
   return *parsed;
@@ -217,15 +216,15 @@ class DistinctTexts {
 
 }  // namespace
 
-std::vector<std::string> RowMapper::category_values(const FieldPlan& plan) const {
-  const Cell& cell = cells_[plan.cell];
+std::vector<std::string> RowMapper::category_values(const FieldPlan& plan) {
+  const Cell& cell = cells_.get(plan.cell);
   std::vector<std::string> values;
   DistinctTexts distinct;
   const auto add = [&](std::string_view text) {
     if (text.empty() || !distinct.insert(text)) return;
     if (text.size() > kMaxIdBytes)
-      throw Bad{"id too long",
-                fmt::format("column '{}' has a category of {} bytes", columns_[plan.cell], text.size())};
+      throw Bad{"id too long", fmt::format("column '{}' has a category of {} bytes",
+                                           cells_.column_of(plan.cell), text.size())};
     values.emplace_back(text);
   };
   if (!cell.present) return values;
@@ -251,11 +250,11 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   const FieldMapping& mapping = *plan.mapping;
   std::string path = mapping.path.text[0];
   for (std::size_t i = 0; i < plan.path_cells.size(); ++i) {
-    const Cell& cell = cells_[plan.path_cells[i]];
+    const Cell& cell = cells_.get(plan.path_cells[i]);
     if (!cell.present) return;
     if (cell.is_list)
       throw Bad{"wrong type",
-                fmt::format("column '{}' (a media path) is a list", columns_[plan.path_cells[i]])};
+                fmt::format("column '{}' (a media path) is a list", cells_.column_of(plan.path_cells[i]))};
     path += cell.text;
     path += mapping.path.text[i + 1];
   }
@@ -285,7 +284,7 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
 void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event& event) {
   const FieldMapping& mapping = *plan.mapping;
   if (graph::is_media(mapping.kind)) return make_media(plan, node, event);
-  const Cell& cell = cells_[plan.cell];
+  const Cell& cell = cells_.get(plan.cell);
   if (mapping.kind == graph::FieldKind::kCategory) {
     std::vector<std::string> values = category_values(plan);
     if (!mapping.as_node) {
@@ -304,7 +303,7 @@ void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event
   if (mapping.kind == graph::FieldKind::kNumber) {
     const auto number = cell.is_list ? std::nullopt : parse_number(cell.text);
     if (!number) {
-      throw Bad{"invalid number", fmt::format("column '{}': '{}' is no number", columns_[plan.cell],
+      throw Bad{"invalid number", fmt::format("column '{}': '{}' is no number", cells_.column_of(plan.cell),
                                               cell.is_list ? "[...]" : excerpt(cell.text))};
     }
     event.nodes[node].fields[mapping.field] = *number;
@@ -356,12 +355,13 @@ void RowMapper::make_edge(const EdgePlan& plan, graph::Event& event) {
   }
   event.edges[edge].time = time_of(mapping.time, plan.time, true);
   if (plan.weight == kNone) return;
-  const Cell& cell = cells_[plan.weight];
-  if (!cell.present) throw Bad{"missing weight", fmt::format("column '{}' is empty", columns_[plan.weight])};
+  const Cell& cell = cells_.get(plan.weight);
+  if (!cell.present)
+    throw Bad{"missing weight", fmt::format("column '{}' is empty", cells_.column_of(plan.weight))};
   const auto weight = cell.is_list ? std::nullopt : parse_number(cell.text);
   if (!weight || *weight < 0 || *weight > 4294967296.0) {
     throw Bad{"invalid weight", fmt::format("column '{}': '{}' is no number from 0 to 2^32",
-                                            columns_[plan.weight], excerpt(cell.text))};
+                                            cells_.column_of(plan.weight), excerpt(cell.text))};
   }
   event.edges[edge].weight = *weight;
 }
@@ -406,35 +406,36 @@ void RowMapper::set_event_id(const Row& row, graph::Event& event) {
   }
 }
 
-void RowMapper::hide_missing() {
-  shown_.assign(cells_.begin(), cells_.end());
-  const std::vector<std::string>& missing = project_.clean.missing;
-  for (Cell& cell : shown_) {
-    if (!cell.is_list && cell.present &&
-        std::find(missing.begin(), missing.end(), cell.text) != missing.end())
-      cell = {};
+void RowMapper::make_all(graph::Event& event) {
+  for (NodePlan& plan : nodes_) {
+    plan.made = kNone;
+    if (passes(plan.where)) make_node(plan, event);
   }
-  cells_ = shown_;
+  for (const EdgePlan& plan : edges_) {
+    if (passes(plan.where)) make_edge(plan, event);
+  }
 }
 
 MapResult RowMapper::map(const Row& row, graph::Event& event) {
-  cells_ = row.cells;
-  if (!project_.clean.missing.empty()) hide_missing();
+  cells_.begin(row);
   event.nodes.clear();
   event.edges.clear();
   fixups_.clear();
   event_nodes_.clear();
   media_.clear();
   try {
-    for (NodePlan& plan : nodes_) {
-      plan.made = kNone;
-      if (passes(plan.where)) make_node(plan, event);
-    }
-    for (const EdgePlan& plan : edges_) {
-      if (passes(plan.where)) make_edge(plan, event);
-    }
+    make_all(event);
   } catch (Bad& bad) {
     return {.outcome = MapOutcome::kBad, .reason = std::move(bad.reason), .detail = std::move(bad.detail)};
+  } catch (BadValue& bad) {
+    if (bad.then == OnBad::kDrop) {
+      ++cells_.counts.dropped_rows;
+      return {.outcome = MapOutcome::kDropped};
+    }
+    return {.outcome = MapOutcome::kBad,
+            .reason = std::move(bad.reason),
+            .detail = std::move(bad.detail),
+            .stops = bad.then == OnBad::kStop};
   }
   if (event.nodes.empty() && event.edges.empty()) return {};
   set_event_id(row, event);

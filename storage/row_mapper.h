@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "graph/event.h"
+#include "storage/cleaning/row_cells.h"
 #include "storage/media.h"
 #include "storage/project.h"
 #include "storage/sources/row_reader.h"
@@ -17,12 +18,14 @@ namespace weft::storage {
 
 inline constexpr std::size_t kMaxIdBytes = 4096;  // of an external id
 
-enum class MapOutcome { kEvent, kFiltered, kBad };
+// kDropped: left out by a column's on_bad = "drop".
+enum class MapOutcome { kEvent, kFiltered, kBad, kDropped };
 
 struct MapResult {
   MapOutcome outcome = MapOutcome::kFiltered;
   std::string reason = {};  // of a bad row
   std::string detail = {};
+  bool stops = false;  // a bad row after which nothing may be written: on_bad = "stop"
 };
 
 // Not thread-safe: keeps buffers. `project` and `files` must outlive it.
@@ -32,7 +35,7 @@ class RowMapper {
   RowMapper(const Project& project, std::uint16_t source, MediaRead media, Files& files);
 
   // What the reader must be opened with.
-  const std::vector<std::string>& columns() const { return columns_; }
+  const std::vector<std::string>& columns() const { return cells_.columns(); }
   // Throws Error (kUsage), at the project file's line, for a column that the header lacks.
   void check_columns(const RowReader& reader) const;
   // As check_columns, for a whole file of JSON lines read from its beginning: Error if a column that was in
@@ -42,9 +45,11 @@ class RowMapper {
   // `row` must be good. Fills `event` (its id is never kNoEvent). Media that were looked at are in media().
   MapResult map(const Row& row, graph::Event& event);
   const std::vector<MediaFile>& media() const { return media_; }
+  // What cleaning did to all rows so far.
+  const CleanCounts& cleaned() const { return cells_.counts; }
 
  private:
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kNone = RowCells::kNone;
   struct FieldPlan {
     const FieldMapping* mapping = nullptr;
     std::size_t cell = kNone;
@@ -77,17 +82,17 @@ class RowMapper {
     std::size_t node = 0;
   };
 
-  std::size_t cell_of(const ColumnRef& column);
-  std::vector<FilterPlan> filter_plans(const std::vector<RowFilter>& where);
-  bool passes(const std::vector<FilterPlan>& where) const;
-  std::string_view id_text(std::size_t cell, const char* what) const;
-  graph::TimeMs time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required) const;
+  template <typename Mapping>
+  std::vector<FilterPlan> filter_plans(const Mapping& mapping);
+  bool passes(const std::vector<FilterPlan>& where);
+  std::string_view id_text(std::size_t cell, const char* what);
+  graph::TimeMs time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required);
   void make_node(NodePlan& plan, graph::Event& event);
   void make_field(const FieldPlan& plan, std::size_t node, graph::Event& event);
   void make_media(const FieldPlan& plan, std::size_t node, graph::Event& event);
-  std::vector<std::string> category_values(const FieldPlan& plan) const;
+  std::vector<std::string> category_values(const FieldPlan& plan);
   void make_edge(const EdgePlan& plan, graph::Event& event);
-  void hide_missing();
+  void make_all(graph::Event& event);
   void set_event_id(const Row& row, graph::Event& event);
 
   const Project& project_;
@@ -95,12 +100,9 @@ class RowMapper {
   MediaRead read_;
   Files& files_;
   std::vector<std::uint8_t> media_node_;  // [node type] made by an as_node field of media
-  std::vector<std::string> columns_;
-  std::vector<ColumnRef> refs_;  // [columns] where the project file names it first
+  RowCells cells_;
   std::vector<NodePlan> nodes_;
   std::vector<EdgePlan> edges_;
-  std::span<const Cell> cells_;
-  std::vector<Cell> shown_;  // the cells without texts that count as missing
   std::vector<Fixup> fixups_;
   std::vector<std::size_t> event_nodes_;  // positions of nodes whose id is the event's
   std::vector<MediaFile> media_;

@@ -254,6 +254,7 @@ SourceOptions SourceResolver::read_options(const std::string& name, const TomlSe
       section.fail("header", fmt::format("names the column '{}' twice, or not at all", column),
                    "a name for each column");
   }
+  section.has("columns");  // read by read_column_rules, which needs the resolver
   section.check_no_unknown_keys();
   return out;
 }

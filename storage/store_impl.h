@@ -32,6 +32,7 @@ struct GraphStore::Impl {
   }
   // The value, or nothing if the key is not there. Throws on damage.
   std::optional<std::string> get(Family which, std::string_view key) const;
+  rocksdb::Options open_options();  // of the database as a whole
   [[noreturn]] void damaged(const std::string& what) const;
 
   void open_writer();
@@ -47,6 +48,7 @@ struct GraphStore::Impl {
   Files& files;
   std::unique_ptr<StoreLock> lock;              // writer
   std::filesystem::path secondary_folder = {};  // reader: RocksDB's own notes, removed at the end
+  std::unique_ptr<rocksdb::Env> env;            // null: RocksDB's default
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   StoreSchema schema = {};

@@ -15,9 +15,12 @@ namespace weft::storage {
 
 StoreLock::StoreLock(const std::filesystem::path& file, const std::string& what) {
   fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd_ < 0)
-    throw Error(fmt::format("cannot open the lock of {}: {}", what, errno_text(errno)),
-                {.file = file.string()});
+  if (fd_ < 0) {
+    const int reason = errno;
+    throw Error(fmt::format("cannot open the lock of {}: {}", what, errno_text(reason)),
+                {.file = file.string(),
+                 .hint = reason == ENOSPC ? "free disk space and run the same command again" : ""});
+  }
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int reason = errno;
     char text[32] = {};
@@ -40,7 +43,8 @@ StoreLock::StoreLock(const std::filesystem::path& file, const std::string& what)
     ::close(fd_);
     fd_ = -1;
     throw Error(fmt::format("cannot write the lock of {}: {}", what, errno_text(reason)),
-                {.file = file.string()});
+                {.file = file.string(),
+                 .hint = reason == ENOSPC ? "free disk space and run the same command again" : ""});
   }
 }
 

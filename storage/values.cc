@@ -39,10 +39,11 @@ bool take(std::string_view& text, char wanted) {
   return true;
 }
 
-// "Z", "+01:00", "-0530", "+01" or nothing: minutes to take off.
+// "Z", "+01:00", "-0530", "+01" or nothing (then `minutes` stay): minutes to take off.
 bool take_zone(std::string_view& text, int& minutes) {
+  if (text.empty()) return true;
   minutes = 0;
-  if (text.empty() || take(text, 'Z') || take(text, 'z')) return text.empty();
+  if (take(text, 'Z') || take(text, 'z')) return text.empty();
   const int sign = text[0] == '-' ? -1 : 1;
   if (!take(text, '+') && !take(text, '-')) return false;
   int hour = 0;
@@ -71,8 +72,8 @@ bool take_fraction(std::string_view& text, int& ms) {
   return any;
 }
 
-std::optional<graph::TimeMs> parse_iso8601(std::string_view text) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0, zone = 0;
+std::optional<graph::TimeMs> parse_iso8601(std::string_view text, int zone) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0;
   if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) || !take(text, '-') ||
       !take_digits(text, 2, day)) {
     return std::nullopt;
@@ -125,9 +126,9 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
-std::optional<graph::TimeMs> parse_time(std::string_view text, TimeUnit unit) {
+std::optional<graph::TimeMs> parse_time(std::string_view text, TimeUnit unit, int zone_minutes) {
   text = trim(text);
-  if (unit == TimeUnit::kIso8601) return parse_iso8601(text);
+  if (unit == TimeUnit::kIso8601) return parse_iso8601(text, zone_minutes);
   const std::int64_t scale = unit_ms(unit);
   std::int64_t whole = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);

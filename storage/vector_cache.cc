@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "storage/keys.h"
+#include "storage/rocksdb_files.h"
 #include "storage/rocksdb_options.h"
 #include "storage/store_lock.h"
 
@@ -15,6 +16,7 @@ namespace weft::storage {
 struct VectorCache::Impl {
   std::string folder;
   std::unique_ptr<StoreLock> lock;
+  std::unique_ptr<rocksdb::Env> env;  // null: RocksDB's default
   std::unique_ptr<rocksdb::DB> db;
 };
 
@@ -31,6 +33,8 @@ VectorCache VectorCache::open(const std::filesystem::path& folder, Files& files)
   const StoreOptions options;
   rocksdb::Options all(database_options(options), family_options(kFields, options, block_cache(options)));
   all.create_if_missing = true;
+  impl->env = fault_environment(files);
+  if (impl->env) all.env = impl->env.get();
   rocksdb::DB* raw = nullptr;
   check_status(rocksdb::DB::Open(all, (folder / "db").string(), &raw), "open the cache of vectors",
                impl->folder);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "storage/graph_store.h"
 #include "storage/ingest.h"
@@ -49,6 +50,40 @@ Json to_json(const storage::IngestReport& report, const storage::ExportedSnapsho
                      {"checksum", fmt::format("{:016x}", exported.info.checksum)},
                      {"reused", exported.reused}};
   return out;
+}
+
+// For each column's rules, the steps that did something.
+Json cleaning_json(const storage::IngestReport& report, const storage::Project& project) {
+  Json columns = Json::array();
+  for (std::size_t rule = 0; rule < project.rules.size(); ++rule) {
+    Json steps = Json::object();
+    for (std::size_t step = 0; step < storage::kCleanSteps && rule < report.cleaned.rules.size(); ++step) {
+      const std::uint64_t values = report.cleaned.rules[rule][step];
+      if (values > 0) steps[storage::clean_step_name(static_cast<storage::CleanStep>(step))] = values;
+    }
+    columns.push_back({{"section", project.rules[rule].owner},
+                       {"column", project.rules[rule].column},
+                       {"values", std::move(steps)}});
+  }
+  return {{"columns", std::move(columns)},
+          {"missing_elsewhere", report.cleaned.missing},
+          {"dropped_rows", report.cleaned.dropped_rows}};
+}
+
+void print_cleaning(const Cli& cli, const storage::IngestReport& report, const Json& cleaning) {
+  if (report.cleaned.missing > 0)
+    cli.print(fmt::format("{} values counted as none (clean.missing)", with_commas(report.cleaned.missing)));
+  if (report.cleaned.dropped_rows > 0)
+    cli.print(fmt::format("{} rows left out (on_bad = \"drop\")", with_commas(report.cleaned.dropped_rows)));
+  Table table({"cleaned column", "step", "values"});
+  for (const Json& column : cleaning["columns"]) {
+    std::string name =
+        fmt::format("{}.{}", column["section"].get<std::string>(), column["column"].get<std::string>());
+    if (column["values"].empty()) table.add({printable(name), "nothing to do", "0"});
+    for (const auto& [step, values] : column["values"].items())
+      table.add({printable(std::exchange(name, "")), step, with_commas(values.get<std::uint64_t>())});
+  }
+  if (!cleaning["columns"].empty()) cli.print("\n" + table.text());
 }
 
 constexpr std::size_t kShownProblems = 5;
@@ -102,6 +137,7 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
     for (const auto& [reason, count] : report.quarantined)
       cli.print(printable(fmt::format("  {:>6}  {}", with_commas(count), reason)));
   }
+  print_cleaning(cli, report, json["cleaning"]);
   for (const std::string& note : report.notes) cli.print(printable("note: " + note));
   cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
@@ -119,7 +155,8 @@ void run(Cli& cli, storage::IngestOptions options) {
   const storage::ExportedSnapshot exported =
       storage::export_snapshot(store, project.workspace, project.data_root, cli.progress(), real_files(),
                                {.memory = options.memory, .threads = options.threads});
-  const Json json = to_json(report, exported, store.info(), project.schema.graph);
+  Json json = to_json(report, exported, store.info(), project.schema.graph);
+  json["cleaning"] = cleaning_json(report, project);
   if (cli.common().json)
     cli.print_json(json);
   else

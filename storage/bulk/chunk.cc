@@ -109,12 +109,14 @@ class ChunkBuilder {
 void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& builder, Chunk& chunk,
               std::uint16_t source) {
   ++chunk.tally.rows;
+  bool stops = false;
   if (row.bad_reason.empty()) {
     MapResult mapped = mapper.map(row, event);
     chunk.tally.media.look(mapper.media());
     if (mapped.outcome == MapOutcome::kBad) {
       row.bad_reason = std::move(mapped.reason);
       row.bad_detail = std::move(mapped.detail);
+      stops = mapped.stops;
     } else {
       chunk.tally.look_for_damage(mapper.media(), row.line);
       if (mapped.outcome == MapOutcome::kFiltered) ++chunk.tally.filtered;
@@ -122,7 +124,7 @@ void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& bu
       return;
     }
   }
-  chunk.tally.add_bad(row);
+  chunk.tally.add_bad(row, stops);
   chunk.quarantined.push_back({.source = source,
                                .offset = row.offset,
                                .line = row.line,
@@ -173,6 +175,7 @@ Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText&
       break;
     }
   }
+  chunk.tally.cleaned = mapper.cleaned();
   chunk.missing_columns = reader->missing_columns();
   chunk.known_columns = reader->known_columns();
   return chunk;

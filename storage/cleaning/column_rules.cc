@@ -11,7 +11,7 @@
 namespace weft::storage {
 namespace {
 
-const std::vector<std::string> kOnBad = {"row", "missing", "stop"};
+const std::vector<std::string> kOnBad = {"quarantine", "drop", "missing", "stop"};
 const std::vector<std::string> kUnknownIds = {"keep", "missing", "bad"};
 const std::vector<std::string> kTimeUnits = {"s", "ms", "us", "day", "iso8601"};
 
@@ -106,7 +106,10 @@ void check_together(const TomlSection& section, const ColumnRules& rules) {
       section.fail(other, fmt::format("excludes '{}'", one), fmt::format("'{}' or '{}'", one, other));
   };
   exclude("required", "default");
+  if (rules.required && rules.on_bad == OnBad::kMissing)
+    section.fail("on_bad", "excludes 'required'", "what becomes of a row without a value");
   for (const char* key : {"factor", "scale", "allowed"}) exclude("time", key);
+  for (const char* key : {"factor", "scale", "time", "range"}) exclude("separator", key);
   for (const char* key : {"time", "factor", "scale", "range"}) {
     exclude("ids", key);
     exclude("prefix", key);
@@ -117,10 +120,29 @@ void check_together(const TomlSection& section, const ColumnRules& rules) {
     section.fail("prefix", "is for ids that the map does not name", "unknown_ids = \"keep\"");
 }
 
+// A default comes behind the other steps, so it must be what they let through.
+void check_default(const TomlSection& section, const ColumnRules& rules) {
+  const std::string& text = *rules.fallback;
+  std::optional<double> number;
+  if (rules.time) {
+    const auto time = parse_time(text, TimeUnit::kIso8601);
+    if (!time) section.fail("default", "is no time", "a time in ISO 8601");
+    number = static_cast<double>(*time);
+  } else if (rules.is_number()) {
+    number = parse_number(text);
+    if (!number) section.fail("default", "is no number", "a number, as this column's values are then");
+  }
+  if (number && rules.range && !rules.range->holds(*number))
+    section.fail("default", "is out of the column's range", "a value within 'range'");
+  if (!rules.allowed.empty() && !std::binary_search(rules.allowed.begin(), rules.allowed.end(), text))
+    section.fail("default", "is not among the column's values", "one of 'allowed'");
+}
+
 ColumnRules read_rules(const std::string& column, const TomlSection& section,
                        const SourceResolver& resolver) {
   ColumnRules rules{.column = column, .where = section.where()};
   rules.rename = section.get_string("rename", "");
+  rules.separator = section.get_string("separator", "");
   if (section.has("rename") && rules.rename.empty()) section.fail("rename", "is empty", "a column's name");
   rules.tidy = read_tidy(section);
   if (section.has("missing")) rules.missing = section.get_texts("missing");
@@ -139,11 +161,13 @@ ColumnRules read_rules(const std::string& column, const TomlSection& section,
   if (section.has("allowed")) {
     rules.allowed = section.get_texts("allowed");
     if (rules.allowed.empty()) section.fail("allowed", "is empty", "a list of values");
+    std::sort(rules.allowed.begin(), rules.allowed.end());
   }
   if (section.has("default")) {
     const std::vector<std::string> texts = section.get_texts("default");
     if (texts.size() != 1 || texts[0].empty()) section.fail("default", "is no text", "one value");
     rules.fallback = texts[0];
+    check_default(section, rules);
   }
   rules.required = section.get_bool("required", false);
   rules.on_bad = static_cast<OnBad>(section.get_choice("on_bad", kOnBad, 0));
@@ -177,6 +201,7 @@ std::string ColumnRules::canonical() const {
   };
   add("column", column);
   if (!rename.empty()) add("rename", rename);
+  if (!separator.empty()) add("separator", separator);
   for (std::size_t i = 0; i < kTidySteps; ++i) {
     if (tidy.wanted[i]) add("tidy", tidy_step_names()[i]);
   }
@@ -196,26 +221,27 @@ std::string ColumnRules::canonical() const {
   for (const std::string& text : allowed) add("allowed", text);
   if (fallback) add("default", *fallback);
   if (required) add("required", "true");
-  if (on_bad != OnBad::kRow) add("on_bad", kOnBad[static_cast<std::size_t>(on_bad)]);
+  if (on_bad != OnBad::kQuarantine) add("on_bad", kOnBad[static_cast<std::size_t>(on_bad)]);
   return out;
 }
 
-RuleSet read_column_rules(const TomlSection& section, const SourceResolver& resolver) {
-  RuleSet set{.owner = section.name()};
-  if (!section.has("columns")) return set;
+std::vector<ColumnRules> read_column_rules(const TomlSection& section, const SourceResolver& resolver) {
+  std::vector<ColumnRules> all;
+  if (!section.has("columns")) return all;
   const TomlSection columns = section.section("columns");
   for (const auto& [column, rules_section] : columns.sections()) {
     ColumnRules rules = read_rules(column, rules_section, resolver);
-    for (const ColumnRules& other : set.columns) {
+    rules.owner = section.name();
+    for (const ColumnRules& other : all) {
       if (other.name() != rules.name()) continue;
       rules_section.fail("rename",
                          fmt::format("'{}' and '{}' are both '{}' then", other.column, column, rules.name()),
                          "names that differ");
     }
-    set.columns.push_back(std::move(rules));
+    all.push_back(std::move(rules));
   }
   columns.check_no_unknown_keys();
-  return set;
+  return all;
 }
 
 }  // namespace weft::storage

@@ -19,10 +19,12 @@ namespace weft::storage {
 
 struct Interval {
   double low = 0, high = 0;
+  bool holds(double value) const { return value >= low && value <= high; }
 };
 
-// What becomes of a value that is bad: its row goes to quarantine; it counts as missing; ingest stops.
-enum class OnBad { kRow, kMissing, kStop };
+// What becomes of a value that is bad: its row goes to quarantine; its row is left out; it counts as missing;
+// ingest stops.
+enum class OnBad { kQuarantine, kDrop, kMissing, kStop };
 // What becomes of an id that the id map does not name.
 enum class UnknownIds { kKeep, kMissing, kBad };
 
@@ -34,11 +36,13 @@ struct TimeRule {
   int zone_minutes = 0;  // of ISO 8601 texts without a zone: east of UTC
 };
 
-// The steps of a value, in this order. "Missing" in between: the steps up to the default are passed over.
+// The steps of a value, in this order. Once it is missing, the steps up to the default are passed over.
 struct ColumnRules {
+  std::string owner = {};   // the section: "sources.orders", "nodes.item"
   std::string column = {};  // as the file names it
   ErrorContext where = {};
-  std::string rename = {};  // as nodes and edges name it; empty: the same
+  std::string rename = {};     // as nodes and edges name it; empty: the same
+  std::string separator = {};  // cuts a text into several values; empty: one value
   TidySteps tidy = {};
   std::vector<std::string> missing = {};
   std::shared_ptr<const TextMap> values = {};
@@ -48,11 +52,11 @@ struct ColumnRules {
   std::optional<double> factor = {};
   std::optional<ScaleRule> scale = {};
   std::optional<TimeRule> time = {};
-  std::optional<Interval> range = {};  // of the number, or of the time in ms
-  std::vector<std::string> allowed = {};
+  std::optional<Interval> range = {};        // of the number, or of the time in ms
+  std::vector<std::string> allowed = {};     // sorted
   std::optional<std::string> fallback = {};  // "default"
   bool required = false;
-  OnBad on_bad = OnBad::kRow;
+  OnBad on_bad = OnBad::kQuarantine;
 
   bool is_number() const { return factor || scale || (range && !time); }
   const std::string& name() const { return rename.empty() ? column : rename; }
@@ -60,15 +64,9 @@ struct ColumnRules {
   std::string canonical() const;
 };
 
-// The rules of one section.
-struct RuleSet {
-  std::string owner = {};  // "sources.orders", "nodes.item"
-  std::vector<ColumnRules> columns = {};
-};
-
 // Reads `section`'s table "columns". Throws Error (kUsage) with file and line for unknown keys and values,
 // keys that exclude each other, and two columns of one name.
-RuleSet read_column_rules(const TomlSection& section, const SourceResolver& resolver);
+std::vector<ColumnRules> read_column_rules(const TomlSection& section, const SourceResolver& resolver);
 
 // "Z", "UTC", "+05:30", "-0800", or a common name of a fixed offset ("CET", "JST"): minutes east of UTC.
 std::optional<int> parse_zone(std::string_view text);

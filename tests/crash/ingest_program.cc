@@ -1,12 +1,19 @@
-// ingest_program PROJECT.toml [--batch-rows N] [--bulk-from BYTES] [--memory BYTES] [--set key=value]...:
-// ingests, exports a snapshot, verifies, and prints what came of it, one "key value" a line. The crash tests
+// ingest_program PROJECT.toml [--batch-rows N] [--bulk-from BYTES] [--memory BYTES] [--set key=value]...
+//                [--acknowledge FD]
+// Ingests, exports a snapshot, verifies, and prints what came of it, one "key value" a line. The crash tests
 // kill it at every moment; it is also the smallest program on storage's interface.
+//
+// To the file descriptor FD goes, as soon as the program knows it: "sequence N" when a batch or a bulk load
+// is in the store, "snapshot CHECKSUM" when a snapshot is written. What was said there must survive any kill.
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
 
 #include "base/error.h"
+#include "base/fault_files.h"
 #include "base/hash.h"
 #include "base/toml.h"
 #include "storage/ingest.h"
@@ -16,6 +23,11 @@
 
 namespace {
 
+void acknowledge(int fd, const std::string& line) {
+  if (fd >= 0 && ::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    throw weft::Error("cannot write to the pipe of acknowledgements");
+}
+
 int run(int argc, char** argv) {
   using namespace weft;
   if (argc < 2)
@@ -24,19 +36,27 @@ int run(int argc, char** argv) {
   TomlFile toml = TomlFile::read(argv[1]);
   storage::IngestOptions options;
   options.snapshot = true;
+  int fd = -1;
   for (int i = 2; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--set") toml.set(argv[i + 1]);
     const auto number = [&] { return std::strtoull(argv[i + 1], nullptr, 10); };
     if (std::string(argv[i]) == "--batch-rows") options.batch_rows = number();
     if (std::string(argv[i]) == "--bulk-from") options.bulk_from_bytes = number();
     if (std::string(argv[i]) == "--memory") options.memory = number();
+    if (std::string(argv[i]) == "--acknowledge") fd = static_cast<int>(number());
   }
   const storage::Project project = storage::read_project(toml, argv[1]);
-  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
-  const storage::IngestReport report = storage::ingest(project, store, options);
+  FaultFiles files(real_files());  // that count kill points
+  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema, {}, files);
+  files.on_kill_point([&](std::string_view name) {
+    if (name == "ingest.after_batch" || name == "bulk.after_take_in")
+      acknowledge(fd, "sequence " + std::to_string(store.info().sequence) + "\n");
+  });
+  const storage::IngestReport report = storage::ingest(project, store, options, no_progress(), files);
   const storage::ExportedSnapshot snapshot =
-      storage::export_snapshot(store, project.workspace, project.data_root, no_progress(), real_files(),
+      storage::export_snapshot(store, project.workspace, project.data_root, no_progress(), files,
                                {.memory = options.memory, .threads = options.threads});
+  acknowledge(fd, "snapshot " + to_hex(snapshot.info.checksum) + "\n");
   const storage::VerifyReport verified = storage::verify_store(store);
   const auto print = [](const std::string& key, std::uint64_t value) {
     std::printf("%s %llu\n", key.c_str(), static_cast<unsigned long long>(value));
@@ -58,6 +78,7 @@ int run(int argc, char** argv) {
   print("problems", verified.problem_count);
   for (const std::string& problem : verified.problems) std::printf("problem %s\n", problem.c_str());
   for (const std::string& note : report.notes) std::printf("note %s\n", note.c_str());
+  for (const auto& [name, count] : files.kill_points_passed()) print("passed " + name, count);
   std::printf("seconds %.3f\n", report.seconds);
   std::printf("checksum %s\n", to_hex(snapshot.info.checksum).c_str());
   return verified.ok() ? 0 : 1;

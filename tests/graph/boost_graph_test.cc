@@ -105,6 +105,78 @@ TEST(ConnectedComponents, SmallCases) {
   EXPECT_EQ(connected_components(view(c)).count, 0u);
 }
 
+// The walk's stationary distribution by a matrix: dead ends start anew anywhere.
+std::vector<double> ranks_by_matrix(const GraphView& graph, double damping) {
+  const auto starts = starts_of(graph);
+  const std::size_t n = starts.back();
+  std::vector<std::vector<double>> edges(n, std::vector<double>(n));
+  for (EdgeTypeId type = 0; type < graph.schema->edge_types().size(); ++type) {
+    const EdgeType& edge_type = graph.schema->edge_type(type);
+    const CsrView& out = graph.relation(outgoing_relation(type));
+    for (NodeId row = 0; row < out.rows(); ++row) {
+      for (const NodeId target : out.neighbours(row)) {
+        ++edges[starts[edge_type.from] + row][starts[edge_type.to] + target];
+        if (!edge_type.symmetric) ++edges[starts[edge_type.to] + target][starts[edge_type.from] + row];
+      }
+    }
+  }
+  std::vector<double> rank(n, 1.0 / static_cast<double>(n));
+  for (int iteration = 0; iteration < 400; ++iteration) {
+    std::vector<double> next(n, (1 - damping) / static_cast<double>(n));
+    for (std::size_t v = 0; v < n; ++v) {
+      const double degree = std::accumulate(edges[v].begin(), edges[v].end(), 0.0);
+      for (std::size_t u = 0; u < n; ++u) {
+        next[u] += damping * rank[v] * (degree > 0 ? edges[v][u] / degree : 1 / static_cast<double>(n));
+      }
+    }
+    rank = next;
+  }
+  return rank;
+}
+
+TEST(PageRank, EqualsAWalkByMatrix) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(seed);
+    TestFolder folder;
+    write_snapshot(random_shop(seed, 40, 30, 50), folder / "s");
+    const Snapshot snapshot = Snapshot::open(folder / "s");
+    for (const double damping : {0.0, 0.5, 0.85}) {
+      const PageRank found =
+          page_rank(view(snapshot), {.damping = damping, .tolerance = 1e-13, .max_iterations = 400});
+      const auto expected = ranks_by_matrix(view(snapshot), damping);
+      std::size_t v = 0;
+      for (const auto& type : found.rank_of) {
+        for (const double rank : type) EXPECT_NEAR(rank, expected[v++], 1e-11);
+      }
+      EXPECT_EQ(v, expected.size());
+      EXPECT_LT(found.change, 1e-13);
+      EXPECT_EQ(
+          page_rank(view(snapshot), {.damping = damping, .tolerance = 1e-13, .max_iterations = 400}).rank_of,
+          found.rank_of);
+    }
+  }
+}
+
+TEST(PageRank, SmallCases) {
+  TestFolder folder;
+  write_snapshot(plain_graph(0, {}), folder / "a");
+  EXPECT_THAT(page_rank(view(Snapshot::open(folder / "a"))).rank_of, ElementsAre(ElementsAre()));
+  write_snapshot(GraphTables{}, folder / "b");
+  EXPECT_THAT(page_rank(view(Snapshot::open(folder / "b"))).rank_of, ElementsAre());
+  write_snapshot(plain_graph(1, {}), folder / "c");
+  EXPECT_THAT(page_rank(view(Snapshot::open(folder / "c"))).rank_of, ElementsAre(ElementsAre(1.0)));
+  write_snapshot(plain_graph(4, {{0, 1}, {2, 1}}), folder / "d");  // 3 is alone
+  const Snapshot d = Snapshot::open(folder / "d");
+  const PageRank found = page_rank(view(d));
+  EXPECT_EQ(found.rank_of[0][0], found.rank_of[0][2]);
+  EXPECT_GT(found.rank_of[0][1], found.rank_of[0][0]);
+  EXPECT_LT(found.rank_of[0][3], found.rank_of[0][0]);
+  const PageRank none = page_rank(view(d), {.max_iterations = 0});
+  EXPECT_EQ(none.iterations, 0U);
+  EXPECT_THAT(none.rank_of[0], ElementsAre(0.25, 0.25, 0.25, 0.25));
+  EXPECT_EQ(page_rank(view(d), {.tolerance = 0, .max_iterations = 7}).iterations, 7U);
+}
+
 TEST(ConnectedComponents, ALongPathNeedsNoDeepStack) {
   constexpr NodeId kNodes = 300'000;
   std::vector<std::pair<NodeId, NodeId>> edges;

@@ -329,6 +329,13 @@ TEST_F(DamagedSnapshot, CutGrownAndMissingFilesAreErrors) {
   touch_everything(Snapshot::open(folder_ / "s"));
 }
 
+TEST_F(DamagedSnapshot, EveryCutIsAnError) {
+  for (const auto& [name, content] : files_) {
+    for (std::size_t size = 0; size < content.size(); ++size)
+      ASSERT_TRUE(refused(name, content.substr(0, size), Verify::kStructure)) << name << " cut at " << size;
+  }
+}
+
 // A manifest changed on purpose, with a right checksum: counts that do not fit, overflow, or name other
 // files.
 TEST_F(DamagedSnapshot, ForgedManifestsAreErrors) {

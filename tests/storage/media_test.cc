@@ -80,7 +80,7 @@ TEST_F(Media, AFileThatCannotBeReadIsCorrupt) {
     const MediaFile media =
         look_at_media(root_, "large.jpg", graph::FieldKind::kImage, MediaRead::kHash, files);
     EXPECT_EQ(media.state, MediaState::kCorrupt);
-    EXPECT_EQ(media.problem, "injected: read failed");
+    EXPECT_EQ(media.problem, "injected: read failed: Input/output error");
     EXPECT_EQ(media.content_hash, "");
   }
 }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <random>
 
 #include "base/fault_files.h"
@@ -81,6 +82,7 @@ void expect_same(const Outcome& bulk, const Outcome& batches) {
   EXPECT_EQ(a.events, b.events);
   EXPECT_EQ(a.filtered, b.filtered);
   EXPECT_EQ(a.duplicates, b.duplicates);
+  EXPECT_TRUE(a.cleaned == b.cleaned);
   EXPECT_EQ(a.new_nodes, b.new_nodes);
   EXPECT_EQ(a.new_edges, b.new_edges);
   EXPECT_EQ(a.quarantined, b.quarantined);
@@ -184,6 +186,60 @@ TEST(BulkIngest, RandomShopsWithDirtAsInBatchesWhateverThreadsAndMemory) {
     expect_same(outcome_of(shop, in_bulk(std::size_t{256} << 20, 1)), batches);
     expect_same(outcome_of(shop, in_bulk(1 << 10, 1 + seed % 3)), batches);
   }
+}
+
+// The shop's project file with rules of every kind.
+std::string with_rules() {
+  std::string text = kShopToml;
+  const std::string timed = R"(time = { column = "time", unit = "s" })";
+  for (std::size_t at = text.find(timed); at != std::string::npos; at = text.find(timed, at))
+    text.replace(at, timed.size(), R"(time = { column = "time" })");
+  return text + R"(
+[sources."events.csv".columns]
+user = { ids = { u1 = "ann", u2 = "ann" }, prefix = "events:" }
+action = { values = { look = "view" }, allowed = ["buy", "view"], on_bad = "drop" }
+time = { time = { unit = "s" }, range = ["1970-01-01", "1970-01-02"] }
+[nodes.user.columns]
+age = { range = [1, 80], on_bad = "missing", default = 33 }
+city = { tidy = ["html", "space"], missing = ["Rome"] }
+[nodes.item.columns]
+tags = { values = { t1 = "t0" }, allowed = ["t0", "t2", "t3", "t4"], on_bad = "missing" }
+"offer.price" = { factor = 3 }
+[edges.rates.columns]
+stars = { scale = { from = [0, 4], to = [1, 5] } }
+)";
+}
+
+TEST(BulkIngest, RulesForColumnsActAsInBatches) {
+  for (std::uint64_t seed = 11; seed <= 13; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    RandomShop shop(seed, 2000);
+    shop.write("shop.toml", with_rules());
+    const Outcome batches = outcome_of(shop, kInBatches);
+    ASSERT_EQ(batches.error, "");
+    ASSERT_EQ(batches.report.cleaned.rules.size(), 8U);
+    for (std::size_t rule = 0; rule < 8; ++rule) {
+      const StepCounts& steps = batches.report.cleaned.rules[rule];
+      EXPECT_GT(std::accumulate(steps.begin(), steps.end(), std::uint64_t{0}), 0U) << "rule " << rule;
+    }
+    EXPECT_GT(batches.report.cleaned.dropped_rows, 0U);
+    EXPECT_EQ(batches.report.rows, batches.report.events + batches.report.filtered +
+                                       batches.report.quarantined_rows + batches.report.cleaned.dropped_rows);
+    expect_same(outcome_of(shop, in_bulk(std::size_t{64} << 20, 2)), batches);
+    expect_same(outcome_of(shop, in_bulk(1 << 10, 3)), batches);
+  }
+}
+
+TEST(BulkIngest, AValueThatStopsLeavesTheStoreAsItWas) {
+  RandomShop shop(14, 500);
+  shop.write("shop.toml",
+             std::string(kShopToml) + "[nodes.user.columns]\nage = { range = [0, 90], on_bad = \"stop\" }\n");
+  const Outcome batches = outcome_of(shop, kInBatches);
+  EXPECT_THAT(batches.error, HasSubstr("column 'age': 'x' is no number; nothing was written"));
+  EXPECT_THAT(batches.error, HasSubstr("users.csv:"));
+  const Outcome bulk = outcome_of(shop, in_bulk(1 << 10));
+  EXPECT_EQ(bulk.error, batches.error);
+  EXPECT_EQ(bulk.dump, batches.dump);
 }
 
 // Parquet and text in other encodings, among the rest.

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-RuleSet rules_of(const std::string& text) {
+std::vector<ColumnRules> rules_of(const std::string& text) {
   const test::TempFolder folder;
   const TomlFile toml = TomlFile::parse("[sources]\n[nodes.item.columns]\n" + text, "p.toml");
   const SourceResolver resolver(toml.root().section("sources"), folder.path(), Sources::kMustExist);
@@ -30,7 +30,7 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(ColumnRules, AreReadWithEveryKey) {
-  const RuleSet set = rules_of(R"(
+  const std::vector<ColumnRules> set = rules_of(R"(
 price = { rename = "cost", missing = ["NA", -1], factor = 0.01, range = [0, 10], on_bad = "missing" }
 "offer.at" = { time = { unit = "iso8601", zone = "+05:30" }, range = ["2020-01-01", "2021-01-01"] }
 stars = { scale = { from = [1, 10], to = [1, 5] }, default = 3 }
@@ -42,24 +42,25 @@ allowed = ["Sony"]
 required = true
 on_bad = "stop"
 )");
-  EXPECT_EQ(set.owner, "nodes.item");
-  ASSERT_EQ(set.columns.size(), 5U);
-  const ColumnRules& price = set.columns[0];
+  ASSERT_EQ(set.size(), 5U);
+  EXPECT_EQ(set[0].owner, "nodes.item");
+  const ColumnRules& price = set[0];
   EXPECT_EQ(price.name(), "cost");
   EXPECT_EQ(price.missing, (std::vector<std::string>{"NA", "-1"}));
   EXPECT_EQ(price.factor, 0.01);
   EXPECT_EQ(price.range->high, 10);
   EXPECT_EQ(price.on_bad, OnBad::kMissing);
   EXPECT_TRUE(price.is_number());
-  const ColumnRules& at = set.columns[1];
+  const ColumnRules& at = set[1];
   EXPECT_EQ(at.column, "offer.at");
   EXPECT_EQ(at.time->zone_minutes, 330);
   EXPECT_EQ(at.range->low, 1577836800000.0) << "2020-01-01 in ms";
   EXPECT_FALSE(at.is_number());
-  EXPECT_EQ(set.columns[2].scale->from.high, 10);
-  EXPECT_EQ(set.columns[2].fallback, "3");
-  EXPECT_EQ(set.columns[3].prefix, "x:");
-  const ColumnRules& brand = set.columns[4];
+  EXPECT_TRUE(set[4].separator.empty());
+  EXPECT_EQ(set[2].scale->from.high, 10);
+  EXPECT_EQ(set[2].fallback, "3");
+  EXPECT_EQ(set[3].prefix, "x:");
+  const ColumnRules& brand = set[4];
   EXPECT_TRUE(brand.tidy.wanted[static_cast<std::size_t>(TidyStep::kHtml)]);
   EXPECT_FALSE(brand.tidy.wanted[static_cast<std::size_t>(TidyStep::kNfc)]);
   EXPECT_EQ(*brand.values->find("Sony Corp"), "Sony");
@@ -90,9 +91,11 @@ TEST(ColumnRules, EveryKeyIsPartOfTheMeaning) {
                             R"({ allowed = ["x", "y"] })",
                             R"({ default = "x" })",
                             R"({ required = true })",
+                            R"({ separator = "|" })",
+                            R"({ on_bad = "drop" })",
                             R"({ on_bad = "stop" })",
                             R"({ on_bad = "missing" })"}) {
-    EXPECT_TRUE(seen.insert(rules_of(std::string("a = ") + rules).columns.at(0).canonical()).second) << rules;
+    EXPECT_TRUE(seen.insert(rules_of(std::string("a = ") + rules).at(0).canonical()).second) << rules;
   }
 }
 
@@ -111,8 +114,14 @@ TEST(ColumnRules, WhatIsWrongIsSaidWithItsPlace) {
   says(R"(a = { time = { unit = "iso8601", zone = "IST" } })", "is no offset");
   says(R"(a = { required = true, default = 1 })", "excludes 'required'");
   says(R"(a = { time = { unit = "s" }, factor = 2 })", "excludes 'time'");
+  says(R"(a = { required = true, on_bad = "missing" })", "excludes 'required'");
+  says(R"(a = { separator = "|", factor = 2 })", "excludes 'separator'");
+  says(R"(a = { range = [1, 5], default = 0 })", "out of the column's range");
+  says(R"(a = { factor = 2, default = "x" })", "is no number");
+  says(R"(a = { time = { unit = "s" }, default = 12 })", "is no time");
+  says(R"(a = { allowed = ["x", "y"], default = "z" })", "not among");
   says(R"(a = { unknown_ids = "bad" })", "without 'ids'");
-  says(R"(a = { on_bad = "ro" })", "did you mean 'row'?");
+  says(R"(a = { on_bad = "ro" })", "one of quarantine, drop, missing, stop");
   says("a = { rename = \"b\" }\nb = {}", "are both 'b'");
   says("a = 3", "unknown key");
 }

@@ -1,0 +1,17 @@
+// RocksDB's own files under the faults of the file layer: what it writes, syncs, renames, opens and reads can
+// be made to fail like any other file of weft's.
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <memory>
+
+#include "base/files.h"
+
+namespace weft::storage {
+
+// For Options::env, and to be kept for as long as the database is open; null where `files` are no
+// FaultFiles: then RocksDB's default is as good.
+std::unique_ptr<rocksdb::Env> fault_environment(Files& files);
+
+}  // namespace weft::storage
