@@ -274,7 +274,7 @@ TEST_F(Backup, AnyFailedFileOperation) {
         FileOperation::kMakeFolders, FileOperation::kSyncFolder}) {
     std::string state = grow(20, seed++);
     std::uint64_t failed = 0;
-    for (std::uint64_t n = 1;; n += 1 + n / 3) {
+    for (std::uint64_t n = 1;; n += 1 + n / 2) {
       FaultFiles files(real_files());
       files.fail_nth(operation, n);
       bool threw = false;
@@ -294,7 +294,7 @@ TEST_F(Backup, AnyFailedFileOperation) {
   for (const FileOperation operation :
        {FileOperation::kCreate, FileOperation::kWrite, FileOperation::kSync, FileOperation::kClose,
         FileOperation::kRename, FileOperation::kOpen, FileOperation::kRead, FileOperation::kMakeFolders}) {
-    for (std::uint64_t n = 1;; n += 1 + n / 3) {
+    for (std::uint64_t n = 1;; n += 1 + n / 2) {
       const Workspace elsewhere{folder_ / "elsewhere.weft"};
       FaultFiles files(real_files());
       files.fail_nth(operation, n);

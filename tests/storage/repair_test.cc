@@ -315,17 +315,23 @@ TEST_F(Repair, StoppedAtEveryKillPoint) {
   }
 }
 
-// Whatever file operation fails, the store is as it was or repaired.
+// Whatever file operation fails (of many of a kind: a sample of them), the store is as it was or repaired.
 TEST_F(Repair, AFailedFileOperation) {
-  for (const auto& [operation, times] :
-       {std::pair(FileOperation::kRename, 3U), std::pair(FileOperation::kSyncFolder, 2U)}) {
-    for (std::uint64_t n = 1; n <= times; ++n) {
+  for (const FileOperation operation :
+       {FileOperation::kRename, FileOperation::kSyncFolder, FileOperation::kSync, FileOperation::kWrite,
+        FileOperation::kCreate}) {
+    for (std::uint64_t n = 1;; n += 1 + n) {
       break_store([](auto& impl) { erase_all(impl, kIncoming, 2); });
       FaultFiles files(real_files());
       files.fail_nth(operation, n);
-      EXPECT_THROW(repair_store(workspace_, small_schema(), no_progress(), files), Error);
+      try {
+        repair_store(workspace_, small_schema(), no_progress(), files);
+      } catch (const Error&) {
+        // RocksDB can do without some; what matters is what is there afterwards.
+      }
       repair_store(workspace_, small_schema());
       EXPECT_EQ(content(open()), before_);
+      if (files.count(operation) < n) break;
     }
   }
 }

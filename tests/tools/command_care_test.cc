@@ -61,6 +61,7 @@ TEST_F(Care, RepairMakesADamagedStoreSound) {
   const RunResult sound = weft("repair");
   EXPECT_EQ(sound.exit_code, 0) << sound.err;
   EXPECT_THAT(sound.out, HasSubstr("nothing is broken"));
+  ASSERT_EQ(weft("ingest").exit_code, 0);  // opening it moves what the log holds into table files
   damage(folder_ / "shop.weft" / "store" / "db");
   EXPECT_EQ(weft("verify").exit_code, 1);
   const RunResult repaired = weft("repair", "--json");
@@ -77,6 +78,7 @@ TEST_F(Care, BackupAndRestore) {
   EXPECT_EQ(weft("backup", backups()).exit_code, 1);  // no store yet
   ASSERT_EQ(weft("ingest").exit_code, 0);
   EXPECT_EQ(weft("backup").exit_code, 2);  // no folder yet
+  ASSERT_EQ(weft("ingest").exit_code, 0);  // opening it moves what the log holds into table files
   const std::string first = state();
   const RunResult whole = weft("backup", backups() + " --json");
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
