@@ -12,7 +12,12 @@ class LiveExpander {
  public:
   LiveExpander(const RelationHop& job, const LiveRelation& live, ExpansionState& state, Relabel& relabel,
                Subgraph& out)
-      : job_(job), live_(live), state_(state), relabel_(relabel), out_(out), block_(out.relations[job.block]) {}
+      : job_(job),
+        live_(live),
+        state_(state),
+        relabel_(relabel),
+        out_(out),
+        block_(out.relations[job.block]) {}
 
   void run() {
     for (std::uint32_t row = job_.first_row; row < job_.end_row; ++row) {
@@ -48,8 +53,7 @@ class LiveExpander {
   const std::uint64_t* sums(const graph::RowSegments& segments, std::uint32_t length) {
     const graph::DeltaRows& rows = live_.rows;
     if (length <= segments.base_length) return rows.base.weight_sums.data() + segments.base_start;
-    const std::uint64_t* const delta =
-        rows.segments.weight_sums.data() + (segments.delta_start - rows.edges);
+    const std::uint64_t* const delta = rows.segments.weight_sums.data() + (segments.delta_start - rows.edges);
     if (segments.base_length == 0) return delta;
     make_room(state_.weights, length);
     std::copy_n(rows.base.weight_sums.data() + segments.base_start, segments.base_length,
