@@ -9,7 +9,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-
 TEST(ExplainCommand, ShowsPathsAndRefusesWhatItDoesNotKnow) {
   const SmallShop shop;
   ASSERT_EQ(shop.run("ingest --quiet").exit_code, 0);
