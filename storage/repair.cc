@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "storage/repair_parts.h"
+#include "storage/row_seal.h"
 #include "storage/snapshot_export.h"
 #include "storage/store_lock.h"
 #include "storage/verify.h"
@@ -61,6 +62,7 @@ void make_sound(const fs::path& folder, RepairNotes& notes, Files& files, Progre
   ++impl.state.sequence;  // snapshots and feature sets of the damaged state are not those of this one
   MendWriter writer(impl);
   writer.put(kMeta, "state", encode_state(impl.state));
+  writer.put(kMeta, kSealKey, encode_seal(scan_seal(impl)));
   writer.flush();
   impl.check(impl.db->Flush(rocksdb::FlushOptions(), impl.handles), "write the new store");
   progress.end();
@@ -104,7 +106,7 @@ void RepairNotes::finish() {
 void mend_meta(const fs::path& folder, const Workspace& workspace, const StoreSchema& schema,
                RepairNotes& notes, Files& files) {
   GraphStore::Impl impl(folder, {}, files);
-  impl.open_writer();
+  impl.open_writer(GraphStore::Impl::Missing::kRefuse);
   MendWriter writer(impl);
   std::string format;
   put_little(format, kStoreFormat);
