@@ -27,7 +27,9 @@ Moments moments(std::span<const double> values) {
   return out;
 }
 
-bool is_spread(double width, double centre) { return width > 1e-12 * (1 + std::abs(centre)); }
+bool is_spread(double width, double centre) {
+  return width > 1e-12 * (1 + std::abs(centre));
+}
 
 // Centres of clusters of a sorted list, ascending. Clusters in one dimension are runs of it.
 std::vector<double> centres_of(std::span<const double> sorted, std::size_t clusters) {
@@ -130,13 +132,13 @@ std::optional<double> NumberConstants::clean(double value) const {
   if (!std::isfinite(value)) return fill;
   if (!is_outlier(value)) return value;
   if (!clip) return fill;
-  double nearest = inside.front().low;
-  for (const NumberInterval& interval : inside) {
-    for (const double bound : {interval.low, interval.high}) {
-      if (std::abs(value - bound) < std::abs(value - nearest)) nearest = bound;
-    }
+  // Beyond all of them no distances are compared: great ones are equal in floating point.
+  if (value < inside.front().low) return inside.front().low;
+  for (std::size_t i = 0; i + 1 < inside.size(); ++i) {
+    const double below = inside[i].high, above = inside[i + 1].low;
+    if (value < above) return value - below <= above - value ? below : above;
   }
-  return nearest;
+  return inside.back().high;
 }
 
 NumberConstants fit_numbers(std::span<const double> values, std::span<const std::uint8_t> visible,

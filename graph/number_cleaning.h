@@ -36,7 +36,8 @@ struct NumberInterval {
 };
 
 struct NumberConstants {
-  std::vector<NumberInterval> inside = {};  // ascending, apart; what lies in none is an outlier. None: no rule
+  std::vector<NumberInterval> inside =
+      {};  // ascending, apart; what lies in none is an outlier. None: no rule
   bool clip = true;
   std::optional<double> fill = {};  // for missing values; none: they stay missing
   double centre = 0, width = 1;     // (value - centre) / width is the scaled value
