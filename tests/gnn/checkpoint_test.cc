@@ -33,7 +33,11 @@ Checkpoint example(const torch::nn::Module& module) {
                      .inputs = {"a", "b"}};
   checkpoint.schema = "{}";
   checkpoint.target = "buys";
-  checkpoint.inputs.types.push_back({.numbers = {{"age", 1.0 / 3, 2}}, .id_rows = 4000000000u});
+  checkpoint.inputs.types.push_back(
+      {.numbers = {{"age",
+                    {.inside = {{-1, 2}}, .clip = false, .fill = 0.1, .centre = 1.0 / 3, .width = 2},
+                    7}},
+       .id_rows = 4000000000u});
   checkpoint.tensors = model_tensors(module);
   return checkpoint;
 }
