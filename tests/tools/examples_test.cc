@@ -76,8 +76,9 @@ void expect_ingested(const Example& example, const ExampleData& data) {
   EXPECT_EQ(report["media"]["found"], data.pictures);
   EXPECT_EQ(report["media"]["missing"], 0);
   EXPECT_EQ(report["media"]["corrupt"], 0);
-  if (data.with_entities > 0)
+  if (data.with_entities > 0) {
     EXPECT_EQ(report["cleaning"]["columns"][0]["values"]["html"], data.with_entities);
+  }
   const json info = example.run("info");
   ASSERT_TRUE(info.is_object());
   std::map<std::string, std::uint64_t> present;
