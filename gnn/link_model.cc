@@ -61,7 +61,6 @@ LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId targ
     : schema_(schema),
       target_(schema.edge_type(target)),
       hidden_(options.hidden),
-      pools_relations_(options.pool_relations),
       takes_matrices_(HeteroSageImpl::takes_matrices(options)) {
   const SeededInit seeded(seed);
   const std::size_t types = schema.node_types().size();
@@ -87,9 +86,13 @@ LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId targ
     for (std::size_t t = 0; t < types; ++t) {
       if (needed_[layer + 1][t] != 0) receivers.push_back(static_cast<NodeTypeId>(t));
     }
-    layers_.push_back(
-        register_module("layer_" + std::to_string(layer),
-                        HeteroSage(schema, relations, receivers, options, layer + 1 == options.layers())));
+    const bool last = layer + 1 == options.layers();
+    std::shared_ptr<MessageLayer> made;
+    if (options.layer == LayerKind::kGat)
+      made = std::make_shared<HeteroGatImpl>(schema, relations, receivers, options, last);
+    else
+      made = std::make_shared<HeteroSageImpl>(schema, relations, receivers, options, last);
+    layers_.push_back(register_module("layer_" + std::to_string(layer), made));
   }
   from_out_ = register_module("from_out", OutputHead(options));
   to_out_ = register_module("to_out", OutputHead(options));
@@ -107,7 +110,6 @@ std::vector<RelationMessages> LinkModelImpl::messages_to(NodeTypeId type, std::s
     if (!senders.values.defined() || senders.size() == 0) continue;
     WEFT_CHECK(block.offsets.size() > rows);
     messages.push_back({.relation = block.relation,
-                        .senders = senders.values,
                         .offsets = std::span(block.offsets).first(rows + 1),
                         .sources = block.sources,
                         .ages = nodes.edges[i].ages,
@@ -117,7 +119,7 @@ std::vector<RelationMessages> LinkModelImpl::messages_to(NodeTypeId type, std::s
   return messages;
 }
 
-// What `layer` makes of the receivers. Pooled relations go type by type, through Torch's own operations.
+// What `layer` makes of the receivers.
 std::vector<LayerStates> LinkModelImpl::receive(std::size_t layer, std::vector<Reception> receptions,
                                                 const std::vector<LayerStates>& states,
                                                 ForwardContext& context) {
@@ -126,16 +128,8 @@ std::vector<LayerStates> LinkModelImpl::receive(std::size_t layer, std::vector<R
     if (reception.rows == 0) next[reception.type].rows.values = torch::zeros({0, hidden_});
   }
   std::erase_if(receptions, [](const Reception& reception) { return reception.rows == 0; });
-  if (!pools_relations_) {
-    const std::vector<torch::Tensor> made = layers_[layer]->forward_all(states, receptions, context);
-    for (std::size_t i = 0; i < made.size(); ++i) next[receptions[i].type].rows.values = made[i];
-    return next;
-  }
-  for (const Reception& reception : receptions) {
-    const auto rows = static_cast<std::int64_t>(reception.rows);
-    const torch::Tensor self = states[reception.type].rows.values.narrow(0, 0, rows);
-    next[reception.type].rows.values = layers_[layer](reception.type, self, reception.messages, context);
-  }
+  const std::vector<torch::Tensor> made = layers_[layer]->receive(states, receptions, context);
+  for (std::size_t i = 0; i < made.size(); ++i) next[receptions[i].type].rows.values = made[i];
   return next;
 }
 
@@ -185,7 +179,7 @@ torch::Tensor LinkModelImpl::layer_states(std::size_t layer, NodeTypeId type,
     if (!previous[t].defined()) continue;
     states[t].rows = {previous[t], nodes.graph.nodes[t]};
     // No ids stand for all rows in their order, not for none.
-    if (nodes.graph.nodes[t].empty() || pools_relations_)
+    if (nodes.graph.nodes[t].empty())
       states[t].rows = {previous[t].index_select(0, index_tensor(nodes.graph.nodes[t]))};
   }
   const std::size_t rows = nodes.graph.hop_ends[type][0];

@@ -1,5 +1,5 @@
-// The heterogeneous link model: inputs and fusion per node type, GraphSAGE layers, an output projection per
-// end of the target edge type, a decoder.
+// The heterogeneous link model: inputs and fusion per node type, GraphSAGE or attention layers, an output
+// projection per end of the target edge type, a decoder.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -12,6 +12,7 @@
 #include "gnn/decoder.h"
 #include "gnn/forward_context.h"
 #include "gnn/inputs/node_inputs.h"
+#include "gnn/layers/hetero_gat.h"
 #include "gnn/layers/hetero_sage.h"
 #include "gnn/model_options.h"
 #include "gnn/output_head.h"
@@ -71,10 +72,10 @@ class LinkModelImpl : public torch::nn::Module {
   graph::Schema schema_;
   graph::EdgeType target_;
   std::int64_t hidden_;
-  bool pools_relations_, takes_matrices_;
+  bool takes_matrices_;
   std::vector<std::vector<std::uint8_t>> needed_;  // [layer 0 .. layers][node type]
   std::vector<NodeInputs> inputs_;                 // [node type]; null where not needed
-  std::vector<HeteroSage> layers_;
+  std::vector<std::shared_ptr<MessageLayer>> layers_;
   OutputHead from_out_{nullptr}, to_out_{nullptr};
   Decoder decoder_{nullptr};
 };

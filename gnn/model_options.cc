@@ -8,6 +8,7 @@ namespace {
 constexpr std::int64_t kMaxWidth = 4096;
 constexpr std::int64_t kMaxFanOut = 4096;
 constexpr std::size_t kMaxLayers = 3;
+constexpr std::int64_t kMaxHeads = 64;
 
 std::vector<std::int64_t> read_fan_outs(const TomlSection& model, std::string_view key,
                                         const std::vector<std::int64_t>& fallback, std::int64_t lowest) {
@@ -78,12 +79,29 @@ void read_inputs(const TomlSection& model, ModelOptions& options) {
   options.node_age = model.get_bool("node_age", options.node_age);
 }
 
+// What one kind of layer has and the other has not: a key of the other is unknown.
+void read_aggregation(const TomlSection& model, ModelOptions& options) {
+  if (options.layer == LayerKind::kSage) {
+    options.pool_relations = model.get_bool("pool_relations", options.pool_relations);
+    options.shrinkage = model.get_bool("shrinkage", options.shrinkage);
+    return;
+  }
+  options.shrinkage = false;  // a softmax's shares are of one whatever the number of messages
+  options.heads = model.get_integer_in("heads", options.heads, 1, kMaxHeads);
+  if (options.hidden % options.heads != 0) {
+    model.fail("heads", "the width of node states cannot be cut into so many parts",
+               "a divisor of model.hidden, " + std::to_string(options.hidden));
+  }
+}
+
 }  // namespace
 
 ModelOptions read_model_options(const TomlSection& root) {
   const TomlSection model = root.section("model");
   ModelOptions options;
-  model.has("kind");  // which kind of model: the reader of the other kinds looks at it
+  // LightGCN's reader looks at its own keys; here the keys are checked as GraphSAGE's then.
+  const bool gat = model.get_choice("kind", {"graphsage", "gat", "lightgcn"}, 0) == 1;
+  options.layer = gat ? LayerKind::kGat : LayerKind::kSage;
   options.hidden = model.get_integer_in("hidden", options.hidden, 1, kMaxWidth);
   options.dim = model.get_integer_in("dim", options.dim, 1, kMaxWidth);
   options.fan_outs = read_fan_outs(model, "fan_outs", options.fan_outs, 1);
@@ -102,9 +120,8 @@ ModelOptions read_model_options(const TomlSection& root) {
       model.get_choice("activation", {"relu", "gelu"}, 0) == 0 ? Activation::kRelu : Activation::kGelu;
   options.residual = model.get_bool("residual", options.residual);
   options.layer_norm = model.get_bool("layer_norm", options.layer_norm);
-  options.pool_relations = model.get_bool("pool_relations", options.pool_relations);
+  read_aggregation(model, options);
   options.age_weights = model.get_bool("age_weights", options.age_weights);
-  options.shrinkage = model.get_bool("shrinkage", options.shrinkage);
   options.edge_weights = model.get_bool("edge_weights", options.edge_weights);
   options.head = model.get_choice("head", {"linear", "mlp"}, 0) == 0 ? HeadKind::kLinear : HeadKind::kMlp;
   options.decoder =

@@ -12,6 +12,7 @@
 
 namespace weft::gnn {
 
+enum class LayerKind { kSage, kGat };
 enum class PickOrder { kUniform, kRecent, kWeighted, kLabor };
 enum class FusionKind { kGated, kSum };
 enum class Activation { kRelu, kGelu };
@@ -21,6 +22,7 @@ enum class HeadKind { kLinear, kMlp };
 using NumberFieldRules = std::map<std::string, graph::NumberRules>;  // by "type.field"
 
 struct ModelOptions {
+  LayerKind layer = LayerKind::kSage;
   std::int64_t hidden = 64;  // width of node states
   std::int64_t dim = 64;     // width of the embeddings that come out
   // Neighbours per relation, a number a hop; the length is the number of layers.
@@ -48,6 +50,7 @@ struct ModelOptions {
   double recent_days = 30;      // and of those in the last days; 0: without
   bool recency = true;          // time since the last event per timed relation, as an input
   bool node_age = true;         // time since the node first appeared, as an input
+  std::int64_t heads = 4;       // kGat: parts of the width with shares of their own; hidden is a multiple
   bool pool_relations = false;  // relations from one node type are one weighted mean, their weights learned
   bool age_weights = true;      // messages weigh by the age of their edge, learned per relation
   bool shrinkage = true;      // few messages count less: their weighted sum is divided by their weight plus a

@@ -63,6 +63,16 @@ struct Delta {
   std::uint64_t changes() const;  // edges, nodes and fields, added or changed
 };
 
+// What a delta must know of the snapshot that it stands on.
+struct DeltaBase {
+  SnapshotInfo info = {};
+  Schema schema = {};
+  std::vector<std::uint64_t> node_counts = {};  // [node type]
+  std::vector<std::uint64_t> edge_counts = {};  // [edge type]
+};
+// From the snapshot's manifest alone. Throws Error if that is damaged.
+DeltaBase read_delta_base(const std::filesystem::path& snapshot, Files& files = real_files());
+
 // Throws Error naming `where` unless all columns fit the schema and each other, node ids are in range, and
 // lists that must ascend do.
 void check_delta(const Delta& delta, const std::string& where);

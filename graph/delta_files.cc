@@ -345,6 +345,16 @@ Delta read_delta(const std::filesystem::path& folder, Files& files) {
   return delta;
 }
 
+DeltaBase read_delta_base(const std::filesystem::path& snapshot, Files& files) {
+  const std::string path = (snapshot / kManifestName).string();
+  const MappedFile file = files.map(path);
+  Manifest manifest = read_manifest(file.text(), path);
+  return {.info = std::move(manifest.info),
+          .schema = std::move(manifest.schema),
+          .node_counts = std::move(manifest.node_counts),
+          .edge_counts = std::move(manifest.edge_counts)};
+}
+
 DeltaInfo read_delta_info(const std::filesystem::path& folder, Files& files) {
   return read_delta_manifest(folder, files).info;
 }

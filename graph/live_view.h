@@ -106,6 +106,8 @@ class LiveView {
 
   std::string_view external_id(NodeRef node) const;
   std::optional<NodeId> find_node(NodeTypeId type, std::string_view external_id) const;  // O(log n)
+  // New nodes, counted from the snapshot's last, in ascending byte order of their external ids.
+  std::span<const NodeId> new_id_order(NodeTypeId type) const { return id_order_.at(type); }
   TimeMs first_seen(NodeRef node) const;
   EventId node_event(NodeRef node) const;
   FieldValue field(NodeRef node, std::size_t field) const;  // monostate if missing

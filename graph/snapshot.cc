@@ -285,6 +285,10 @@ std::string_view Snapshot::external_id(NodeRef node) const {
   return nodes.ids[node.id];
 }
 
+std::span<const NodeId> Snapshot::id_order(NodeTypeId type) const {
+  return mapped_->nodes.at(type).order;
+}
+
 std::optional<NodeId> Snapshot::find_node(NodeTypeId type, std::string_view external_id) const {
   const NodeColumns& nodes = mapped_->nodes.at(type);
   const auto found =

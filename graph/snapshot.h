@@ -61,6 +61,8 @@ class Snapshot {
 
   std::string_view external_id(NodeRef node) const;
   std::optional<NodeId> find_node(NodeTypeId type, std::string_view external_id) const;  // O(log n)
+  // The nodes in ascending byte order of their external ids.
+  std::span<const NodeId> id_order(NodeTypeId type) const;
   // What people are shown: the name field if there is one and it is not missing, else the external id.
   std::string display_name(NodeRef node) const;
   std::span<const TimeMs> first_seen(NodeTypeId type) const;  // [nodes], kNoTime if no timed event made it

@@ -216,6 +216,9 @@ void GraphStore::Impl::load_state() {
             : std::nullopt;
   if (!decoded) damaged("the store's counts are damaged");
   state = *decoded;
+  const auto log = get(kMeta, "changes");
+  changes = log ? decode_change_log(*log) : std::nullopt;
+  if (log && !changes) damaged("the log of changes is damaged");
 }
 
 void GraphStore::Impl::create_meta(const StoreSchema& wanted) {

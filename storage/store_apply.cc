@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <set>
 #include <unordered_set>
 
@@ -56,6 +57,7 @@ class BatchWriter {
       : impl_(impl), schema_(impl.schema.graph), state_(impl.state), first_new_(impl.state.node_counts) {
     result_.new_nodes.assign(schema_.node_types().size(), 0);
     result_.new_edges.assign(schema_.edge_types().size(), 0);
+    logged_.before = state_.sequence;
   }
 
   void add(const graph::Event& event) {
@@ -90,12 +92,14 @@ class BatchWriter {
     write_edges(outgoing_, kOutgoing);
     write_edges(incoming_, kIncoming);
     put(kMeta, "state", encode_state(state_));
+    const std::optional<ChangeLogState> changes = log_changes();
     impl_.files.kill_point("apply.before_write");
     rocksdb::WriteOptions write;
     write.sync = impl_.options.sync == Sync::kEachBatch;
     write.protection_bytes_per_key = 8;
     impl_.check(impl_.db->Write(write, &batch_), "write to the store");
     impl_.state = std::move(state_);
+    impl_.changes = changes;
     impl_.files.kill_point("apply.after_write");
     return std::move(result_);
   }
@@ -120,6 +124,28 @@ class BatchWriter {
                                : batch_.Put(impl_.family(family), slice(change.key), slice(change.value)),
                   "write to the store");
     }
+  }
+
+  // The batch's entry in the log of changes, or the log's end.
+  std::optional<ChangeLogState> log_changes() {
+    if (!impl_.changes || state_.sequence == logged_.before) return impl_.changes;
+    ChangeLogState after = *impl_.changes;
+    after.changes += logged_.changes();
+    const std::uint64_t edges =
+        std::accumulate(state_.edge_counts.begin(), state_.edge_counts.end(), std::uint64_t{0});
+    if (after.changes > std::max<std::uint64_t>(impl_.options.logged_changes, edges / 8)) {
+      const std::string first = change_key(0), end = change_key(~std::uint64_t{0});
+      impl_.check(batch_.DeleteRange(impl_.family(kMeta), first, end), "write to the store");
+      impl_.check(batch_.Delete(impl_.family(kMeta), "changes"), "write to the store");
+      return std::nullopt;
+    }
+    put(kMeta, change_key(state_.sequence), encode_change(logged_));
+    put(kMeta, "changes", encode_change_log(after));
+    return after;
+  }
+
+  bool logs(graph::NodeTypeId type, graph::NodeId node) const {
+    return impl_.changes && node < first_new_[type];
   }
 
   void put(Family family, std::string_view key, std::string_view value) {
@@ -159,6 +185,7 @@ class BatchWriter {
     const graph::TimeMs first_seen = earlier(value.first_seen, time);
     if (first_seen == value.first_seen) return;
     value.first_seen = first_seen;
+    if (logs(type, value.node)) logged_.seen.push_back({type, value.node});
     put_id(type, external_id, value);
   }
 
@@ -173,6 +200,7 @@ class BatchWriter {
     }
     for (std::size_t i = 0; i < node.fields.size(); ++i) {
       if (std::holds_alternative<std::monostate>(node.fields[i])) continue;
+      if (logs(node.type, id)) logged_.fields.push_back({{node.type, id}, static_cast<std::uint16_t>(i)});
       put(kFields, field_key({node.type, id}, i), encode_field_value(node.fields[i]));
     }
   }
@@ -205,6 +233,7 @@ class BatchWriter {
     const auto bytes = encode_edge_value(value);
     outgoing_.push_back({encode_edge_key(key), bytes, false});
     incoming_.push_back({encode_edge_key(key.reversed()), bytes, false});
+    if (impl_.changes) logged_.edges.push_back({false, key, value});
     if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
       throw Error("too many edges of one type",
                   {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
@@ -261,6 +290,7 @@ class BatchWriter {
       const EdgeKey key{type, from, graph::kNoTime, to, id};
       outgoing_.push_back({encode_edge_key(key), {}, true});
       incoming_.push_back({encode_edge_key(key.reversed()), {}, true});
+      if (impl_.changes) logged_.edges.push_back({true, key, {}});
       --state_.edge_counts[type];
     }
     AttributeSet after;
@@ -279,6 +309,7 @@ class BatchWriter {
   StoreState state_;
   std::vector<std::uint32_t> first_new_;  // [node type] ids from here on are this batch's
   ApplyResult result_;
+  ChangeEntry logged_;  // of this batch, if the store keeps a log of changes
   std::unordered_set<graph::EventId> events_;
   std::map<std::pair<graph::EdgeTypeId, graph::NodeId>, AttributeSet> known_attributes_;
   // Of the event at hand:

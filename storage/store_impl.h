@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/change_log.h"
 #include "storage/dictionary_cache.h"
 #include "storage/graph_store.h"
 #include "storage/keys.h"
@@ -55,6 +56,7 @@ struct GraphStore::Impl {
   std::string uuid = {};
   std::uint32_t format = 0;
   StoreState state = {};
+  std::optional<ChangeLogState> changes = {};         // as of `state`
   std::unique_ptr<DictionaryCache> cache;             // writer
   bool cache_complete = false;                        // holds every id of the store
   std::optional<graph::SnapshotInfo> fresh_snapshot;  // that a bulk load just wrote, whole and synced

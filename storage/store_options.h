@@ -1,5 +1,5 @@
-// Settings of the store. None changes what is stored or answered; all change speed, memory and how much a
-// power cut may cost.
+// Settings of the store. None changes the graph that is stored or what is answered; all change speed, memory
+// and how much a power cut may cost.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ struct StoreOptions {
   std::size_t write_buffer_bytes = std::size_t{32} << 20;  // per column family of edges; two each at most
   std::size_t dictionary_cache_entries = 4'000'000;        // external ids held in memory, at most
   int background_threads = 2;
+  // Changes after a snapshot up to which they are logged, so that a delta can be made (storage/change_log.h);
+  // an eighth of the edges if that is more.
+  std::size_t logged_changes = 1'000'000;
 };
 
 }  // namespace weft::storage

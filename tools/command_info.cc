@@ -1,5 +1,5 @@
-// `weft info`: what a project's graph holds; with --devices what there is to compute on; with --analyse its
-// connected components.
+// `weft info`: what a project's graph holds; with --devices what there is to compute on; with --analyse what
+// kind of graph it is.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,12 +7,13 @@
 #include <memory>
 
 #include "base/error.h"
-#include "graph/boost_graph.h"
+#include "graph/analysis.h"
 #include "graph/graph_view.h"
 #include "sampling/devices.h"
 #include "storage/graph_store.h"
 #include "storage/project.h"
 #include "storage/values.h"
+#include "tools/analysis_report.h"
 #include "tools/cli.h"
 #include "tools/project_context.h"
 #include "tools/table.h"
@@ -21,9 +22,12 @@
 namespace weft::tools {
 namespace {
 
+constexpr std::uint64_t kAnalysisSteps = 4;
+
 struct Options {
   bool devices = false;
   bool analyse = false;
+  std::size_t top = 5;
 };
 
 void print_devices(const Cli& cli) {
@@ -112,16 +116,17 @@ Json describe(const graph::Snapshot& snapshot) {
   return out;
 }
 
-Json analyse(const graph::Snapshot& snapshot) {
-  graph::Components components = graph::connected_components(graph::view(snapshot));
-  std::sort(components.sizes.rbegin(), components.sizes.rend());
-  const std::uint64_t nodes = [&] {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t size : components.sizes) sum += size;
-    return sum;
-  }();
-  if (components.sizes.size() > 5) components.sizes.resize(5);
-  return {{"components", components.count}, {"nodes", nodes}, {"largest", components.sizes}};
+Json analyse(Cli& cli, const graph::Snapshot& snapshot, std::size_t top) {
+  cli.progress().begin("analyse", kAnalysisSteps, "steps");
+  std::uint64_t begun = 0;
+  const graph::GraphAnalysis analysis =
+      graph::analyse(graph::view(snapshot), {.top = top}, [&](std::string_view step) {
+        cli.progress().note(std::string(step));
+        cli.progress().advance(begun++);
+      });
+  cli.progress().advance(kAnalysisSteps);
+  cli.progress().end();
+  return analysis_json(snapshot, analysis);
 }
 
 void print_tables(const Cli& cli, const Json& json) {
@@ -171,7 +176,7 @@ void run(Cli& cli, const Options& options) {
   }
   json["sources"] = std::move(sources);
   json["quarantined_rows"] = quarantined;
-  if (options.analyse) json["analysis"] = analyse(snapshot);
+  if (options.analyse) json["analysis"] = analyse(cli, snapshot, options.top);
   if (cli.common().json) {
     cli.print_json(json);
     return;
@@ -184,12 +189,7 @@ void run(Cli& cli, const Options& options) {
                with_commas(source["bytes"].get<std::uint64_t>())});
   }
   cli.print("\n" + table.text());
-  if (options.analyse) {
-    cli.print(fmt::format("\n{} connected components over {} nodes; the largest: {}",
-                          json["analysis"]["components"].get<std::uint64_t>(),
-                          with_commas(json["analysis"]["nodes"].get<std::uint64_t>()),
-                          json["analysis"]["largest"].dump()));
-  }
+  if (options.analyse) cli.print("\n" + analysis_text(json["analysis"]));
   cli.print(fmt::format("\nsnapshot {}, sequence {}", json["snapshot"].get<std::string>(),
                         json["sequence"].get<std::uint64_t>()));
 }
@@ -202,7 +202,11 @@ void add_info(Cli& cli) {
                                               [&cli, options] { run(cli, *options); });
   command->get_option("project")->required(false);
   command->add_flag("--devices", options->devices, "What there is to compute on, and why not more");
-  command->add_flag("--analyse", options->analyse, "Connected components of the whole graph");
+  command->add_flag("--analyse", options->analyse,
+                    "What kind of graph it is: degrees, components, core numbers, PageRank");
+  command->add_option("--top", options->top, "Nodes of each type that --analyse names, by PageRank")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
 }
 
 }  // namespace weft::tools

@@ -22,28 +22,14 @@ torch::Tensor degrees(std::span<const std::uint32_t> offsets) {
   return counts;
 }
 
-// [count, hidden]: of the first `count` nodes.
-torch::Tensor first_states(const LayerStates& states, std::size_t count) {
-  const auto rows = static_cast<std::int64_t>(count);
-  const torch::Tensor values = states.rows.ids.empty() ? states.rows.values.narrow(0, 0, rows)
-                                                       : states.rows.values.index_select(
-                                                             0, index_tensor(states.rows.ids.first(count)));
-  return states.matrix.defined() ? torch::addmm(states.offset, values, states.matrix) : values;
-}
-
 }  // namespace
 
 HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
                                const std::vector<graph::NodeTypeId>& receivers, const ModelOptions& options,
                                bool last)
-    : hidden_(options.hidden),
-      activation_(options.activation),
-      residual_(options.residual),
-      layer_norm_(options.layer_norm),
+    : MessageLayer(options, last),
       edge_weights_(options.edge_weights),
-      pool_relations_(options.pool_relations),
-      last_(last),
-      dropout_(options.dropout) {
+      pool_relations_(options.pool_relations) {
   for (const graph::NodeTypeId type : receivers) {
     Receiver receiver;
     for (const graph::RelationId relation : relations) {
@@ -53,11 +39,7 @@ HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<gr
     const auto inputs = static_cast<std::int64_t>(1 + receiver.groups.size());
     receiver.linear =
         register_module(module_name("linear", type, name), torch::nn::Linear(inputs * hidden_, hidden_));
-    if (layer_norm_) {
-      receiver.norm_gain = register_parameter(module_name("norm_gain", type, name), torch::ones({hidden_}));
-      receiver.norm_offset =
-          register_parameter(module_name("norm_offset", type, name), torch::zeros({hidden_}));
-    }
+    add_norm(type, name);
     receivers_.emplace(type, std::move(receiver));
   }
 }
@@ -71,7 +53,7 @@ void HeteroSageImpl::add_relation(const graph::Schema& schema, graph::RelationId
   if (options.age_weights && schema.edge_type(graph::edge_type_of(relation)).timed) {
     ages_[relation] = one("ages", kAgeClasses);
   }
-  const graph::NodeTypeId sender = schema.target_type(relation);
+  const graph::NodeTypeId sender = senders_[relation] = schema.target_type(relation);
   const auto found = std::find_if(receiver.groups.begin(), receiver.groups.end(),
                                   [&](const Group& group) { return group.sender == sender; });
   if (options.pool_relations && found != receiver.groups.end()) {
@@ -154,14 +136,6 @@ torch::Tensor HeteroSageImpl::aggregate(const Group& group, const std::vector<Re
   return all.states / all.mass.clamp_min(kLeastMass);
 }
 
-torch::Tensor HeteroSageImpl::finish(const Receiver& receiver, torch::Tensor state, const torch::Tensor& self,
-                                     ForwardContext& context) const {
-  state = context.dropout(state, dropout_);
-  if (residual_) state = state + self;
-  if (layer_norm_) state = torch::layer_norm(state, {hidden_}, receiver.norm_gain, receiver.norm_offset);
-  return state;
-}
-
 torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tensor& self,
                                       const std::vector<RelationMessages>& messages,
                                       ForwardContext& context) {
@@ -169,13 +143,12 @@ torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tenso
   std::vector<torch::Tensor> parts{self};
   for (const Group& group : receiver.groups) parts.push_back(aggregate(group, messages, self, context));
   torch::nn::Linear linear = receiver.linear;
-  torch::Tensor state = linear(torch::cat(parts, 1));
-  if (!last_) state = activation_ == Activation::kRelu ? torch::relu(state) : torch::gelu(state);
-  return finish(receiver, state, self, context);
+  return finish(type, activated(linear(torch::cat(parts, 1))), self, context);
 }
 
 bool HeteroSageImpl::takes_matrices(const ModelOptions& options) {
-  return !options.pool_relations && !options.shrinkage && !options.age_weights && !options.edge_weights;
+  return options.layer == LayerKind::kSage && !options.pool_relations && !options.shrinkage &&
+         !options.age_weights && !options.edge_weights;
 }
 
 // The layer's matrix with the states' own multiplied in: part by part, then offsets.
@@ -221,10 +194,10 @@ JoinedReceiver HeteroSageImpl::joined(const Receiver& receiver, const std::vecto
   return made;
 }
 
-std::vector<torch::Tensor> HeteroSageImpl::forward_all(const std::vector<LayerStates>& states,
-                                                       const std::vector<Reception>& receptions,
-                                                       ForwardContext& context) {
-  WEFT_CHECK(!pool_relations_);
+std::vector<torch::Tensor> HeteroSageImpl::receive(const std::vector<LayerStates>& states,
+                                                   const std::vector<Reception>& receptions,
+                                                   ForwardContext& context) {
+  if (pool_relations_) return receive_pooled(states, receptions, context);
   std::vector<StateRows> rows;
   for (const LayerStates& of : states) rows.push_back(of.rows);
   std::vector<JoinedReceiver> joined_receivers;
@@ -234,10 +207,24 @@ std::vector<torch::Tensor> HeteroSageImpl::forward_all(const std::vector<LayerSt
   std::vector<torch::Tensor> outs = joined_linear(rows, joined_receivers, relu, context.pool());
   for (std::size_t i = 0; i < outs.size(); ++i) {
     const Reception& reception = receptions[i];
-    if (!last_ && !relu) outs[i] = torch::gelu(outs[i]);
     const torch::Tensor self =
         residual_ ? first_states(states[reception.type], reception.rows) : torch::Tensor();
-    outs[i] = finish(receivers_.at(reception.type), outs[i], self, context);
+    outs[i] = finish(reception.type, relu ? outs[i] : activated(outs[i]), self, context);
+  }
+  return outs;
+}
+
+std::vector<torch::Tensor> HeteroSageImpl::receive_pooled(const std::vector<LayerStates>& states,
+                                                          const std::vector<Reception>& receptions,
+                                                          ForwardContext& context) {
+  std::vector<torch::Tensor> all, outs;
+  for (const LayerStates& of : states)
+    all.push_back(of.rows.values.defined() ? first_states(of, of.rows.size()) : torch::Tensor());
+  for (const Reception& reception : receptions) {
+    std::vector<RelationMessages> messages = reception.messages;
+    for (RelationMessages& m : messages) m.senders = all[senders_.at(m.relation)];
+    outs.push_back(
+        forward(reception.type, first_states(states[reception.type], reception.rows), messages, context));
   }
   return outs;
 }

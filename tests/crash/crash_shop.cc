@@ -165,7 +165,7 @@ struct CrashShop::Replay {
     const auto [at, is_new] = table.positions.emplace(name, table.nodes.size());
     if (is_new) table.nodes.push_back({name, time, std::vector<std::string>(table.fields, "-")});
     Node& found = table.nodes[at->second];
-    if (time != graph::kNoTime && found.seen != graph::kNoTime) found.seen = std::min(found.seen, time);
+    if (time != graph::kNoTime) found.seen = found.seen == graph::kNoTime ? time : std::min(found.seen, time);
     return found;
   }
 

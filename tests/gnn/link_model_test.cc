@@ -17,20 +17,24 @@ struct Bench {
           .write(folder / "s");
   graph::Split split = time_split(snapshot, "buys");
   LinkTask task = make_link_task(snapshot, split);
-  ModelOptions options{.hidden = 4,
-                       .dim = 3,
-                       .fan_outs = {3, 2},
-                       .id_dropout = 0,
-                       .cold_items = 0,
-                       .modality_dropout = 0,
-                       .dropout = 0,
-                       .activation = Activation::kGelu};
+  ModelOptions options;
   TrainBatches batches;
   InputSpec inputs;
   std::vector<TypeTables> tables;
   LinkModel model{nullptr};
 
-  explicit Bench(TrainOptions train) : batches(snapshot, split, task, options, train, Masking::kOn) {
+  explicit Bench(TrainOptions train, LayerKind layer = LayerKind::kSage)
+      : options{.layer = layer,
+                .hidden = 4,
+                .dim = 3,
+                .fan_outs = {3, 2},
+                .id_dropout = 0,
+                .cold_items = 0,
+                .modality_dropout = 0,
+                .dropout = 0,
+                .activation = Activation::kGelu,
+                .heads = 2},
+        batches(snapshot, split, task, options, train, Masking::kOn) {
     at::set_num_threads(1);
     const auto visible = visible_nodes(snapshot, batches.sampler().setup().graph, split.valid_start);
     inputs = fit_inputs(snapshot, visible, {}, {}, {1, 1});
@@ -41,8 +45,8 @@ struct Bench {
   }
 };
 
-void expect_numeric_gradients(TrainOptions train) {
-  Bench bench(train);
+void expect_numeric_gradients(TrainOptions train, LayerKind layer = LayerKind::kSage) {
+  Bench bench(train, layer);
   NodeSampler::Scratch scratch;
   const TrainBatch batch = bench.batches.make(2, scratch);
   const auto loss = [&] {
@@ -97,6 +101,10 @@ TEST(LinkModel, GradientsOfASharedFrontierWithSampledSoftmax) {
                             .batching = Batching::kShared,
                             .candidates = CandidateKind::kSampled,
                             .negatives = 2});
+}
+
+TEST(LinkModel, GradientsOfAttentionLayers) {
+  expect_numeric_gradients({.batch_size = 8}, LayerKind::kGat);
 }
 
 TEST(LinkModel, SeedAloneDecidesTheFirstValues) {

@@ -51,6 +51,23 @@ TEST(ModelOptions, ReadsRulesForNumbers) {
   }
 }
 
+TEST(ModelOptions, EveryKindOfLayerHasItsOwnKeys) {
+  const auto read = [](const std::string& text) {
+    return read_model_options(toml("[model]\n" + text + "\n").root());
+  };
+  const ModelOptions gat = read("kind = \"gat\"\nheads = 8");
+  EXPECT_EQ(gat.layer, LayerKind::kGat);
+  EXPECT_EQ(gat.heads, 8);
+  EXPECT_FALSE(gat.shrinkage);
+  EXPECT_EQ(read("kind = \"graphsage\""), ModelOptions{});
+  EXPECT_EQ(read("kind = \"lightgcn\""), ModelOptions{});
+  EXPECT_THROW(read("heads = 8"), Error) << "GraphSAGE has no heads";
+  EXPECT_THROW(read("kind = \"gat\"\nshrinkage = true"), Error);
+  EXPECT_THROW(read("kind = \"gat\"\npool_relations = true"), Error);
+  EXPECT_THROW(read("kind = \"gat\"\nheads = 5"), Error) << "64 is no multiple";
+  EXPECT_THROW(read("kind = \"gcn\""), Error);
+}
+
 TEST(ModelOptions, ReadsEveryKey) {
   const ModelOptions options = read_model_options(toml(R"([model]
 hidden = 32

@@ -75,6 +75,21 @@ TEST(Delta, ComesBackAsItWasWritten) {
   }
 }
 
+TEST(Delta, KnowsItsSnapshotByTheManifest) {
+  const GraphTables tables = random_shop(7);
+  TestFolder folder;
+  const SnapshotInfo info = write_snapshot(tables, folder / "s");
+  const DeltaBase base = read_delta_base(folder / "s");
+  EXPECT_EQ(base.info.checksum, info.checksum);
+  EXPECT_EQ(base.info.sequence, info.sequence);
+  EXPECT_EQ(base.schema, tables.schema);
+  for (std::size_t i = 0; i < base.node_counts.size(); ++i)
+    EXPECT_EQ(base.node_counts[i], tables.nodes[i].external_ids.size());
+  for (std::size_t i = 0; i < base.edge_counts.size(); ++i)
+    EXPECT_EQ(base.edge_counts[i], tables.edges[i].size());
+  EXPECT_THROW(read_delta_base(folder / "none"), Error);
+}
+
 TEST(Delta, WhatDoesNotFitIsNeverWritten) {
   const auto refused = [](const auto& change) {
     Delta delta = some_delta(3);

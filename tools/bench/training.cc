@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "base/stopwatch.h"
+#include "gnn/model_options.h"
 #include "gnn/train_options.h"
 #include "gnn/trainer.h"
 #include "tools/bench/bench.h"
@@ -47,7 +48,8 @@ std::vector<Measurement> measure_training(Cli& cli, const ProjectContext& contex
   };
   const gnn::TrainResult result = gnn::train(setup);
   const std::int64_t batch = gnn::read_train_options(context.toml.root()).batch_size;
-  Json details = {{"model", "graphsage"},
+  const bool gat = gnn::read_model_options(context.toml.root()).layer == gnn::LayerKind::kGat;
+  Json details = {{"model", gat ? "gat" : "graphsage"},
                   {"steps", result.steps},
                   {"batch_size", batch},
                   {"parameters", result.parameters}};

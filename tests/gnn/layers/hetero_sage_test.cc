@@ -198,7 +198,7 @@ struct BothWays {
         if (schema.row_type(relation) != type) continue;
         one.messages.push_back(
             {.relation = relation,
-             .senders = senders[schema.target_type(relation)],
+             .senders = senders.empty() ? torch::Tensor() : senders[schema.target_type(relation)],
              .offsets = blocks[relation].offsets,
              .sources = blocks[relation].sources,
              .ages = timed ? ages[relation] : std::span<const std::int32_t>(),
@@ -243,7 +243,7 @@ struct BothWays {
     return run(
         [&] {
           ForwardContext context = ForwardContext::training(3, pool);
-          return layer->forward_all(given, receptions(states), context);
+          return layer->receive(given, receptions({}), context);
         },
         leaves);
   }
