@@ -56,12 +56,9 @@ class TwoSources : public ::testing::TestWithParam<std::uint64_t> {
     real_files().write_whole(folder / "a.csv", a);
     real_files().write_whole(folder / "b.csv", b);
     real_files().write_whole(folder / "customers.csv", "theirs,ours\nK1,a:u1\nK2,a:u2\nK3,a:u3\n");
-    const Project project =
-        read_project(TomlFile::parse(kTypes + rules, "p.toml"), folder / "p.toml");
-    GraphStore store =
-        GraphStore::open(project.workspace.store(), project.schema, {.sync = Sync::kNever});
-    const IngestReport report =
-        ingest(project, store, {.bulk_from_bytes = bulk_from, .snapshot = true});
+    const Project project = read_project(TomlFile::parse(kTypes + rules, "p.toml"), folder / "p.toml");
+    GraphStore store = GraphStore::open(project.workspace.store(), project.schema, {.sync = Sync::kNever});
+    const IngestReport report = ingest(project, store, {.bulk_from_bytes = bulk_from, .snapshot = true});
     EXPECT_EQ(report.quarantined_rows, 0U);
     EXPECT_EQ(report.rows, 400U);
     const StoreInfo info = store.info();
