@@ -71,8 +71,8 @@ bool is_there(const fs::path& folder, const graph::DeltaInfo& info, Files& files
 }
 
 // The current snapshot and what the log says came after it; nothing if a snapshot must be written.
-std::optional<std::pair<fs::path, graph::Delta>> on_current(const GraphStore& store, const Workspace& workspace,
-                                                            Files& files) {
+std::optional<std::pair<fs::path, graph::Delta>> on_current(const GraphStore& store,
+                                                            const Workspace& workspace, Files& files) {
   std::optional<fs::path> base;
   graph::DeltaBase known;
   try {
@@ -124,7 +124,8 @@ std::optional<fs::path> current_delta(const Workspace& workspace, Files& files) 
   return found.back();
 }
 
-std::optional<graph::LiveView> open_live_view(const Workspace& workspace, graph::Verify verify, Files& files) {
+std::optional<graph::LiveView> open_live_view(const Workspace& workspace, graph::Verify verify,
+                                              Files& files) {
   const auto base = current_snapshot(workspace, files);
   if (!base) return std::nullopt;
   graph::Snapshot snapshot = graph::Snapshot::open(*base, verify, files);

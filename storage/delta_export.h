@@ -18,9 +18,9 @@ struct ExportedDelta {
   std::filesystem::path snapshot = {};  // that it stands on
   // Empty: there is nothing beyond the snapshot, which may have been written just now.
   std::filesystem::path folder = {};
-  std::uint64_t sequence = 0;     // that both show together
-  std::uint64_t changes = 0;      // edges, nodes and fields
-  std::uint64_t bytes = 0;        // of the delta's files
+  std::uint64_t sequence = 0;  // that both show together
+  std::uint64_t changes = 0;   // edges, nodes and fields
+  std::uint64_t bytes = 0;     // of the delta's files
   bool wrote_snapshot = false;
 };
 

@@ -101,8 +101,8 @@ TEST(DeltaExport, DamageIsFoundAndMended) {
   EXPECT_EQ(real_files().read_whole(delta.folder / "manifest.json"), manifest);
 }
 
-// Stopped at every moment that has a name, the workspace still shows an earlier state or this one, and the next
-// export finishes the job.
+// Stopped at every moment that has a name, the workspace still shows an earlier state or this one, and the
+// next export finishes the job.
 TEST(DeltaExport, StoppedAtEveryKillPoint) {
   const auto events = random_events(300, 24);
   std::vector<std::string> points;
