@@ -33,7 +33,7 @@ CudaPlugin look_for_devices(CudaPlugin plugin) {
   }
   if (plugin.driver_version == 0) {
     return failed(plugin, CudaProblem::kNoDriver,
-                  "no NVIDIA driver was found on this machine; install one, or run with --device cpu");
+                  "no NVIDIA driver was found on this machine; install one, or compute on the CPU");
   }
   if (plugin.driver_version / 1000 < plugin.runtime_version / 1000) {
     return failed(plugin, CudaProblem::kOldDriver,
@@ -45,7 +45,7 @@ CudaPlugin look_for_devices(CudaPlugin plugin) {
   if (plugin.devices == 0) {
     return failed(
         plugin, CudaProblem::kNoGpu,
-        fmt::format("an NVIDIA driver is installed (CUDA {}), and it shows no GPU{}; run with --device cpu",
+        fmt::format("an NVIDIA driver is installed (CUDA {}), and it shows no GPU{}; compute on the CPU",
                     version_text(plugin.driver_version),
                     error == 0 ? "" : fmt::format(": {}", table.error_text(error))));
   }

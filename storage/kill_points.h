@@ -7,7 +7,7 @@
 
 namespace weft::storage {
 
-inline constexpr std::array<std::string_view, 32> kKillPoints = {
+inline constexpr std::array<std::string_view, 33> kKillPoints = {
     "store.before_create",   // nothing is there yet
     "store.after_create",    // RocksDB is open, the store's meta data is not written
     "store.after_meta",      // uuid, schema and format are in
@@ -36,7 +36,33 @@ inline constexpr std::array<std::string_view, 32> kKillPoints = {
     "bulk.after_batch",     // one more run of each kind is there
     "bulk.before_tables",   // all runs are there
     "bulk.before_take_in",  // all table files are there, the store knows none of them
+    "bulk.during_take_in",  // the store is marked as unfinished
     "bulk.after_take_in",   // it has all
+};
+
+// Those of repair_store(), in order.
+inline constexpr std::array<std::string_view, 7> kRepairKillPoints = {
+    "repair.before_salvage",    // nothing of the new store is there
+    "repair.after_salvage",     // what could be read is
+    "repair.after_dictionary",  // nodes are mended
+    "repair.after_edges",       // and fields and edges
+    "repair.before_exchange",   // the new store is whole, under its waiting name
+    "repair.between_renames",   // there is no store: the next repair puts the new one in place
+    "repair.after_exchange",    // it is in place
+};
+
+// Those of write_backup() and restore_backup(), in order.
+inline constexpr std::array<std::string_view, 4> kBackupKillPoints = {
+    "backup.before_files",     // nothing of this backup is there
+    "backup.after_files",      // all its files are, under names that no manifest has
+    "backup.before_manifest",  // and they were read back as a store
+    "backup.after_manifest",   // it is there; what only removed backups had may be left
+};
+inline constexpr std::array<std::string_view, 4> kRestoreKillPoints = {
+    "restore.before_files",   // nothing is there
+    "restore.after_files",    // all files are, under a temporary name
+    "restore.before_rename",  // and are a sound store
+    "restore.after_rename",   // it has its name
 };
 
 }  // namespace weft::storage

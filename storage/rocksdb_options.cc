@@ -13,7 +13,11 @@
 namespace weft::storage {
 
 std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) {
-  return rocksdb::NewLRUCache(options.block_cache_bytes);
+  // Shards so large that no block is too large for one: RocksDB's own choice is half a megabyte.
+  constexpr std::size_t kShardBytes = std::size_t{8} << 20;
+  int shard_bits = 0;
+  while (shard_bits < 6 && options.block_cache_bytes >> (shard_bits + 1) >= kShardBytes) ++shard_bits;
+  return rocksdb::NewLRUCache(options.block_cache_bytes, shard_bits);
 }
 
 rocksdb::DBOptions database_options(const StoreOptions& options) {
@@ -50,6 +54,13 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   table.whole_key_filtering = true;
   table.format_version = 5;
   table.cache_index_and_filter_blocks = true;
+  // Filters and indexes in pieces: those of a large store do not fit into the cache, and a filter of one
+  // block (a megabyte for a million keys) would be read anew by each look-up.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = 4 << 10;
+  table.pin_top_level_index_and_filter = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   if (edges) {
     cf.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kEdgePrefixBytes));

@@ -141,4 +141,21 @@ ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& works
   return out;
 }
 
+std::optional<graph::SnapshotInfo> newest_snapshot(const Workspace& workspace, const std::string& store_uuid,
+                                                   Files& files) {
+  std::optional<graph::SnapshotInfo> newest;
+  if (!fs::exists(workspace.snapshots())) return newest;
+  for (const auto& entry : fs::directory_iterator(workspace.snapshots())) {
+    if (!is_snapshot_name(entry.path().filename().string())) continue;
+    try {
+      const auto info = graph::Snapshot::open(entry.path(), graph::Verify::kStructure, files).info();
+      if (!store_uuid.empty() && info.store_uuid != store_uuid) continue;
+      if (!newest || info.sequence > newest->sequence) newest = info;
+    } catch (const Error&) {
+      // One that does not open says nothing.
+    }
+  }
+  return newest;
+}
+
 }  // namespace weft::storage

@@ -41,4 +41,9 @@ std::string snapshot_name(std::uint64_t sequence, const std::string& store_uuid)
 std::optional<std::filesystem::path> current_snapshot(const Workspace& workspace,
                                                       Files& files = real_files());
 
+// What the snapshot with the highest sequence number says, of those that open and are of the store
+// `store_uuid` (empty: of any).
+std::optional<graph::SnapshotInfo> newest_snapshot(const Workspace& workspace, const std::string& store_uuid,
+                                                   Files& files = real_files());
+
 }  // namespace weft::storage

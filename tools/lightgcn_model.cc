@@ -15,7 +15,10 @@
 #include "gnn/checkpoint.h"
 #include "gnn/evaluation/evaluator.h"
 #include "gnn/evaluation/link_task.h"
+#include "gnn/kernels/device/kernel_device.h"
 #include "gnn/safetensors.h"
+#include "sampling/cuda_plugin.h"
+#include "sampling/sample_device.h"
 
 namespace weft::tools {
 namespace {
@@ -46,8 +49,28 @@ std::string identity(const ProjectContext& context, const LightGcnSettings& s) {
   hash.update_field(fmt::format("{} {} {} {} {} {} {} {}", s.model.dim, s.model.layers, s.model.l2,
                                 s.model.adam.learning_rate, s.model.init_deviation, s.model.seed,
                                 s.training.batch, context.target));
+  if (s.on_gpu) hash.update_field("rounded as on a GPU");
   return to_hex(hash.digest());
 }
+
+// A GPU's memory and kernels on one stream. Throws Error saying what is missing where there is none.
+struct Gpu {
+  Gpu() {
+    check_cuda(require_cuda(), require_cuda().create_stream(&stream), "making a stream");
+    memory = sampling::cuda_sample_device(stream);
+    kernels = gnn::cuda_kernel_device(stream);
+  }
+  ~Gpu() {
+    memory.reset();
+    require_cuda().destroy_stream(stream);
+  }
+  Gpu(const Gpu&) = delete;
+  Gpu& operator=(const Gpu&) = delete;
+
+  void* stream = nullptr;
+  std::unique_ptr<sampling::SampleDevice> memory;
+  std::unique_ptr<gnn::KernelDevice> kernels;
+};
 
 class Trainer {
  public:
@@ -69,6 +92,7 @@ class Trainer {
   }
 
   gnn::TrainResult run(bool resume) {
+    if (settings_.on_gpu) require_cuda();  // before an earlier training's files go
     real_files().make_folders(folder_);
     if (resume)
       restore();
@@ -76,9 +100,16 @@ class Trainer {
       start_anew();
     result_.stopped_early = out_of_patience();
     if (!result_.stopped_early) {
-      gnn::train_lightgcn(
-          model_, task_.train, settings_.training, cli_.progress(),
-          [this](const gnn::LightGcnEpoch& epoch, const gnn::LightGcn&) { return end_epoch(epoch); });
+      const auto end = [this](const gnn::LightGcnEpoch& epoch, const gnn::LightGcn&) {
+        return end_epoch(epoch);
+      };
+      if (settings_.on_gpu) {
+        const Gpu gpu;
+        const gnn::LightGcnDevice device{*gpu.memory, *gpu.kernels};
+        gnn::train_lightgcn(model_, task_.train, settings_.training, cli_.progress(), end, &device);
+      } else {
+        gnn::train_lightgcn(model_, task_.train, settings_.training, cli_.progress(), end);
+      }
     }
     if (resume && result_.epochs.empty())
       cli_.note("this training was finished: there is nothing to go on with");
@@ -287,6 +318,7 @@ LightGcnSettings read_lightgcn_settings(const TomlSection& root) {
       section.get_integer_in("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
   s.training.epochs = section.get_integer_in("epochs", s.training.epochs, 1, 1'000'000);
   s.training.batch = static_cast<std::size_t>(section.get_integer_in("batch", 2048, 1, 1 << 24));
+  s.on_gpu = section.get_choice("device", {"cpu", "cuda"}, 0) == 1;
   s.validate_every = section.get_integer_in("validate_every", s.validate_every, 1, 1'000'000);
   s.patience = section.get_integer_in("patience", s.patience, 0, 1'000'000);
   section.check_no_unknown_keys();

@@ -23,13 +23,15 @@ inline constexpr const char* kLightGcnFile = "lightgcn.safetensors";
 struct LightGcnSettings {
   gnn::LightGcnOptions model = {};
   gnn::LightGcnTraining training = {};
+  bool on_gpu = false;              // train behind the CUDA plugin
   std::int64_t validate_every = 1;  // epochs
   std::int64_t patience = 10;  // validations without a better ndcg@20 after which training stops; 0: never
 };
 
 // Whether the project's [model] asks for LightGCN.
 bool wants_lightgcn(const TomlSection& root);
-// Reads [lightgcn]: dim, layers, l2, learning_rate, init, seed, epochs, batch, validate_every, patience.
+// Reads [lightgcn]: dim, layers, l2, learning_rate, init, seed, epochs, batch, device,
+// validate_every, patience.
 LightGcnSettings read_lightgcn_settings(const TomlSection& root);
 
 struct LightGcnVectors {

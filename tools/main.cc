@@ -34,6 +34,9 @@ int run(int argc, char** argv) {
   weft::tools::add_ingest(cli);
   weft::tools::add_info(cli);
   weft::tools::add_verify(cli);
+  weft::tools::add_repair(cli);
+  weft::tools::add_backup(cli);
+  weft::tools::add_restore(cli);
   weft::tools::add_partition(cli);
   weft::tools::add_encode(cli);
   weft::tools::add_train(cli);
@@ -42,6 +45,7 @@ int run(int argc, char** argv) {
   weft::tools::add_recommend(cli);
   weft::tools::add_similar(cli);
   weft::tools::add_score(cli);
+  weft::tools::add_explain(cli);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version

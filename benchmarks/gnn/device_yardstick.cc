@@ -10,6 +10,9 @@
 //             with Gowalla's counts, times a matrix of --dim columns: float32, and bfloat16 stored. With
 //             --write-csr, offsets.npy and columns.npy for benchmarks/gnn/spmm_torch.py, which times
 //             cuSPARSE.
+//   lightgcn  one epoch and then --rounds more of LightGCN on the pairs: batch 2048, 3 layers, Adam; seconds
+//   of
+//             an epoch, triples drawn on the host included
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -29,6 +32,7 @@
 #include "gnn/kernels/device/kernel_device.h"
 #include "gnn/kernels/spmm.h"
 #include "gnn/lightgcn/bipartite_graph.h"
+#include "gnn/lightgcn/lightgcn_trainer.h"
 #include "sampling/cuda_plugin.h"
 #include "sampling/device_sampler.h"
 #include "sampling/neighbor_sampler.h"
@@ -41,7 +45,7 @@ using sampling::DeviceMemory;
 
 struct Arguments {
   std::string device = "cuda";
-  std::vector<std::string> parts = {"sampling", "large", "spmm"};
+  std::vector<std::string> parts = {"sampling", "large", "spmm", "lightgcn"};
   double scale = 1;
   std::size_t seeds = 1024;
   std::size_t batches = 200;
@@ -302,13 +306,38 @@ Json run_spmm(const Arguments& a, Device& device) {
   return line;
 }
 
+Json run_lightgcn(const Arguments& a, Device& device) {
+  const PairList pairs = a.pairs.empty() ? random_pairs() : read_pairs(a.pairs, "train.csv");
+  const PairSizes sizes = sizes_of({&pairs});
+  const graph::PositiveIndex index = index_pairs(pairs, sizes.users);
+  ThreadPool pool(1);
+  LightGcn model(index, sizes.users, sizes.items, {.dim = a.dim}, pool);
+  const LightGcnDevice there{*device.memory, *device.kernels};
+  Json line{{"users", sizes.users},
+            {"items", sizes.items},
+            {"pairs", index.pairs()},
+            {"dim", a.dim},
+            {"batch", LightGcnTraining().batch}};
+  std::vector<double> seconds;
+  train_lightgcn(
+      model, index, {.epochs = static_cast<std::int64_t>(a.rounds) + 1}, no_progress(),
+      [&](const LightGcnEpoch& epoch, const LightGcn&) {
+        line["losses"].push_back(epoch.mean_loss);
+        if (epoch.epoch > 1) seconds.push_back(epoch.seconds);
+        return true;
+      },
+      &there);
+  line["seconds_an_epoch"] = median(seconds);
+  return line;
+}
+
 int run(int argc, char** argv) {
   Arguments a;
   CLI::App app("Sampling and sparse products on a device");
   app.add_option("--device", a.device, "cuda or host")->check(CLI::IsMember({"cuda", "host"}));
-  app.add_option("--parts", a.parts, "sampling, large, spmm")
+  app.add_option("--parts", a.parts, "sampling, large, spmm, lightgcn")
       ->delimiter(',')
-      ->check(CLI::IsMember({"sampling", "large", "spmm"}));
+      ->check(CLI::IsMember({"sampling", "large", "spmm", "lightgcn"}));
   app.add_option("--scale", a.scale, "of the shop: about 2 M edges each")->check(CLI::Range(0.01, 100.0));
   app.add_option("--seeds", a.seeds, "users of a batch")->check(CLI::PositiveNumber);
   app.add_option("--batches", a.batches, "of a round")->check(CLI::PositiveNumber);
@@ -322,8 +351,9 @@ int run(int argc, char** argv) {
   Device device(a.device);
   for (const std::string& part : a.parts) {
     Json line{{"part", part}, {"device", a.device}};
-    line.update(part == "spmm" ? run_spmm(a, device)
-                               : Sampling(a, part == "large" ? 65'536 : a.seeds).run(device));
+    line.update(part == "spmm"       ? run_spmm(a, device)
+                : part == "lightgcn" ? run_lightgcn(a, device)
+                                     : Sampling(a, part == "large" ? 65'536 : a.seeds).run(device));
     std::printf("%s\n", line.dump().c_str());
     std::fflush(stdout);
   }

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "gnn/kernels/device/kernel_device.h"
 #include "gnn/lightgcn/lightgcn.h"
+#include "sampling/sample_device.h"
 
 namespace weft::gnn {
 
@@ -30,12 +32,20 @@ struct LightGcnResult {
   std::vector<double> losses = {};  // [steps]
 };
 
+// Where training computes: one stream's memory and kernels.
+struct LightGcnDevice {
+  sampling::SampleDevice& memory;
+  KernelDevice& kernels;
+};
+
 // Trains `model` on the batches of TripleBatches (a pair of a user who has all items is skipped), from where
 // it stands: its step count says which epoch and batch come next, so a state that was saved and set again
-// goes on as if it had not been stopped. `pairs` must be those the model was made with. Deterministic. Throws
-// Error if there is no pair to train on.
+// goes on as if it had not been stopped. `pairs` must be those the model was made with. Deterministic. With
+// `device` the steps run there (DeviceLightGcn) and the model has their state after each epoch. Throws Error
+// if there is no pair to train on.
 LightGcnResult train_lightgcn(LightGcn& model, const graph::PositiveIndex& pairs,
                               const LightGcnTraining& training, ProgressSink& progress = no_progress(),
-                              const LightGcnEpochCallback& on_epoch = {});
+                              const LightGcnEpochCallback& on_epoch = {},
+                              const LightGcnDevice* device = nullptr);
 
 }  // namespace weft::gnn

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "gnn/kernels/device/bpr_steps.h"
 #include "gnn/kernels/device/kernel_table.h"
 #include "gnn/kernels/device/steps.h"
 #include "sampling/cuda_plugin.h"
@@ -170,6 +171,29 @@ class HostKernels final : public KernelDevice {
     }
   }
 
+  void run(const DeviceBpr& job) override {
+    const auto over_lanes = [](auto&& share) {
+      std::array<float, kLanes> shares = {};
+      for (std::uint32_t lane = 0; lane < kLanes; ++lane) shares[lane] = share(lane);
+      return join_lanes(shares, 1, kLanes, add);
+    };
+    for (std::uint32_t node = 0; node < job.nodes; ++node) {
+      for (std::uint32_t column = 0; column < job.dim; ++column) steps::bpr_mean(job, node, column);
+    }
+    for (std::uint32_t t = 0; t < job.triples; ++t) {
+      const float margin =
+          over_lanes([&](std::uint32_t lane) { return steps::bpr_margin_share(job, t, lane); });
+      steps::bpr_finish_triple(job, t, margin);
+    }
+    for (std::uint32_t node = 0; node < job.nodes; ++node) {
+      for (std::uint32_t column = 0; column < job.dim; ++column) steps::bpr_seed(job, node, column);
+      const float norm =
+          over_lanes([&](std::uint32_t lane) { return steps::bpr_norm_share(job, node, lane); });
+      steps::bpr_finish_norm(job, node, norm);
+    }
+    *job.loss = over_lanes([&](std::uint32_t lane) { return steps::bpr_loss_share(job, lane); });
+  }
+
   void run(std::span<const DeviceProduct> products, const void**) override {
     for (const DeviceProduct& product : products) {
       for (std::size_t r = 0; r < product.rows; ++r) {
@@ -208,6 +232,7 @@ class CudaKernels final : public KernelDevice {
   void run(const DeviceSoftmax& job) override { check(table_->softmax(&job, stream_), "softmax of edges"); }
   void run(const DeviceAdam& job) override { check(table_->adam(&job, stream_), "a step of Adam"); }
   void run(const DeviceConcat& job) override { check(table_->concat(&job, stream_), "joining rows"); }
+  void run(const DeviceBpr& job) override { check(table_->bpr(&job, stream_), "the loss of a batch"); }
   void run(std::span<const DeviceProduct> products, const void** scratch) override {
     check(table_->products(products.data(), static_cast<std::uint32_t>(products.size()), scratch, stream_),
           "multiplying matrices");
@@ -254,6 +279,10 @@ void KernelDevice::adam(const DeviceAdam& job) {
 }
 void KernelDevice::concat(const DeviceConcat& job) {
   if (job.rows == 0 || job.block_count == 0) return;
+  run(job);
+}
+void KernelDevice::bpr(const DeviceBpr& job) {
+  WEFT_CHECK(job.triples > 0 && job.nodes > 0 && job.dim > 0 && job.layers <= kMostLayers);
   run(job);
 }
 void KernelDevice::products(std::span<const DeviceProduct> products, const void** scratch) {

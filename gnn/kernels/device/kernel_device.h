@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "gnn/kernels/device/bpr_job.h"
 #include "gnn/kernels/device/jobs.h"
 
 namespace weft::gnn {
@@ -22,6 +23,7 @@ class KernelDevice {
   void softmax(const DeviceSoftmax& job);
   void adam(const DeviceAdam& job);
   void concat(const DeviceConcat& job);
+  void bpr(const DeviceBpr& job);  // at least one triple
   // One linear layer for each type of nodes, all in one call: float32 without reduced precision, through
   // cuBLAS's grouped product on a GPU (its rounding is not the host's). scratch: 3 pointers a product in the
   // device's memory, free until the stream has got past the call.
@@ -34,6 +36,7 @@ class KernelDevice {
   virtual void run(const DeviceSoftmax& job) = 0;
   virtual void run(const DeviceAdam& job) = 0;
   virtual void run(const DeviceConcat& job) = 0;
+  virtual void run(const DeviceBpr& job) = 0;
   virtual void run(std::span<const DeviceProduct> products, const void** scratch) = 0;
 };
 

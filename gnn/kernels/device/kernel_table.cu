@@ -35,6 +35,10 @@ int concat(const DeviceConcat* job, void* stream) {
   return concat_cuda(*job, as_stream(stream));
 }
 
+int bpr(const DeviceBpr* job, void* stream) {
+  return bpr_cuda(*job, as_stream(stream));
+}
+
 // Groups of one product each; cuBLAS wants sizes in the host's memory and pointers in the device's.
 struct Groups {
   std::vector<int> wide, high, inner;
@@ -105,6 +109,7 @@ extern "C" __attribute__((visibility("default"))) const weft::gnn::KernelTable* 
                                             .softmax = weft::gnn::softmax,
                                             .adam = weft::gnn::adam,
                                             .concat = weft::gnn::concat,
+                                            .bpr = weft::gnn::bpr,
                                             .products = weft::gnn::products};
   return &table;
 }

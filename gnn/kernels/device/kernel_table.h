@@ -4,11 +4,12 @@
 
 #include <cstdint>
 
+#include "gnn/kernels/device/bpr_job.h"
 #include "gnn/kernels/device/jobs.h"
 
 namespace weft::gnn {
 
-inline constexpr std::uint32_t kKernelTableVersion = 1;  // raise it whenever the table or a job changes
+inline constexpr std::uint32_t kKernelTableVersion = 2;  // raise it whenever the table or a job changes
 
 struct KernelTable {
   std::uint32_t version = kKernelTableVersion;
@@ -19,6 +20,7 @@ struct KernelTable {
   int (*softmax)(const DeviceSoftmax* job, void* stream) = nullptr;
   int (*adam)(const DeviceAdam* job, void* stream) = nullptr;
   int (*concat)(const DeviceConcat* job, void* stream) = nullptr;
+  int (*bpr)(const DeviceBpr* job, void* stream) = nullptr;
   // `products` in the host's memory. scratch: 3 pointers a product in the device's memory.
   int (*products)(const DeviceProduct* products, std::uint32_t count, const void** scratch,
                   void* stream) = nullptr;

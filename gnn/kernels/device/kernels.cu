@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gnn/kernels/device/bpr_steps.h"
 #include "gnn/kernels/device/kernels_cuda.h"
 #include "gnn/kernels/device/steps.h"
 
@@ -184,6 +185,37 @@ __global__ void __launch_bounds__(kThreads) concat_kernel(DeviceConcat job) {
   }
 }
 
+// A warp for each: body(item, lane).
+template <typename Body>
+__device__ void each_warp(std::uint32_t count, const Body& body) {
+  for (std::size_t i = std::size_t{blockIdx.x} * kWarps + threadIdx.x / kLanes; i < count;
+       i += std::size_t{gridDim.x} * kWarps)
+    body(static_cast<std::uint32_t>(i), threadIdx.x % kLanes);
+}
+
+__global__ void __launch_bounds__(kThreads) bpr_mean_kernel(DeviceBpr job) {
+  each_warp(job.nodes, [&](std::uint32_t node, std::uint32_t lane) {
+    for (std::uint32_t column = lane; column < job.dim; column += kLanes) steps::bpr_mean(job, node, column);
+  });
+}
+__global__ void __launch_bounds__(kThreads) bpr_triple_kernel(DeviceBpr job) {
+  each_warp(job.triples, [&](std::uint32_t t, std::uint32_t lane) {
+    const float margin = add_lanes(steps::bpr_margin_share(job, t, lane), 1, kLanes);
+    if (lane == 0) steps::bpr_finish_triple(job, t, margin);
+  });
+}
+__global__ void __launch_bounds__(kThreads) bpr_seed_kernel(DeviceBpr job) {
+  each_warp(job.nodes, [&](std::uint32_t node, std::uint32_t lane) {
+    for (std::uint32_t column = lane; column < job.dim; column += kLanes) steps::bpr_seed(job, node, column);
+    const float norm = add_lanes(steps::bpr_norm_share(job, node, lane), 1, kLanes);
+    if (lane == 0) steps::bpr_finish_norm(job, node, norm);
+  });
+}
+__global__ void bpr_loss_kernel(DeviceBpr job) {  // one warp
+  const float sum = add_lanes(steps::bpr_loss_share(job, threadIdx.x), 1, kLanes);
+  if (threadIdx.x == 0) *job.loss = sum;
+}
+
 template <std::uint32_t Vector, typename In, typename Out>
 void launch_gather(const DeviceGather& job, cudaStream_t stream) {
   gather_kernel<Vector, In, Out>
@@ -245,6 +277,15 @@ cudaError_t adam_cuda(const DeviceAdam& job, cudaStream_t stream) {
 
 cudaError_t concat_cuda(const DeviceConcat& job, cudaStream_t stream) {
   concat_kernel<<<blocks_for(job.rows, kWarps), kThreads, 0, stream>>>(job);
+  return cudaGetLastError();
+}
+
+cudaError_t bpr_cuda(const DeviceBpr& job, cudaStream_t stream) {
+  const unsigned by_nodes = blocks_for(job.nodes, kWarps);
+  bpr_mean_kernel<<<by_nodes, kThreads, 0, stream>>>(job);
+  bpr_triple_kernel<<<blocks_for(job.triples, kWarps), kThreads, 0, stream>>>(job);
+  bpr_seed_kernel<<<by_nodes, kThreads, 0, stream>>>(job);
+  bpr_loss_kernel<<<1, kLanes, 0, stream>>>(job);
   return cudaGetLastError();
 }
 

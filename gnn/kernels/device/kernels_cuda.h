@@ -3,6 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gnn/kernels/device/bpr_job.h"
 #include "gnn/kernels/device/jobs.h"
 
 namespace weft::gnn {
@@ -14,5 +15,6 @@ cudaError_t edge_dots_cuda(const DeviceEdgeDots& job, cudaStream_t stream);
 cudaError_t softmax_cuda(const DeviceSoftmax& job, cudaStream_t stream);
 cudaError_t adam_cuda(const DeviceAdam& job, cudaStream_t stream);
 cudaError_t concat_cuda(const DeviceConcat& job, cudaStream_t stream);
+cudaError_t bpr_cuda(const DeviceBpr& job, cudaStream_t stream);
 
 }  // namespace weft::gnn
