@@ -38,6 +38,7 @@ Embedder::Embedder(EmbedderSetup setup, const ModelOptions& options)
     sampler.relations = followed_relations(*setup_.graph.schema, options.skip_relations);
     sampler.fan_outs = {fan_outs[options.layers() - 1 - layer]};
     sampler.picks = options.picks;
+    sampler.replacement = options.replacement;
     sampler.structure = structure_options(options);
     sampler.ages = options.age_weights;
     sampler.weights = options.edge_weights;

@@ -113,6 +113,11 @@ ModelOptions read_model_options(const TomlSection& root) {
   constexpr PickOrder orders[] = {PickOrder::kUniform, PickOrder::kRecent, PickOrder::kWeighted,
                                   PickOrder::kLabor};
   options.picks = orders[model.get_choice("picks", {"uniform", "recent", "weighted", "labor"}, 0)];
+  options.replacement = model.get_bool("replacement", options.replacement);
+  if (options.replacement && (options.picks == PickOrder::kRecent || options.picks == PickOrder::kLabor)) {
+    model.fail("replacement", "these picks cannot be drawn with replacement",
+               "picks = \"uniform\" or \"weighted\"");
+  }
   options.skip_relations = model.get_strings("skip_relations");
   read_inputs(model, options);
   options.dropout = read_share(model, "dropout", options.dropout);

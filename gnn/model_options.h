@@ -30,6 +30,7 @@ struct ModelOptions {
   std::vector<std::int64_t> inference_fan_outs =
       {};  // when embedding; empty: as fan_outs; -1: all neighbours
   PickOrder picks = PickOrder::kUniform;
+  bool replacement = false;  // each pick is drawn from all of a row's edges; kUniform and kWeighted alone
   std::vector<std::string> skip_relations =
       {};                                     // relations (or edge types: both directions) no message takes
   std::vector<std::string> skip_fields = {};  // "type.field": inputs left out, as for an ablation

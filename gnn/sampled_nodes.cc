@@ -48,7 +48,8 @@ using graph::TimeMs;
 sampling::SamplerOptions sampler_options(const NodeSamplerSetup& setup) {
   return {.seed = setup.seed,
           .fan_outs = relation_fan_outs(*setup.graph.schema, setup.relations, setup.fan_outs),
-          .law = pick_law(setup.picks)};
+          .law = pick_law(setup.picks),
+          .replacement = setup.replacement ? sampling::Replacement::kWith : sampling::Replacement::kWithout};
 }
 
 // The bound of each local node: its tree's.
@@ -203,7 +204,8 @@ void NodeSampler::count_edges(const sampling::RelationBlock& block, const sampli
     while (row >= graph.hop_ends[type][hop]) ++hop;
     const std::int64_t fan_out = labor ? setup_.fan_outs[hop] : picked;
     const std::uint64_t there = csr.count_before(graph.nodes[type][row], bounds[row]);
-    if (fan_out < 0 || there <= static_cast<std::uint64_t>(fan_out)) continue;
+    const bool all_picked = !setup_.replacement && there <= static_cast<std::uint64_t>(fan_out);
+    if (fan_out < 0 || all_picked) continue;
     if (inputs.stands_for.empty()) inputs.stands_for.assign(block.offsets.size() - 1, 1.0F);
     inputs.stands_for[row] = static_cast<float>(there) / static_cast<float>(fan_out);
   }

@@ -17,7 +17,8 @@ namespace weft::gnn {
 struct EdgeInputs {
   std::vector<std::int32_t> ages = {};  // [picked], age_class; empty: untimed or not wanted
   std::vector<float> weights = {};      // [picked]; empty: unweighted or not wanted
-  // [rows]: how many of the row's edges (before its bound) one pick stands for, 1 or more; empty: 1
+  // [rows]: how many of the row's edges (before its bound) one pick stands for (below 1 with
+  // replacement, where a row has fewer edges than picks); empty: 1
   // everywhere. Only where all edges had the same chance: not for recent and weighted picks.
   std::vector<float> stands_for = {};
 };
@@ -52,6 +53,7 @@ struct NodeSamplerSetup {
   std::vector<graph::RelationId> relations = {};  // followed and counted, ascending
   std::vector<std::int64_t> fan_outs = {};        // a number a hop; -1: all neighbours
   PickOrder picks = PickOrder::kUniform;
+  bool replacement = false;  // kUniform and kWeighted alone
   StructureOptions structure = {};
   bool ages = true;
   bool weights = false;

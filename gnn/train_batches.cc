@@ -65,6 +65,7 @@ TrainBatches::TrainBatches(const graph::Snapshot& snapshot, const graph::Split& 
   setup.relations = followed_relations(snapshot.schema(), model.skip_relations);
   setup.fan_outs = model.fan_outs;
   setup.picks = model.picks;
+  setup.replacement = model.replacement;
   setup.structure = structure_options(model);
   setup.ages = model.age_weights;
   setup.weights = model.edge_weights;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -132,18 +133,36 @@ struct Purchases {
     for (graph::NodeId i = 0; i < 30; ++i) builder.edge(views, 0, i, (i + 1) * kHour, ++event);
     return builder.write(folder / "snapshot");
   }
-  SampledNodes sample(PickOrder picks, std::uint32_t step, std::vector<std::int64_t> fan_outs = {5}) const {
+  SampledNodes sample(PickOrder picks, std::uint32_t step, std::vector<std::int64_t> fan_outs = {5},
+                      bool replacement = false) const {
     const NodeSampler sampler({.snapshot = &snapshot,
                                .graph = graph::view(snapshot),
                                .relations = snapshot.schema().relations(),
                                .fan_outs = std::move(fan_outs),
                                .picks = picks,
+                               .replacement = replacement,
                                .weights = true});
     NodeSampler::Scratch scratch;
     const std::vector<graph::NodeRef> seeds{{0, 0}};
     return sampler.sample({.nodes = seeds}, step, {}, scratch);
   }
 };
+
+// Of 40 purchases and of 30 views: a pick stands for its share of them, of fewer than one edge too.
+TEST(SampledNodes, WithReplacementRowsHaveAsManyPicksAsAskedFor) {
+  const Purchases shop;
+  bool repeats = false;
+  for (std::uint32_t step = 1; step <= 20; ++step) {
+    const SampledNodes nodes = shop.sample(PickOrder::kUniform, step, {60}, true);
+    std::vector<graph::EdgeId> edges = nodes.graph.relations[0].edges;
+    ASSERT_EQ(edges.size(), 60u);
+    std::sort(edges.begin(), edges.end());
+    repeats = repeats || std::adjacent_find(edges.begin(), edges.end()) != edges.end();
+    EXPECT_EQ(nodes.edges[0].stands_for, std::vector<float>{40.0F / 60.0F});
+    EXPECT_EQ(nodes.edges[2].stands_for, std::vector<float>{0.5F});
+  }
+  EXPECT_TRUE(repeats);
+}
 
 // Relation 0: buys, weighted; 1: its reverse; 2: views, without weights.
 TEST(SampledNodes, PicksFollowTheirOrder) {
