@@ -33,8 +33,7 @@ TEST(HardChoice, EasyOnesCountWhateverTheirScore) {
 TEST(HardChoice, NothingAndRepeatsDoNotCount) {
   // -1: none was left to draw. Node 5 comes twice, and once among the easy.
   EXPECT_EQ(kept_of({.count = 2}, {-1, 5, 5, 3}, {9, 2, 2, 1}, 4), (std::vector<int>{0, 1, 0, 1}));
-  EXPECT_EQ(kept_of({.count = 1, .easy = 1}, {5, 5, 3, -1}, {9, 9, 1, 8}, 4),
-            (std::vector<int>{1, 0, 1, 0}));
+  EXPECT_EQ(kept_of({.count = 1, .easy = 1}, {5, 5, 3, -1}, {9, 9, 1, 8}, 4), (std::vector<int>{1, 0, 1, 0}));
   EXPECT_EQ(kept_of({.count = 3, .skip = 1}, {-1, 4}, {1, 1}, 2), (std::vector<int>{0, 0}))
       << "what is passed over leaves nothing";
 }
