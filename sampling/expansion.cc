@@ -222,9 +222,7 @@ void ExcludedEvents::start(std::span<const EventId> events, std::span<const std:
 }
 
 bool ExcludedEvents::listed(std::uint32_t tree, EventId event) const {
-  const auto range = tree_offsets_.empty() ? events_
-                                           : events_.subspan(tree_offsets_[tree],
-                                                             tree_offsets_[tree + 1] - tree_offsets_[tree]);
+  const auto range = of(tree);
   return std::binary_search(range.begin(), range.end(), event);
 }
 

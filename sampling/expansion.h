@@ -29,6 +29,12 @@ class ExcludedEvents {
     const std::uint64_t at = (event * 0x9E3779B97F4A7C15ull) >> shift_;
     return (filter_[at / 64] >> (at % 64) & 1) != 0 && listed(tree, event);
   }
+  // All that one tree must not see, sorted.
+  std::span<const EventId> of(std::uint32_t tree) const {
+    return tree_offsets_.empty()
+               ? events_
+               : events_.subspan(tree_offsets_[tree], tree_offsets_[tree + 1] - tree_offsets_[tree]);
+  }
 
  private:
   bool listed(std::uint32_t tree, EventId event) const;

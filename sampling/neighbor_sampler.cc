@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "sampling/expansion.h"
+#include "sampling/live_expansion.h"
 #include "sampling/picks.h"
 #include "sampling/weighted_picks.h"
 
@@ -21,6 +22,10 @@ std::vector<std::vector<std::uint32_t>> uniform_fan_outs(const graph::Schema& sc
   return fan_outs;
 }
 
+struct NeighborSampler::Live {
+  std::vector<LiveRelation> relations = {};  // [relation id]
+};
+
 struct NeighborSampler::Scratch::State : ExpansionState {};
 
 NeighborSampler::Scratch::Scratch() : state_(std::make_unique<State>()) {}
@@ -31,8 +36,8 @@ NeighborSampler::Scratch& NeighborSampler::Scratch::operator=(Scratch&&) noexcep
 namespace {
 
 // Where there are no weights, all are alike.
-PickLaw row_law(PickLaw law, const graph::CsrView& csr) {
-  return law == PickLaw::kWeighted && csr.weight_sums.empty() ? PickLaw::kUniform : law;
+PickLaw row_law(PickLaw law, bool weighted) {
+  return law == PickLaw::kWeighted && !weighted ? PickLaw::kUniform : law;
 }
 
 void check_law(const SamplerOptions& options) {
@@ -86,6 +91,20 @@ NeighborSampler::NeighborSampler(graph::GraphView graph, SamplerOptions options)
   for (const graph::NodeId count : graph_.node_counts) hashed_.push_back(count > options_.relabel_bytes / 8);
 }
 
+NeighborSampler::NeighborSampler(graph::LiveGraphView graph, SamplerOptions options)
+    : NeighborSampler(std::move(graph.base), std::move(options)) {
+  auto live = std::make_shared<Live>();
+  for (std::size_t r = 0; r < graph.relations.size(); ++r) {
+    const graph::EdgeTypeId type = graph::edge_type_of(static_cast<RelationId>(r));
+    const graph::EdgeType& edge_type = graph_.schema->edge_type(type);
+    live->relations.push_back({.rows = graph.relations[r],
+                               .new_events = graph.new_events.at(type),
+                               .timed = edge_type.timed,
+                               .weighted = edge_type.weighted});
+  }
+  live_ = std::move(live);
+}
+
 void NeighborSampler::sample(const SeedBatch& seeds, std::uint32_t step, Scratch& scratch,
                              Subgraph& out) const {
   ExpansionState& state = *scratch.state_;
@@ -107,12 +126,17 @@ void NeighborSampler::sample(const SeedBatch& seeds, std::uint32_t step, Scratch
           .first_row = hop == 0 ? 0 : ends[hop - 1],
           .end_row = ends[hop],
           .fan_out = fan_out,
-          .law = row_law(options_.law, graph_.relation(followed_[i])),
+          .law = row_law(options_.law, live_ ? live_->relations[followed_[i]].weighted
+                                             : !graph_.relation(followed_[i]).weight_sums.empty()),
           .replacement = fan_out == kAllNeighbours ? Replacement::kWithout : options_.replacement,
           .key = pick_key(options_.seed, step),
           .relation = followed_[i],
           .hop = static_cast<std::uint32_t>(hop)};
-      expand(job, state, out);
+      if (live_) {
+        expand_live(job, live_->relations[followed_[i]], state, out);
+      } else {
+        expand(job, state, out);
+      }
     }
     for (std::size_t type = 0; type < types; ++type) out.hop_ends[type].push_back(state.node_counts[type]);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/graph_view.h"
+#include "graph/live_view.h"
 #include "sampling/subgraph.h"
 
 namespace weft::sampling {
@@ -71,15 +72,21 @@ class NeighborSampler {
   // other than kAllNeighbours is above 2^24 where the law draws weights or replaces, or the law has no form
   // with replacement.
   NeighborSampler(graph::GraphView graph, SamplerOptions options);
+  // On a snapshot and what came after it: the subgraphs that a sampler on the compacted snapshot gives, but
+  // for edge ids, which are the live view's.
+  NeighborSampler(graph::LiveGraphView graph, SamplerOptions options);
 
   // Fills `out`. Step 0 is inference; training steps count from 1.
   void sample(const SeedBatch& seeds, std::uint32_t step, Scratch& scratch, Subgraph& out) const;
 
   const SamplerOptions& options() const { return options_; }
+  // Of a live view: the snapshot's rows with the live node counts.
   const graph::GraphView& graph() const { return graph_; }
 
  private:
+  struct Live;
   graph::GraphView graph_;
+  std::shared_ptr<const Live> live_;  // null: a snapshot alone
   SamplerOptions options_;
   std::vector<RelationId> followed_;  // relations with a fan-out at some hop, ascending
   std::vector<std::uint8_t> hashed_;  // [node type]: shared frontiers relabel through a hash table

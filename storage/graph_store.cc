@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "storage/rocksdb_files.h"
+#include "storage/row_seal.h"
 #include "storage/store_impl.h"
+#include "storage/table_footers.h"
 
 namespace weft::storage {
 
@@ -114,20 +116,6 @@ void remove_temporary_files(const fs::path& database, Files& files) {
 
 }  // namespace
 
-void GraphStore::Impl::open_writer() {
-  files.make_folders(folder);
-  lock = std::make_unique<StoreLock>(folder / "writer.lock", "the store");
-  remove_temporary_files(database_folder(), files);
-  if (!fs::exists(database_folder() / "CURRENT")) files.kill_point("store.before_create");
-  rocksdb::Options db_options = open_options();
-  db_options.create_if_missing = true;
-  db_options.create_missing_column_families = true;
-  rocksdb::DB* raw = nullptr;
-  check(rocksdb::DB::Open(db_options, database_folder().string(), descriptors(options), &handles, &raw),
-        "open the store");
-  db.reset(raw);
-}
-
 namespace {
 
 [[noreturn]] void fail_unfinished(const fs::path& folder) {
@@ -135,8 +123,6 @@ namespace {
               {.file = folder.string(), .hint = "run `weft ingest` again"});
 }
 
-// Column families are made one by one, and the meta data after all of them: some are missing only where the
-// process that made the store was killed on the way.
 bool lacks_families(const rocksdb::DBOptions& options, const std::string& database,
                     const std::vector<rocksdb::ColumnFamilyDescriptor>& wanted) {
   std::vector<std::string> names;
@@ -145,6 +131,67 @@ bool lacks_families(const rocksdb::DBOptions& options, const std::string& databa
     return std::find(names.begin(), names.end(), family.name) == names.end();
   });
 }
+
+}  // namespace
+
+namespace {
+
+// Of a database whose CURRENT is gone: what it named is not to be taken for leftovers.
+bool holds_tables(const fs::path& database) {
+  if (!fs::exists(database)) return false;
+  return std::any_of(fs::directory_iterator(database), fs::directory_iterator(),
+                     [](const auto& entry) { return entry.path().extension() == ".sst"; });
+}
+
+}  // namespace
+
+void GraphStore::Impl::open_writer(Missing missing) {
+  files.make_folders(folder);
+  lock = std::make_unique<StoreLock>(folder / "writer.lock", "the store");
+  const bool made = exists(folder) && !is_unfinished();
+  if (!made && missing == Missing::kRefuse) fail_unfinished(folder);
+  if (!made && !is_unfinished() && holds_tables(database_folder()))
+    damaged("the store's database has lost its file CURRENT");
+  if (made) {
+    remove_temporary_files(database_folder(), files);
+  } else {
+    files.kill_point("store.before_create");
+    begin_unfinished();
+    // The name of what there is goes first: without it nothing takes the rest for a database.
+    files.remove_all(database_folder() / "CURRENT");
+    files.remove_all(database_folder());
+  }
+  rocksdb::Options db_options = open_options();
+  db_options.create_if_missing = !made;
+  // Never in a store that was finished: a family that is lost would come back empty.
+  db_options.create_missing_column_families = !made;
+  if (made && lacks_families(db_options, database_folder().string(), descriptors(options)))
+    damaged("the store's database has lost some of its column families");
+  check_table_footers(database_folder(), files);
+  rocksdb::DB* raw = nullptr;
+  check(rocksdb::DB::Open(db_options, database_folder().string(), descriptors(options), &handles, &raw),
+        "open the store");
+  db.reset(raw);
+}
+
+bool GraphStore::Impl::is_unfinished() const {
+  return fs::exists(unfinished_file());
+}
+
+void GraphStore::Impl::begin_unfinished() {
+  const auto file = files.create(unfinished_file());
+  file->append("What db/ holds is not whole yet: the next writer starts it anew.\n");
+  file->sync();
+  file->close();
+  files.sync_folder(folder);
+}
+
+void GraphStore::Impl::end_unfinished() {
+  files.remove_all(unfinished_file());
+  files.sync_folder(folder);
+}
+
+namespace {
 
 constexpr int kMaxReadTries = 5;
 
@@ -165,23 +212,25 @@ void GraphStore::Impl::open_secondary() {
   if (::mkdtemp(name.data()) == nullptr)
     throw Error(fmt::format("cannot create a temporary folder: {}", errno_text(errno)), {.file = name});
   secondary_folder = name;
+  check_table_footers(database_folder(), files);
   rocksdb::DB* raw = nullptr;
   const rocksdb::Options db_options = open_options();
   const rocksdb::Status status = beside_a_writer([&] {
     return rocksdb::DB::OpenAsSecondary(db_options, database_folder().string(), name, descriptors(options),
                                         &handles, &raw);
   });
+  if (!status.ok() && is_unfinished()) fail_unfinished(folder);
   if (status.IsInvalidArgument() &&
-      lacks_families(db_options, database_folder().string(), descriptors(options))) {
-    fail_unfinished(folder);
-  }
+      lacks_families(db_options, database_folder().string(), descriptors(options)))
+    damaged("the store's database has lost some of its column families");
   check(status, "open the store for reading");
   db.reset(raw);
 }
 
 void GraphStore::Impl::read_meta() {
   const auto format_bytes = get(kMeta, "format");
-  if (!format_bytes) fail_unfinished(folder);
+  if (!format_bytes && is_unfinished()) fail_unfinished(folder);
+  if (!format_bytes) damaged("the store's meta data are gone");
   if (format_bytes->size() != 4) damaged("the store's format number is damaged");
   format = get_little<std::uint32_t>(*format_bytes, 0);
   if (format != kStoreFormat) {
@@ -237,10 +286,11 @@ void GraphStore::Impl::create_meta(const StoreSchema& wanted) {
   batch.Put(family(kMeta), "schema", schema.to_json());
   batch.Put(family(kMeta), "uuid", uuid);
   batch.Put(family(kMeta), "state", encode_state(state));
+  batch.Put(family(kMeta), slice(kSealKey), encode_seal(0));
   rocksdb::WriteOptions write;
   write.sync = true;
   check(db->Write(write, &batch), "create the store");
-  files.sync_folder(folder);
+  end_unfinished();
   files.kill_point("store.after_meta");
 }
 
@@ -269,8 +319,10 @@ GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, c
   WEFT_CHECK(schema.from_event.size() == schema.graph.node_types().size() &&
              schema.attribute.size() == schema.graph.edge_types().size());
   auto impl = std::make_unique<Impl>(folder, options, files);
-  impl->open_writer();
-  if (impl->get(kMeta, "format")) {
+  impl->open_writer(Impl::Missing::kCreate);
+  if (impl->is_unfinished()) {
+    impl->create_meta(schema);
+  } else {
     impl->read_meta();
     if (!(impl->schema == schema) && impl->is_empty()) {
       // An ingest that stopped at its first check left it: the project file may be put right.
@@ -282,8 +334,6 @@ GraphStore GraphStore::open(const fs::path& folder, const StoreSchema& schema, c
                            "the store's folder and ingest again"},
                   ErrorKind::kUsage);
     }
-  } else {
-    impl->create_meta(schema);
   }
   prepare_cache(*impl);
   return GraphStore(std::move(impl));
@@ -293,7 +343,7 @@ GraphStore GraphStore::open_existing(const fs::path& folder, const StoreOptions&
   if (!exists(folder))
     throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
   auto impl = std::make_unique<Impl>(folder, options, files);
-  impl->open_writer();
+  impl->open_writer(Impl::Missing::kRefuse);
   impl->read_meta();
   prepare_cache(*impl);
   return GraphStore(std::move(impl));

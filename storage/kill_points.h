@@ -7,7 +7,7 @@
 
 namespace weft::storage {
 
-inline constexpr std::array<std::string_view, 32> kKillPoints = {
+inline constexpr std::array<std::string_view, 33> kKillPoints = {
     "store.before_create",   // nothing is there yet
     "store.after_create",    // RocksDB is open, the store's meta data is not written
     "store.after_meta",      // uuid, schema and format are in
@@ -36,6 +36,7 @@ inline constexpr std::array<std::string_view, 32> kKillPoints = {
     "bulk.after_batch",     // one more run of each kind is there
     "bulk.before_tables",   // all runs are there
     "bulk.before_take_in",  // all table files are there, the store knows none of them
+    "bulk.during_take_in",  // the store is marked as unfinished
     "bulk.after_take_in",   // it has all
 };
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "storage/repair_parts.h"
+#include "storage/row_seal.h"
 #include "storage/snapshot_export.h"
 #include "storage/store_lock.h"
 #include "storage/verify.h"
@@ -57,10 +58,14 @@ void make_sound(const fs::path& folder, RepairNotes& notes, Files& files, Progre
   mend_edges(impl, notes);
   progress.advance(3);
   files.kill_point("repair.after_edges");
+  const auto seal = impl.get(kMeta, kSealKey);
+  if (seal && *seal != encode_seal(scan_seal(impl)))
+    notes.lost("ledger and quarantine: entries are lost or are not those that were written last");
   mend_ledger(impl, notes);
   ++impl.state.sequence;  // snapshots and feature sets of the damaged state are not those of this one
   MendWriter writer(impl);
   writer.put(kMeta, "state", encode_state(impl.state));
+  writer.put(kMeta, kSealKey, encode_seal(scan_seal(impl)));
   writer.flush();
   impl.check(impl.db->Flush(rocksdb::FlushOptions(), impl.handles), "write the new store");
   progress.end();
@@ -104,7 +109,7 @@ void RepairNotes::finish() {
 void mend_meta(const fs::path& folder, const Workspace& workspace, const StoreSchema& schema,
                RepairNotes& notes, Files& files) {
   GraphStore::Impl impl(folder, {}, files);
-  impl.open_writer();
+  impl.open_writer(GraphStore::Impl::Missing::kRefuse);
   MendWriter writer(impl);
   std::string format;
   put_little(format, kStoreFormat);
@@ -165,6 +170,9 @@ RepairReport repair_store(const Workspace& workspace, const StoreSchema& schema,
     throw Error("there is no store here",
                 {.file = workspace.store().string(), .hint = "restore a backup, or run `weft ingest`"});
   const StoreLock lock(workspace.store() / "writer.lock", "the store");
+  if (fs::exists(workspace.store() / "unfinished"))
+    throw Error("the store was never finished being created",
+                {.file = workspace.store().string(), .hint = "run `weft ingest` again"});
   for (const fs::path& left : {making(workspace), ready(workspace), scratch(workspace)})
     files.remove_all(left);  // by a killed run
   report.found = find_problems(workspace.store(), progress, files);

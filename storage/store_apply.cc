@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "storage/row_seal.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
@@ -80,12 +81,21 @@ class BatchWriter {
   }
 
   void add_ledger(const EventBatch& batch) {
+    SealChange seal;
+    const auto keep = [&](Family family, std::string_view key, std::string_view value) {
+      put(family, key, value);
+      seal.put(family, key, value);
+    };
     for (const LedgerEntry& entry : batch.ledger)
-      put(kLedger, ledger_key(entry.source), encode_ledger_value(entry));
-    for (const auto& [source, offset] : batch.released)
-      batch_.Delete(impl_.family(kQuarantine), quarantine_key(source, offset));
+      keep(kLedger, ledger_key(entry.source), encode_ledger_value(entry));
+    for (const auto& [source, offset] : batch.released) {
+      const std::string key = quarantine_key(source, offset);
+      batch_.Delete(impl_.family(kQuarantine), key);
+      seal.erase(kQuarantine, key);
+    }
     for (const QuarantinedRow& row : batch.quarantined)
-      put(kQuarantine, quarantine_key(row.source, row.offset), encode_quarantine_value(row));
+      keep(kQuarantine, quarantine_key(row.source, row.offset), encode_quarantine_value(row));
+    if (!seal.empty()) put(kMeta, kSealKey, encode_seal(seal.seal_after(impl_)));
   }
 
   ApplyResult finish() {

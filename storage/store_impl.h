@@ -27,6 +27,7 @@ struct GraphStore::Impl {
   Impl& operator=(const Impl&) = delete;
 
   std::filesystem::path database_folder() const { return folder / "db"; }
+  std::filesystem::path unfinished_file() const { return folder / "unfinished"; }
   rocksdb::ColumnFamilyHandle* family(Family which) const { return handles[which]; }
   void check(const rocksdb::Status& status, const std::string& doing) const {
     check_status(status, doing, folder.string());
@@ -36,13 +37,20 @@ struct GraphStore::Impl {
   rocksdb::Options open_options();  // of the database as a whole
   [[noreturn]] void damaged(const std::string& what) const;
 
-  void open_writer();
+  enum class Missing { kCreate, kRefuse };
+  void open_writer(Missing missing);
   void open_secondary();
   void read_meta();                             // of a store that has it
   void create_meta(const StoreSchema& wanted);  // of a new one
   void load_state();
   void follow_writer();   // reader; load_state() then
   bool is_empty() const;  // nothing was ever applied
+  // A file beside the database says so, durably, for as long as the database is not whole: while it is made,
+  // and while a bulk load is taken into an empty one (where that fails, RocksDB may name files that are
+  // gone). Nothing is acknowledged until the file is gone; a writer that finds it starts the database anew.
+  bool is_unfinished() const;
+  void begin_unfinished();
+  void end_unfinished();
 
   std::filesystem::path folder;
   StoreOptions options;

@@ -78,9 +78,11 @@ VerifyReport verify_once(GraphStore::Impl& impl, ProgressSink& progress, const V
   progress.begin("verify", 4 + schema.node_types().size() + schema.edge_types().size(), "parts");
   guarded([&] { verify_checksums(context, impl); });
   step();
+  const std::uint64_t problems = context.report().problem_count;
   guarded([&] { verify_ledger(context); });
   step();
   guarded([&] { verify_quarantine(context); });
+  if (context.report().problem_count == problems) guarded([&] { verify_seal(context); });
   step();
   for (std::size_t type = 0; type < schema.node_types().size(); ++type, step())
     guarded([&] { verify_dictionary(context, static_cast<graph::NodeTypeId>(type)); });

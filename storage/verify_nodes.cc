@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/strings.h"
+#include "storage/row_seal.h"
 #include "storage/verify_parts.h"
 
 namespace weft::storage {
@@ -224,6 +225,12 @@ void verify_quarantine(VerifyContext& context) {
     }
   }
   scan.check();
+}
+
+void verify_seal(VerifyContext& context) {
+  const auto kept = read_seal(context.impl());
+  if (kept && *kept != scan_seal(context.impl()))
+    context.problem("ledger and quarantine: entries are lost or are not those that were written last");
 }
 
 }  // namespace weft::storage

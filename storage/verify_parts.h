@@ -75,6 +75,8 @@ void verify_dictionary(VerifyContext& context, graph::NodeTypeId type);
 void verify_fields(VerifyContext& context);
 void verify_ledger(VerifyContext& context);
 void verify_quarantine(VerifyContext& context);
+// Entries of either that are lost, or older than the store's meta data.
+void verify_seal(VerifyContext& context);
 // After verify_dictionary() of all types and verify_ledger().
 void verify_edges(VerifyContext& context, graph::EdgeTypeId type);
 

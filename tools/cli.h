@@ -81,6 +81,7 @@ void add_encode(Cli& cli);
 void add_train(Cli& cli);
 void add_evaluate(Cli& cli);
 void add_embed(Cli& cli);
+void add_explain(Cli& cli);
 void add_partition(Cli& cli);
 void add_recommend(Cli& cli);
 void add_similar(Cli& cli);

@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   weft::tools::add_recommend(cli);
   weft::tools::add_similar(cli);
   weft::tools::add_score(cli);
+  weft::tools::add_explain(cli);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version

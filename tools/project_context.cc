@@ -7,6 +7,7 @@
 #include "encoders/options.h"
 #include "gnn/model_options.h"
 #include "gnn/train_options.h"
+#include "graph/close_ids.h"
 #include "storage/snapshot_export.h"
 #include "tools/lightgcn_model.h"
 
@@ -74,7 +75,11 @@ graph::NodeId find_node(const graph::Snapshot& snapshot, graph::NodeTypeId type,
   if (const auto node = snapshot.find_node(type, external_id)) return *node;
   const std::string& name = snapshot.schema().node_type(type).name;
   ErrorContext context{.value = external_id};
-  if (snapshot.node_count(type) > 0) {
+  std::vector<std::string> close = graph::close_ids(snapshot, type, external_id);
+  for (std::string& id : close) id = fmt::format("'{}'", excerpt(id));
+  if (!close.empty()) {
+    context.hint = fmt::format("did you mean {}?", join(close, " or "));
+  } else if (snapshot.node_count(type) > 0) {
     context.hint = fmt::format("{} ids look like '{}'", name, excerpt(snapshot.external_id({type, 0})));
   }
   throw Error(fmt::format("there is no {} with this id", name), std::move(context), ErrorKind::kUsage);

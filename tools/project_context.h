@@ -38,7 +38,8 @@ ProjectContext open_project(TomlFile toml, const std::filesystem::path& file);
 // workspace/models/NAME. Throws Error (kUsage) if the name would lead elsewhere.
 std::filesystem::path model_folder(const storage::Project& project, const std::string& name);
 
-// The node of that external id; an Error (kUsage) that names it if there is none.
+// The node of that external id; an Error (kUsage) that names it, and the ids near to it, if there
+// is none.
 graph::NodeId find_node(const graph::Snapshot& snapshot, graph::NodeTypeId type,
                         const std::string& external_id);
 

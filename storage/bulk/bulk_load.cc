@@ -8,6 +8,7 @@
 #include "storage/bulk/numbering.h"
 #include "storage/bulk/source_text.h"
 #include "storage/bulk/store_tables.h"
+#include "storage/row_seal.h"
 #include "storage/snapshot_export.h"
 
 namespace weft::storage {
@@ -75,6 +76,7 @@ struct BulkLoad::State {
   Numbering numbering;
   BatchRuns runs;
   TableFiles quarantine;
+  std::uint64_t seal = 0;     // of all ledger and quarantine entries
   std::vector<Chunk> chunks;  // that wait
   std::size_t chunk_bytes = 0;
   std::uint64_t duplicates = 0, events = 0, bytes_read = 0;
@@ -89,10 +91,13 @@ BulkLoad::~BulkLoad() = default;
 namespace {
 
 // Joins a chunk to what is known of its source.
-void join(BulkSource& source, Chunk& chunk, TableFiles& quarantine) {
+void join(BulkSource& source, Chunk& chunk, TableFiles& quarantine, std::uint64_t& seal) {
   for (QuarantinedRow& row : chunk.quarantined) {
     row.line += source.ledger.lines;
-    quarantine.put(quarantine_key(row.source, row.offset), encode_quarantine_value(row));
+    const std::string key = quarantine_key(row.source, row.offset);
+    const std::string value = encode_quarantine_value(row);
+    quarantine.put(key, value);
+    seal ^= entry_seal(kQuarantine, key, value);
   }
   chunk.quarantined = {};
   if (source.tally.rows < kRowsForKnownColumns) {
@@ -147,7 +152,7 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header) {
       at = chunks[i].end;
       if (at >= text.text().size() && !text.at_end()) throw RowTooLong();
       ended = chunks[i].open_end;
-      join(out, chunks[i], state.quarantine);
+      join(out, chunks[i], state.quarantine, state.seal);
       state.events += chunks[i].tally.events;
       chunks[i].tally = {};
       state.chunk_bytes += bytes_of(chunks[i]);
@@ -178,7 +183,7 @@ BulkSource BulkLoad::read_rows(std::uint16_t source, std::size_t chunk_bytes) {
   while (true) {
     Chunk chunk = rows.next(chunk_bytes);
     if (chunk.tally.rows == 0) break;
-    join(out, chunk, state.quarantine);
+    join(out, chunk, state.quarantine, state.seal);
     state.events += chunk.tally.events;
     chunk.tally = {};
     state.chunk_bytes += bytes_of(chunk);
@@ -224,13 +229,19 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   StoreTables tables = write_store_tables(store, state.runs, state.scratch, state.pool,
                                           state.options.memory / kMergeShare, state.progress, snapshot);
   TableFiles entries(state.scratch, store, kLedger);
-  for (const LedgerEntry& entry : ledger) entries.put(ledger_key(entry.source), encode_ledger_value(entry));
+  for (const LedgerEntry& entry : ledger) {
+    const std::string key = ledger_key(entry.source);
+    const std::string value = encode_ledger_value(entry);
+    entries.put(key, value);
+    state.seal ^= entry_seal(kLedger, key, value);
+  }
   tables.files[kLedger] = entries.finish();
   tables.files[kQuarantine] = state.quarantine.finish();
   TableFiles meta(state.scratch, store, kMeta);
   const StoreState counts{.sequence = state.events,
                           .node_counts = state.numbering.node_counts(),
                           .edge_counts = tables.edge_counts};
+  meta.put(kSealKey, encode_seal(state.seal));
   meta.put("state", encode_state(counts));
   tables.files[kMeta] = meta.finish();
   BulkResult result{.spilled_runs = state.scratch.runs(), .temporary_bytes = state.scratch.peak_bytes()};

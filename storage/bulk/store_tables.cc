@@ -315,7 +315,10 @@ void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
   }
   // From here on a failure leaves memory and database apart.
   store.failed = true;
+  store.begin_unfinished();
+  store.files.kill_point("bulk.during_take_in");
   store.check(store.db->IngestExternalFiles(arguments), "take the table files into the store");
+  store.end_unfinished();
   store.load_state();
   store.cache = std::make_unique<DictionaryCache>(store.schema.graph.node_types().size(),
                                                   store.options.dictionary_cache_entries);

@@ -1,6 +1,6 @@
 // Kills real processes with SIGKILL in the middle of a backup, a restore and a repair, at every named moment
-// and at random ones. Whatever the moment: earlier backups stay whole, a restored store is there as a whole or
-// not at all, a damaged store is as it was or sound; and the next run succeeds.
+// and at random ones. Whatever the moment: earlier backups stay whole, a restored store is there as a whole
+// or not at all, a damaged store is as it was or sound; and the next run succeeds.
 //
 // WEFT_CRASH_KILLS (500): one in 150 of them at each named moment, one in 20 at random ones.
 #include <gmock/gmock.h>
@@ -147,8 +147,7 @@ TEST_F(CareCrash, KilledInARepair) {
     for (PrefixScan scan(store.impl(), kIncoming, ""); scan.valid(); scan.next()) {
       erase = !erase;
       if (erase) {
-        ASSERT_TRUE(
-            store.impl().db->Delete({}, store.impl().family(kIncoming), slice(scan.key())).ok());
+        ASSERT_TRUE(store.impl().db->Delete({}, store.impl().family(kIncoming), slice(scan.key())).ok());
       }
     }
     ASSERT_TRUE(store.impl().db->Flush({}, store.impl().handles).ok());

@@ -246,8 +246,12 @@ struct CrashShop::Replay {
   }
 };
 
-CrashShop::CrashShop(fs::path folder, std::uint64_t seed)
-    : folder_(std::move(folder)), random_(seed), text_(kSources.size()), rows_(kSources.size(), 0) {
+CrashShop::CrashShop(fs::path folder, std::uint64_t seed, Pictures pictures)
+    : folder_(std::move(folder)),
+      random_(seed),
+      pictures_(pictures),
+      text_(kSources.size()),
+      rows_(kSources.size(), 0) {
   fs::create_directories(folder_);
   real_files().write_whole(project(), kProject);
   text_[kUsers] = "user,age\n";
@@ -341,6 +345,7 @@ void CrashShop::grow() {
     if (step.kind == Step::Kind::kItem && below(3) != 0) pictures.insert(step.photo);
   }
   if (round_ == 0) pictures = {"1.jpg", "2.jpg", "3.jpg"};
+  if (pictures_ == Pictures::kNone) pictures.clear();
   for (const std::string& picture : pictures)
     real_files().write_whole(folder_ / picture, "\xFF\xD8\xFF " + picture + "\xFF\xD9");
   add_users();

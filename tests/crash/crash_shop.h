@@ -25,8 +25,10 @@ std::string first_difference(const StoreContent& found, const StoreContent& want
 
 class CrashShop {
  public:
+  enum class Pictures { kSome, kNone };
+
   // Writes the project file; grow() makes the first rows.
-  CrashShop(std::filesystem::path folder, std::uint64_t seed);
+  CrashShop(std::filesystem::path folder, std::uint64_t seed, Pictures pictures = Pictures::kSome);
 
   // Appends rows to every source. Pictures that rows of the call before named turn up.
   void grow();
@@ -66,6 +68,7 @@ class CrashShop {
 
   std::filesystem::path folder_;
   std::mt19937_64 random_;
+  Pictures pictures_;
   int round_ = 0;
   std::vector<Step> steps_;
   std::vector<std::string> text_;    // [source] all of it

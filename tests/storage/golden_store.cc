@@ -32,16 +32,17 @@ void make_golden_store(const fs::path& folder) {
   {
     GraphStore store = GraphStore::open(folder, golden_schema());
     std::vector<graph::Event> events = random_events(400, 20261129);
-    events.push_back({.id = 77,
-                      .nodes = {{.type = kItem,
-                                 .external_id = "i0",
-                                 .fields = {std::string("茶 & \"té\""), std::vector<std::string>{"red", "blue"},
-                                            graph::MediaValue{"img/i0.jpg", std::string(32, 'a')}},
-                                 .time = -5}}});
-    events.push_back({.id = 78,
-                      .nodes = {{.type = kItem,
-                                 .external_id = "i1",
-                                 .fields = {{}, {}, graph::MediaValue{"img/i1.jpg", ""}}}}});
+    events.push_back(
+        {.id = 77,
+         .nodes = {{.type = kItem,
+                    .external_id = "i0",
+                    .fields = {std::string("茶 & \"té\""), std::vector<std::string>{"red", "blue"},
+                               graph::MediaValue{"img/i0.jpg", std::string(32, 'a')}},
+                    .time = -5}}});
+    events.push_back(
+        {.id = 78,
+         .nodes = {
+             {.type = kItem, .external_id = "i1", .fields = {{}, {}, graph::MediaValue{"img/i1.jpg", ""}}}}});
     store.apply({.events = events,
                  .ledger = {{.source = 0,
                              .name = "items.csv",
@@ -73,7 +74,8 @@ void make_golden_store(const fs::path& folder) {
 }
 
 std::string golden_text(const GraphStore& store) {
-  std::string out = fmt::format("format {}\nuuid {}\n{}", store.info().format, store.info().uuid, dump(store));
+  std::string out =
+      fmt::format("format {}\nuuid {}\n{}", store.info().format, store.info().uuid, dump(store));
   for (const LedgerEntry& entry : store.ledger())
     out += fmt::format("source {} '{}' {} {:x} {} {} {} {}\n", entry.source, entry.name, entry.bytes,
                        entry.prefix_hash, entry.lines, entry.rows, entry.bad_rows, entry.fingerprint);

@@ -9,7 +9,8 @@
 
 namespace weft::storage {
 
-// Every kind of entry that format 1 has. `folder` must not exist. Leaves nothing in it but what a reader needs.
+// Every kind of entry that format 1 has. `folder` must not exist. Leaves nothing in it but what a reader
+// needs.
 void make_golden_store(const std::filesystem::path& folder);
 
 // All that the store holds, as text: dump(), then ledger and quarantine.

@@ -289,26 +289,86 @@ TEST(GraphStore, LedgerAndQuarantine) {
   EXPECT_THAT(rows, ElementsAre(row));
 }
 
-// A kill while RocksDB makes the column families one by one.
-TEST(GraphStore, HalfMadeStoreIsSaidToBeUnfinishedAndIsFinishedByTheNextWriter) {
-  const test::TempFolder folder;
-  std::filesystem::create_directories(folder / "store");
-  {
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    rocksdb::DB* raw = nullptr;
-    ASSERT_TRUE(rocksdb::DB::Open(options, (folder / "store/db").string(), &raw).ok());
-    delete raw;
-  }
+void make_bare_database(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder.parent_path());
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  rocksdb::DB* raw = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, folder.string(), &raw).ok());
+  delete raw;
+}
+
+template <typename Open>
+std::string refusal(const Open& open) {
+  std::string said;
   try {
-    GraphStore::open_reader(folder / "store");
-    ADD_FAILURE() << "opened";
+    open();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("never finished being created"));
+    said = error.what();
   }
-  GraphStore store = GraphStore::open(folder / "store", small_schema());
-  EXPECT_EQ(store.info().sequence, 0U);
-  EXPECT_TRUE(verify_store(store).ok());
+  return said;
+}
+
+// A kill while RocksDB makes the column families one by one.
+TEST(GraphStore, HalfMadeStoreIsSaidToBeUnfinishedAndIsMadeAnewByTheNextWriter) {
+  const test::TempFolder folder;
+  make_bare_database(folder / "store/db");
+  real_files().write_whole(folder / "store/unfinished", "");
+  EXPECT_THAT(refusal([&] { GraphStore::open_reader(folder / "store"); }),
+              HasSubstr("never finished being created"));
+  EXPECT_THAT(refusal([&] { GraphStore::open_existing(folder / "store"); }),
+              HasSubstr("never finished being created"));
+  {
+    const GraphStore store = GraphStore::open(folder / "store", small_schema());
+    EXPECT_EQ(store.info().sequence, 0U);
+    EXPECT_TRUE(verify_store(store).ok());
+  }
+  EXPECT_EQ(GraphStore::open_existing(folder / "store").info().sequence, 0U);
+}
+
+TEST(GraphStore, LostColumnFamiliesAreNotMadeAnew) {
+  const test::TempFolder folder;
+  make_bare_database(folder / "store/db");
+  EXPECT_THAT(refusal([&] { GraphStore::open(folder / "store", small_schema()); }),
+              HasSubstr("lost some of its column families"));
+  EXPECT_THAT(refusal([&] { GraphStore::open_existing(folder / "store"); }),
+              HasSubstr("lost some of its column families"));
+  EXPECT_THAT(refusal([&] { GraphStore::open_reader(folder / "store"); }),
+              HasSubstr("lost some of its column families"));
+}
+
+TEST(GraphStore, ADatabaseWithoutItsCurrentFileIsNotMadeAnew) {
+  const test::TempFolder folder;
+  GraphStore::open(folder / "store", small_schema()).apply({.events = {buy(1, "u", "i", 5)}});
+  GraphStore::open_existing(folder / "store");  // from the log into tables
+  std::filesystem::remove(folder / "store/db/CURRENT");
+  EXPECT_THAT(refusal([&] { GraphStore::open(folder / "store", small_schema()); }),
+              HasSubstr("lost its file CURRENT"));
+}
+
+// RocksDB itself would abort the process.
+TEST(GraphStore, ATableWhoseLastBitOfPropertiesIsDamagedIsRefused) {
+  const test::TempFolder folder;
+  GraphStore::open(folder / "store", small_schema()).apply({.events = random_events(40, 3)});
+  GraphStore::open_existing(folder / "store");  // from the log into tables
+  int tables = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "store/db")) {
+    if (entry.path().extension() != ".sst") continue;
+    ++tables;
+    const std::string sound = real_files().read_whole(entry.path());
+    std::string broken = sound;
+    const std::size_t footer = sound.size() - 53;
+    const std::size_t list = (sound[footer + 1] & 0x7F) + (static_cast<std::size_t>(sound[footer + 2]) << 7);
+    broken[list - 6] = static_cast<char>(broken[list - 6] ^ 0x80);
+    real_files().write_whole(entry.path(), broken);
+    EXPECT_THAT(refusal([&] { GraphStore::open_existing(folder / "store"); }),
+                HasSubstr("properties are damaged"));
+    EXPECT_THAT(refusal([&] { GraphStore::open_reader(folder / "store"); }),
+                HasSubstr("properties are damaged"));
+    real_files().write_whole(entry.path(), sound);
+  }
+  EXPECT_GT(tables, 4);
+  EXPECT_EQ(GraphStore::open_existing(folder / "store").info().sequence, 40U);
 }
 
 TEST(GraphStore, RefusesWhatCannotBe) {

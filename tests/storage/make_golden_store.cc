@@ -20,8 +20,7 @@ int main(int argc, char** argv) {
     const fs::path copy = folder.string() + ".tmp";  // opening it changes its files
     fs::copy(folder, copy, fs::copy_options::recursive);
     weft::real_files().write_whole(
-        folder.string() + ".txt",
-        weft::storage::golden_text(weft::storage::GraphStore::open_existing(copy)));
+        folder.string() + ".txt", weft::storage::golden_text(weft::storage::GraphStore::open_existing(copy)));
     fs::remove_all(copy);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

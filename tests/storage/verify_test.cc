@@ -249,6 +249,22 @@ TEST_F(Verify, TheQuarantine) {
   expect_problem("line 3 of source 8");
 }
 
+// As a table file's name that is lost from RocksDB's MANIFEST leaves it.
+TEST_F(Verify, AnOlderEntryOfTheLedgerAndALostRowOfTheQuarantine) {
+  EventBatch batch{.ledger = {{.source = 0, .name = "a.csv", .bytes = 900, .rows = 9}},
+                   .quarantined = {{.source = 0, .offset = 5, .line = 1, .reason = "invalid JSON"},
+                                   {.source = 0, .offset = 9, .line = 2, .reason = "invalid JSON"}}};
+  store_.apply(batch);
+  store_.apply({.released = {{0, 9}}});
+  EXPECT_TRUE(verify_store(store_).ok());
+  erase(kQuarantine, quarantine_key(0, 5));
+  expect_problem("entries are lost");
+  put(kQuarantine, quarantine_key(0, 5), encode_quarantine_value(batch.quarantined[0]));
+  EXPECT_TRUE(verify_store(store_).ok());
+  put(kLedger, ledger_key(0), encode_ledger_value({.name = "a.csv", .bytes = 800, .rows = 8}));
+  expect_problem("entries are lost");
+}
+
 TEST_F(Verify, ManyProblemsAreCountedNotListed) {
   for (int i = 0; i < 150; ++i) put(kIds, id_key(kItem, "x" + std::to_string(i)), "bad");
   const VerifyReport report = verify_store(store_);

@@ -1,0 +1,203 @@
+// Makes every single file operation of ingest and snapshot fail once, RocksDB's own among them: in batches,
+// in bulk, and where sources have grown. After each failure the store holds a prefix of the sources' rows and
+// verifies, nothing half-written has a final name, and the same run again ends like one that nothing
+// disturbed.
+//
+// WEFT_FAULTS=every   every operation in one of three ways, in turn; =all: in each of them; otherwise some
+// eight of each kind of operation.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <optional>
+
+#include "base/error.h"
+#include "base/fault_files.h"
+#include "base/hash.h"
+#include "base/toml.h"
+#include "graph/snapshot.h"
+#include "storage/ingest.h"
+#include "storage/project.h"
+#include "storage/snapshot_export.h"
+#include "storage/verify.h"
+#include "tests/crash/crash_shop.h"
+#include "tests/support/temp_folder.h"
+
+namespace weft::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::array<std::pair<FileOperation, const char*>, 11> kOperations = {{
+    {FileOperation::kCreate, "create"},
+    {FileOperation::kWrite, "write"},
+    {FileOperation::kSync, "sync"},
+    {FileOperation::kClose, "close"},
+    {FileOperation::kRename, "rename"},
+    {FileOperation::kRemove, "remove"},
+    {FileOperation::kMap, "map"},
+    {FileOperation::kOpen, "open"},
+    {FileOperation::kRead, "read"},
+    {FileOperation::kMakeFolders, "make folders"},
+    {FileOperation::kSyncFolder, "sync folder"},
+}};
+
+// The device is in error; a write is cut short; the disk is full, and stays so.
+constexpr std::array<FaultKind, 3> kKinds = {{
+    {.no_space = false, .half_written = false, .stays = false},
+    {.no_space = true, .half_written = true, .stays = false},
+    {.no_space = true, .half_written = true, .stays = true},
+}};
+
+enum class Scene { kBatches, kBulk, kGrown };
+
+class Faults : public ::testing::TestWithParam<std::tuple<Scene, std::size_t>> {
+ protected:
+  Faults() {
+    shop_.grow();
+    if (scene() != Scene::kGrown) return;
+    start_ = folder_ / "start";
+    act(real_files(), *start_);
+    shop_.grow();
+  }
+  Scene scene() const { return std::get<0>(GetParam()); }
+  static FileOperation operation() { return kOperations[std::get<1>(GetParam())].first; }
+
+  // Ingest and snapshot; the snapshot's checksum.
+  std::string act(Files& files, const fs::path& workspace) {
+    TomlFile toml = TomlFile::read(shop_.project().string());
+    toml.set("project.workspace=" + workspace.string());
+    const Project project = read_project(toml, shop_.project());
+    GraphStore store = GraphStore::open(project.workspace.store(), project.schema, {}, files);
+    const IngestOptions options{.batch_rows = 60,
+                                .bulk_from_bytes = scene() == Scene::kBulk ? 0 : std::uint64_t{1} << 40,
+                                .memory = 30'000,
+                                .threads = 1,
+                                .snapshot = true};
+    ingest(project, store, options, no_progress(), files);
+    return to_hex(export_snapshot(store, project.workspace, project.data_root, no_progress(), files,
+                                  {.memory = options.memory, .threads = options.threads})
+                      .info.checksum);
+  }
+
+  void start_anew(const fs::path& workspace) {
+    fs::remove_all(workspace);
+    if (start_) fs::copy(*start_, workspace, fs::copy_options::recursive);
+  }
+
+  void check_store(const fs::path& workspace) {
+    if (!GraphStore::exists(workspace / "store")) {
+      EXPECT_FALSE(start_) << "the store is gone";
+      return;
+    }
+    try {
+      const GraphStore store = GraphStore::open_existing(workspace / "store");
+      EXPECT_THAT(verify_store(store).problems, IsEmpty());
+      const StoreContent content = read_content(store);
+      const auto steps = shop_.steps_taken(content);
+      ASSERT_TRUE(steps) << "ledger and sequence are of no prefix of the sources";
+      EXPECT_EQ(first_difference(content, shop_.expected(*steps)), "");
+      if (scene() == Scene::kBulk) {
+        EXPECT_TRUE(*steps == 0 || *steps == shop_.steps()) << *steps;
+      }
+    } catch (const Error& error) {
+      EXPECT_FALSE(start_);
+      EXPECT_THAT(error.what(), HasSubstr("never finished being created"));
+    }
+  }
+
+  void check_snapshots(const fs::path& workspace) {
+    const auto current = current_snapshot({.folder = workspace});
+    EXPECT_TRUE(current || !start_);
+    if (current) graph::Snapshot::open(*current);
+    if (!fs::exists(workspace / "snapshots")) return;
+    for (const auto& entry : fs::directory_iterator(workspace / "snapshots")) {
+      if (entry.is_directory() && entry.path().extension() != ".tmp") graph::Snapshot::open(entry.path());
+    }
+  }
+
+  void check_nothing_left(const fs::path& workspace) {
+    std::size_t snapshots = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(workspace)) {
+      EXPECT_NE(entry.path().extension(), ".tmp") << entry.path() << " was left behind";
+      EXPECT_NE(entry.path().extension(), ".dbtmp") << entry.path() << " was left behind";
+      snapshots += entry.path().filename() == "manifest.json" ? 1 : 0;
+    }
+    EXPECT_LE(snapshots, 2U);
+  }
+
+  test::TempFolder folder_;
+  // A picture that cannot be opened or read is no error: it counts as missing (tests/storage/media_test.cc).
+  CrashShop shop_{folder_ / "shop", 5,
+                  operation() == FileOperation::kOpen || operation() == FileOperation::kRead
+                      ? CrashShop::Pictures::kNone
+                      : CrashShop::Pictures::kSome};
+  std::optional<fs::path> start_;  // a workspace to begin from
+};
+
+TEST_P(Faults, LeaveAPrefixAndTheNextRunFinishes) {
+  const char* const name = kOperations[std::get<1>(GetParam())].second;
+  const fs::path workspace = folder_ / "workspace";
+  FaultFiles counting(real_files());
+  start_anew(workspace);
+  const std::string wanted = act(counting, workspace);
+  const std::uint64_t count = counting.count(operation());
+  const char* asked = std::getenv("WEFT_FAULTS");
+  const std::string_view faults = asked == nullptr ? "" : asked;
+  const bool every_kind = faults == "all";
+  const std::uint64_t step = faults.empty() ? count / 8 + 1 : 1;
+  std::uint64_t failed = 0, tolerated = 0, points = 0;
+  for (std::uint64_t n = 1; n <= count && !HasFailure(); n += step) {
+    for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+      if (!every_kind && (n - 1) / step % kKinds.size() != kind) continue;
+      SCOPED_TRACE(fmt::format("{} {} of {}, kind {}", name, n, count, kind));
+      start_anew(workspace);
+      FaultFiles files(real_files());
+      files.fail_nth(operation(), n, kKinds[kind]);
+      try {
+        const std::string checksum = act(files, workspace);
+        // Nothing needed what failed; then nothing is missing either.
+        EXPECT_EQ(checksum, wanted);
+        tolerated += files.injected() > 0 ? 1 : 0;
+      } catch (const Error& error) {
+        // RocksDB reports some failures to open in words of its own.
+        EXPECT_THAT(error.what(), AnyOf(HasSubstr("injected"), HasSubstr("cannot open the store")));
+        EXPECT_FALSE(error.context().file.empty()) << error.what();
+        ++failed;
+      }
+      ++points;
+      check_store(workspace);
+      check_snapshots(workspace);
+      EXPECT_EQ(act(real_files(), workspace), wanted);
+      check_store(workspace);
+      check_nothing_left(workspace);
+    }
+  }
+  std::printf("%s: %llu operations, %llu made to fail, %llu errors, %llu done without\n", name,
+              static_cast<unsigned long long>(count), static_cast<unsigned long long>(points),
+              static_cast<unsigned long long>(failed), static_cast<unsigned long long>(tolerated));
+  RecordProperty("operations", static_cast<int>(count));
+  RecordProperty("errors", static_cast<int>(failed));
+}
+
+std::string test_name(const ::testing::TestParamInfo<std::tuple<Scene, std::size_t>>& info) {
+  const char* const scenes[] = {"Batches", "Bulk", "Grown"};
+  std::string out = fmt::format("{}_{}", scenes[static_cast<int>(std::get<0>(info.param))],
+                                kOperations[std::get<1>(info.param)].second);
+  std::replace(out.begin(), out.end(), ' ', '_');
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Faults,
+                         ::testing::Combine(::testing::Values(Scene::kBatches, Scene::kBulk, Scene::kGrown),
+                                            ::testing::Range(std::size_t{0}, kOperations.size())),
+                         test_name);
+
+}  // namespace
+}  // namespace weft::storage
