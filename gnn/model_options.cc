@@ -33,8 +33,38 @@ double read_share(const TomlSection& model, std::string_view key, double fallbac
   return model.get_number_in(key, fallback, 0.0, 0.95);
 }
 
+graph::NumberRules read_number_rules(const TomlSection& section) {
+  using graph::OutlierRule;
+  graph::NumberRules rules;
+  rules.outliers = static_cast<OutlierRule>(
+      section.get_choice("outliers", {"none", "deviation", "mad", "iqr", "kmeans"}, 0));
+  const bool any = rules.outliers != OutlierRule::kNone;
+  for (const char* key : {"limit", "outliers_are"}) {
+    if (section.has(key) && !any) section.fail(key, "is given without 'outliers'", "a rule for outliers");
+  }
+  if (section.has("clusters") && rules.outliers != OutlierRule::kKmeans)
+    section.fail("clusters", "is for outliers = \"kmeans\"", "no clusters here");
+  rules.limit =
+      section.get_number_in("limit", rules.outliers == OutlierRule::kIqr ? 1.5 : rules.limit, 0.01, 1e6);
+  rules.clusters = static_cast<std::size_t>(
+      section.get_integer_in("clusters", static_cast<std::int64_t>(rules.clusters), 1, 100));
+  rules.clip = section.get_choice("outliers_are", {"clipped", "missing"}, 0) == 0;
+  rules.missing =
+      static_cast<graph::MissingRule>(section.get_choice("missing", {"flag", "mean", "median"}, 0));
+  rules.scale = static_cast<graph::ScaleRange>(section.get_choice("scale", {"zscore", "minmax"}, 0));
+  section.check_no_unknown_keys();
+  return rules;
+}
+
+void read_numbers(const TomlSection& model, ModelOptions& options) {
+  const TomlSection numbers = model.section("numbers");
+  for (const auto& [field, section] : numbers.sections()) options.numbers[field] = read_number_rules(section);
+  numbers.check_no_unknown_keys();
+}
+
 void read_inputs(const TomlSection& model, ModelOptions& options) {
   options.skip_fields = model.get_strings("skip_fields");
+  read_numbers(model, options);
   if (model.has("id_embeddings")) options.id_embeddings = model.get_strings("id_embeddings");
   options.id_init = model.get_number_in("id_init", options.id_init, 0.0, 10.0);
   options.id_dropout = read_share(model, "id_dropout", options.id_dropout);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/toml.h"
+#include "graph/number_cleaning.h"
 
 namespace weft::gnn {
 
@@ -16,6 +18,8 @@ enum class FusionKind { kGated, kSum };
 enum class Activation { kRelu, kGelu };
 enum class DecoderKind { kDot, kCosine };
 enum class HeadKind { kLinear, kMlp };
+
+using NumberFieldRules = std::map<std::string, graph::NumberRules>;  // by "type.field"
 
 struct ModelOptions {
   LayerKind layer = LayerKind::kSage;
@@ -29,6 +33,7 @@ struct ModelOptions {
   std::vector<std::string> skip_relations =
       {};                                     // relations (or edge types: both directions) no message takes
   std::vector<std::string> skip_fields = {};  // "type.field": inputs left out, as for an ablation
+  NumberFieldRules numbers = {};              // how number fields are cleaned and scaled
   // Node types with a free vector a node; none given: both ends of the target edge type.
   std::optional<std::vector<std::string>> id_embeddings = {};
   double id_init = 0.5;           // deviation of the free vectors' first values

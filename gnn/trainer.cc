@@ -114,7 +114,7 @@ Run::Run(const TrainSetup& setup)
   const graph::Schema& schema = snapshot.schema();
   const auto visible = visible_nodes(snapshot, batches_.sampler().setup().graph, setup.split->valid_start);
   inputs_ = fit_inputs(snapshot, visible, setup.features, model_options_.skip_fields,
-                       id_types(schema, task_.target, model_options_));
+                       id_types(schema, task_.target, model_options_), model_options_.numbers);
   for (std::size_t t = 0; t < inputs_.types.size(); ++t) {
     tables_.push_back(
         read_tables(inputs_.types[t], snapshot, static_cast<graph::NodeTypeId>(t), setup.features));

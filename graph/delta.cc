@@ -106,6 +106,21 @@ std::uint64_t Delta::changes() const {
   return count;
 }
 
+Delta empty_delta(const Snapshot& base) {
+  const SnapshotInfo& info = base.info();
+  Delta out{.info = {.store_uuid = info.store_uuid,
+                     .base_sequence = info.sequence,
+                     .base_checksum = info.checksum,
+                     .sequence = info.sequence,
+                     .source_files = info.source_files},
+            .schema = base.schema()};
+  for (std::size_t i = 0; i < out.schema.node_types().size(); ++i)
+    out.nodes.push_back({.base_count = base.node_count(static_cast<NodeTypeId>(i))});
+  for (std::size_t i = 0; i < out.schema.edge_types().size(); ++i)
+    out.edges.push_back({.base_count = base.edge_count(static_cast<EdgeTypeId>(i))});
+  return out;
+}
+
 void check_delta(const Delta& delta, const std::string& where) {
   const auto& node_types = delta.schema.node_types();
   const auto& edge_types = delta.schema.edge_types();

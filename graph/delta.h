@@ -73,6 +73,9 @@ struct DeltaBase {
 // From the snapshot's manifest alone. Throws Error if that is damaged.
 DeltaBase read_delta_base(const std::filesystem::path& snapshot, Files& files = real_files());
 
+// Of nothing: with it a snapshot alone is a live view.
+Delta empty_delta(const Snapshot& base);
+
 // Throws Error naming `where` unless all columns fit the schema and each other, node ids are in range, and
 // lists that must ascend do.
 void check_delta(const Delta& delta, const std::string& where);

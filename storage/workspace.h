@@ -11,6 +11,7 @@ struct Workspace {
   std::filesystem::path vectors() const { return folder / "vectors"; }
   std::filesystem::path bulk() const { return folder / "bulk.tmp"; }  // temporary files of a bulk load
   std::filesystem::path snapshots() const { return folder / "snapshots"; }
+  std::filesystem::path deltas() const { return folder / "deltas"; }
   std::filesystem::path quarantine_file() const { return folder / "quarantine.jsonl"; }
 };
 

@@ -16,21 +16,20 @@ namespace {
 using graph::NodeTypeId;
 
 NumberInput fit_number(const std::string& field, graph::NumberColumn column,
-                       const std::vector<std::uint8_t>& visible) {
-  NumberInput input{.field = field};
-  double count = 0, sum = 0, squares = 0;
-  const auto usable = [&](std::size_t i) { return visible[i] != 0 && std::isfinite(column[i]); };
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    if (usable(i)) sum += column[i], count += 1;
+                       const std::vector<std::uint8_t>& visible, const graph::NumberRules& rules) {
+  std::vector<double> values(column.size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = column[i];
+  NumberInput input{.field = field, .constants = graph::fit_numbers(values, visible, rules)};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (visible[i] != 0 && std::isfinite(values[i]) && input.constants.is_outlier(values[i]))
+      ++input.outliers;
   }
-  if (count == 0) return input;
-  input.mean = sum / count;
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    if (usable(i)) squares += (column[i] - input.mean) * (column[i] - input.mean);
-  }
-  const double deviation = std::sqrt(squares / count);
-  input.deviation = deviation > 1e-12 * (1 + std::abs(input.mean)) ? deviation : 1;
   return input;
+}
+
+graph::NumberRules rules_of(const NumberFieldRules& numbers, const std::string& name) {
+  const auto found = numbers.find(name);
+  return found == numbers.end() ? graph::NumberRules{} : found->second;
 }
 
 CategoryInput fit_category(const std::string& field, const graph::CategoryColumn& column,
@@ -62,21 +61,28 @@ VectorInput fit_vectors(const FeatureInput& feature, const std::vector<std::uint
   return input;
 }
 
-void check_skipped_fields(const graph::Schema& schema, const std::vector<std::string>& skipped) {
-  std::vector<std::string> known;
+void check_field(const std::string& name, const std::vector<std::string>& known, const char* key) {
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  const std::string nearest = nearest_word(name, known);
+  throw Error("no field has this name",
+              {.field = key,
+               .value = name,
+               .expected = "type.field, one of " + join(known),
+               .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"},
+              ErrorKind::kUsage);
+}
+
+void check_fields(const graph::Schema& schema, const std::vector<std::string>& skipped,
+                  const NumberFieldRules& numbers) {
+  std::vector<std::string> known, known_numbers;
   for (const graph::NodeType& type : schema.node_types()) {
-    for (const graph::Field& field : type.fields) known.push_back(type.name + "." + field.name);
+    for (const graph::Field& field : type.fields) {
+      known.push_back(type.name + "." + field.name);
+      if (field.kind == graph::FieldKind::kNumber) known_numbers.push_back(known.back());
+    }
   }
-  for (const std::string& name : skipped) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string nearest = nearest_word(name, known);
-    throw Error("no field has this name",
-                {.field = "model.skip_fields",
-                 .value = name,
-                 .expected = "type.field, one of " + join(known),
-                 .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"},
-                ErrorKind::kUsage);
-  }
+  for (const std::string& name : skipped) check_field(name, known, "model.skip_fields");
+  for (const auto& [name, rules] : numbers) check_field(name, known_numbers, "model.numbers");
 }
 
 bool has_feature(const FeatureInputs& features, NodeTypeId type, const std::string& field) {
@@ -135,9 +141,9 @@ const FeatureInput& find_feature(const FeatureInputs& features, const graph::Sna
 
 InputSpec fit_inputs(const graph::Snapshot& snapshot, const std::vector<std::vector<std::uint8_t>>& visible,
                      const FeatureInputs& features, const std::vector<std::string>& skip_fields,
-                     const std::vector<std::uint8_t>& id_types) {
+                     const std::vector<std::uint8_t>& id_types, const NumberFieldRules& numbers) {
   const graph::Schema& schema = snapshot.schema();
-  check_skipped_fields(schema, skip_fields);
+  check_fields(schema, skip_fields, numbers);
   InputSpec spec;
   for (std::size_t t = 0; t < schema.node_types().size(); ++t) {
     const auto type = static_cast<NodeTypeId>(t);
@@ -148,7 +154,8 @@ InputSpec fit_inputs(const graph::Snapshot& snapshot, const std::vector<std::vec
       const std::string name = node_type.name + "." + field.name;
       if (std::find(skip_fields.begin(), skip_fields.end(), name) != skip_fields.end()) continue;
       if (field.kind == graph::FieldKind::kNumber) {
-        inputs.numbers.push_back(fit_number(field.name, snapshot.numbers(type, f), visible[t]));
+        inputs.numbers.push_back(
+            fit_number(field.name, snapshot.numbers(type, f), visible[t], rules_of(numbers, name)));
       } else if (field.kind == graph::FieldKind::kCategory) {
         inputs.categories.push_back(fit_category(field.name, snapshot.categories(type, f), visible[t]));
       } else if (has_feature(features, type, field.name)) {
@@ -162,12 +169,43 @@ InputSpec fit_inputs(const graph::Snapshot& snapshot, const std::vector<std::vec
   return spec;
 }
 
+namespace {
+
+// What a column without rules does not need is left out, as in checkpoints from before there were any.
+nlohmann::json number_json(const NumberInput& input) {
+  const graph::NumberConstants& constants = input.constants;
+  nlohmann::json out = {{"field", input.field}, {"mean", constants.centre}, {"deviation", constants.width}};
+  if (constants.fill) out["fill"] = *constants.fill;
+  if (constants.inside.empty()) return out;
+  for (const graph::NumberInterval& interval : constants.inside)
+    out["inside"].push_back({interval.low, interval.high});
+  out["clip"] = constants.clip;
+  out["outliers"] = input.outliers;
+  return out;
+}
+
+NumberInput number_from_json(const nlohmann::json& json) {
+  NumberInput input{.field = json.at("field").get<std::string>()};
+  graph::NumberConstants& constants = input.constants;
+  constants.centre = json.at("mean").get<double>();
+  constants.width = json.at("deviation").get<double>();
+  if (json.contains("fill")) constants.fill = json.at("fill").get<double>();
+  if (!json.contains("inside")) return input;
+  for (const nlohmann::json& interval : json.at("inside"))
+    constants.inside.push_back({interval.at(0).get<double>(), interval.at(1).get<double>()});
+  constants.clip = json.at("clip").get<bool>();
+  input.outliers = json.at("outliers").get<std::uint64_t>();
+  return input;
+}
+
+}  // namespace
+
 nlohmann::json to_json(const InputSpec& spec) {
   nlohmann::json types = nlohmann::json::array();
   for (const TypeInputSpec& type : spec.types) {
     nlohmann::json numbers = nlohmann::json::array(), categories = numbers, vectors = numbers;
     for (const NumberInput& n : type.numbers) {
-      numbers.push_back({{"field", n.field}, {"mean", n.mean}, {"deviation", n.deviation}});
+      numbers.push_back(number_json(n));
     }
     for (const CategoryInput& c : type.categories)
       categories.push_back({{"field", c.field}, {"values", c.values}});
@@ -187,8 +225,7 @@ InputSpec input_spec_from_json(const nlohmann::json& json, const std::string& fi
     for (const nlohmann::json& type : json) {
       TypeInputSpec inputs{.id_rows = type.at("id_rows").get<std::uint32_t>()};
       for (const nlohmann::json& n : type.at("numbers")) {
-        inputs.numbers.push_back(
-            {n.at("field").get<std::string>(), n.at("mean").get<double>(), n.at("deviation").get<double>()});
+        inputs.numbers.push_back(number_from_json(n));
       }
       for (const nlohmann::json& c : type.at("categories")) {
         inputs.categories.push_back(

@@ -8,14 +8,17 @@
 #include <vector>
 
 #include "gnn/inputs/feature_input.h"
+#include "gnn/model_options.h"
 #include "graph/graph_view.h"
+#include "graph/number_cleaning.h"
 #include "graph/snapshot.h"
 
 namespace weft::gnn {
 
 struct NumberInput {
   std::string field = {};
-  double mean = 0, deviation = 1;  // of the visible nodes that have it
+  graph::NumberConstants constants = {};  // fitted on the visible nodes that have it
+  std::uint64_t outliers = 0;             // among them
 };
 
 struct CategoryInput {
@@ -47,11 +50,12 @@ std::vector<std::vector<std::uint8_t>> visible_nodes(const graph::Snapshot& snap
                                                      const graph::GraphView& train,
                                                      graph::TimeMs valid_start);
 
-// `skip_fields`: "type.field". `id_types` [node type]: 1: has free vectors. Throws Error (kUsage) on an
-// unknown field, and Error if a feature set was made for another store or another state of it.
+// `skip_fields`: "type.field". `numbers`: rules for number fields. `id_types` [node type]: 1: has free
+// vectors. Throws Error (kUsage) on an unknown field, and Error if a feature set was made for another store
+// or another state of it.
 InputSpec fit_inputs(const graph::Snapshot& snapshot, const std::vector<std::vector<std::uint8_t>>& visible,
                      const FeatureInputs& features, const std::vector<std::string>& skip_fields,
-                     const std::vector<std::uint8_t>& id_types);
+                     const std::vector<std::uint8_t>& id_types, const NumberFieldRules& numbers = {});
 
 nlohmann::json to_json(const InputSpec& spec);
 InputSpec input_spec_from_json(const nlohmann::json& json,

@@ -33,9 +33,8 @@ void read_numbers(const TypeInputSpec& spec, const graph::Snapshot& snapshot, No
     WEFT_CHECK(field.has_value());
     const graph::NumberColumn column = snapshot.numbers(type, *field);
     for (std::int64_t i = 0; i < nodes; ++i) {
-      const double value = column[static_cast<std::size_t>(i)];
-      if (std::isfinite(value)) {
-        const auto scaled = static_cast<float>((value - input.mean) / input.deviation);
+      if (const auto value = input.constants.clean(column[static_cast<std::size_t>(i)])) {
+        const auto scaled = static_cast<float>(input.constants.scaled(*value));
         values[i * fields + f] = std::clamp(scaled, -kNumberLimit, kNumberLimit);
       } else {
         missing[i * fields + f] = 1;
@@ -124,8 +123,13 @@ std::vector<std::string> describe_inputs(const InputSpec& spec, const std::vecto
     for (std::size_t f = 0; f < spec.types[t].numbers.size(); ++f) {
       const torch::Tensor missing = tables[t].number_missing.select(1, static_cast<std::int64_t>(f));
       const auto count = static_cast<double>(missing.numel());
-      lines.push_back(fmt::format("{}.{}: number, {:.1f} % present", type, spec.types[t].numbers[f].field,
+      const NumberInput& input = spec.types[t].numbers[f];
+      lines.push_back(fmt::format("{}.{}: number, {:.1f} % present", type, input.field,
                                   percent(count - missing.sum().item<double>(), count)));
+      if (!input.constants.inside.empty()) {
+        lines.back() += fmt::format(", {} outliers in training {}", input.outliers,
+                                    input.constants.clip ? "clipped" : "taken for missing");
+      }
     }
     for (std::size_t c = 0; c < spec.types[t].categories.size(); ++c) {
       lines.push_back(fmt::format("{}.{}: category of {} values", type, spec.types[t].categories[c].field,

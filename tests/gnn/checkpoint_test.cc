@@ -33,7 +33,11 @@ Checkpoint example(const torch::nn::Module& module) {
                      .inputs = {"a", "b"}};
   checkpoint.schema = "{}";
   checkpoint.target = "buys";
-  checkpoint.inputs.types.push_back({.numbers = {{"age", 1.0 / 3, 2}}, .id_rows = 4000000000u});
+  checkpoint.inputs.types.push_back(
+      {.numbers = {{"age",
+                    {.inside = {{-1, 2}}, .clip = false, .fill = 0.1, .centre = 1.0 / 3, .width = 2},
+                    7}},
+       .id_rows = 4000000000u});
   checkpoint.tensors = model_tensors(module);
   return checkpoint;
 }
@@ -50,11 +54,12 @@ TEST(Checkpoint, EverythingComesBackExactly) {
   EXPECT_EQ(read.info.trained_split.spec.valid, 0.1 + 0.2);
   EXPECT_EQ(read.info.trained_split.spec.seed, 0xFFFFFFFFFFFFFFFFu);
   EXPECT_EQ(read.info.trained_split.spec.test_files, std::vector<std::string>{"a \"b\".csv"});
-  EXPECT_EQ(read.info.trained_split.valid_start, -5);
   EXPECT_EQ(read.info.trained_split.test_start, graph::kEndOfTime);
   EXPECT_EQ(read.info.encoders.at("item.title"), "00ff");
   EXPECT_EQ(load_description(folder / kBestFile).inputs.types[0].id_rows, 4000000000u);
-  EXPECT_EQ(read.inputs.types[0].numbers[0].mean, 1.0 / 3);
+  const NumberInput& age = read.inputs.types[0].numbers[0];
+  EXPECT_EQ(age.constants, example(*one).inputs.types[0].numbers[0].constants);
+  EXPECT_EQ(age.outliers, 7U);
   EXPECT_EQ(read.inputs.types[0].id_rows, 4000000000u);
   restore_model(*two, read, "m");
   EXPECT_TRUE(one->weight.equal(two->weight));

@@ -29,6 +29,28 @@ TEST(ModelOptions, NamesEveryOrderOfPicks) {
   EXPECT_THROW(picks("heavy"), Error);
 }
 
+TEST(ModelOptions, ReadsRulesForNumbers) {
+  const ModelOptions options = read_model_options(toml(R"([model.numbers]
+"item.price" = { outliers = "kmeans", limit = 4, clusters = 2, outliers_are = "missing" }
+"user.age" = { outliers = "iqr", missing = "median", scale = "minmax" }
+)")
+                                                      .root());
+  const graph::NumberRules price{
+      .outliers = graph::OutlierRule::kKmeans, .limit = 4, .clusters = 2, .clip = false};
+  const graph::NumberRules age{.outliers = graph::OutlierRule::kIqr,
+                               .limit = 1.5,
+                               .missing = graph::MissingRule::kMedian,
+                               .scale = graph::ScaleRange::kMinmax};
+  EXPECT_EQ(options.numbers, (NumberFieldRules{{"item.price", price}, {"user.age", age}}));
+  for (const char* wrong :
+       {R"({ outliers = "sigma" })", R"({ limit = 2 })", R"({ outliers_are = "missing" })",
+        R"({ outliers = "mad", clusters = 2 })", R"({ outliers = "mad", limit = 0 })", R"({ fill = 1 })"}) {
+    EXPECT_THROW(read_model_options(toml(std::string("[model.numbers]\n\"item.price\" = ") + wrong).root()),
+                 Error)
+        << wrong;
+  }
+}
+
 TEST(ModelOptions, EveryKindOfLayerHasItsOwnKeys) {
   const auto read = [](const std::string& text) {
     return read_model_options(toml("[model]\n" + text + "\n").root());

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 TEST(ExplainCommand, ShowsPathsAndRefusesWhatItDoesNotKnow) {
   const SmallShop shop;
   ASSERT_EQ(shop.run("ingest --quiet").exit_code, 0);
-  // On the first day u0 bought i0, u8 (8 * 7 + 0) % 20 = i16 ...; each buys six items.
+  // u0 buys i0 on the first day, then i3, i6, ...; u11, for one, buys i0 and i6.
   const auto direct = shop.run("explain --user u0 --item i0 --json").json();
   ASSERT_FALSE(direct["paths"].empty());
   EXPECT_EQ(direct["paths"][0]["hops"], 1);

@@ -445,7 +445,10 @@ ExampleData write_musical_instruments(const fs::path& folder) {
                              .source = "reviews.jsonl.gz"});
       const bool without_text = data.events.size() % 90 == 17;
       empty += without_text ? 1 : 0;
-      lines += review_line(random, words, data.events.back(), product % kGroups, without_text);
+      const std::string line =
+          review_line(random, words, data.events.back(), product % kGroups, without_text);
+      if (line.find("&#34;") != std::string::npos) ++data.with_entities;
+      lines += line;
     }
   }
   write_gzip(folder / "reviews.jsonl.gz", lines);

@@ -26,9 +26,10 @@ struct ExampleData {
   std::map<std::string, std::uint64_t> nodes = {}, edges = {};  // by type
   std::map<std::string, std::uint64_t> present = {};            // "type.field" -> nodes with a value
   std::uint64_t pictures = 0;                                   // files
-  std::string item_type = "item";                               // at the target's far end
-  std::vector<ExampleEvent> events = {};                        // no (user, item) pair twice
-  std::vector<std::string> items = {};                          // ids in the order of their first mention
+  std::uint64_t with_entities = 0;                 // texts with HTML entities, of the first column with rules
+  std::string item_type = "item";                  // at the target's far end
+  std::vector<ExampleEvent> events = {};           // no (user, item) pair twice
+  std::vector<std::string> items = {};             // ids in the order of their first mention
   std::map<std::string, std::string> titles = {};  // id -> what people are shown; empty: the id itself
 };
 

@@ -76,6 +76,9 @@ void expect_ingested(const Example& example, const ExampleData& data) {
   EXPECT_EQ(report["media"]["found"], data.pictures);
   EXPECT_EQ(report["media"]["missing"], 0);
   EXPECT_EQ(report["media"]["corrupt"], 0);
+  if (data.with_entities > 0) {
+    EXPECT_EQ(report["cleaning"]["columns"][0]["values"]["html"], data.with_entities);
+  }
   const json info = example.run("info");
   ASSERT_TRUE(info.is_object());
   std::map<std::string, std::uint64_t> present;
@@ -304,6 +307,7 @@ TEST(Examples, MusicalInstrumentsOnASmallCopy) {
   const ExampleData data = write_musical_instruments(scratch_folder("musical-instruments"));
   const Example example("musical-instruments", data.folder, kFastNetwork);
   const SplitFiles split = expect_whole_way(example, data, 2).split;
+  EXPECT_GT(data.with_entities, 0U);
 
   // Cut in time, and no day is on both sides of a cut.
   EXPECT_LT(times_of(split.train).second, times_of(split.valid).first);

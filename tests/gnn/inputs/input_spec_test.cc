@@ -65,19 +65,38 @@ TEST(InputSpec, ConstantsComeFromNodesThatTrainingSees) {
   const InputSpec spec = fit_inputs(shop.snapshot, visible, shop.features, {}, {1, 0});
   const TypeInputSpec& item = spec.types[1];
   ASSERT_EQ(item.numbers.size(), 1u);
-  EXPECT_DOUBLE_EQ(item.numbers[0].mean, 3.0);  // of 1 and 5: one is missing, one is late
-  EXPECT_DOUBLE_EQ(item.numbers[0].deviation, 2.0);
+  EXPECT_DOUBLE_EQ(item.numbers[0].constants.centre, 3.0);  // of 1 and 5: one is missing, one is late
+  EXPECT_DOUBLE_EQ(item.numbers[0].constants.width, 2.0);
   ASSERT_EQ(item.categories.size(), 1u);
   EXPECT_EQ(item.categories[0].values, (std::vector<std::string>{"a", "b"}));
   ASSERT_EQ(item.vectors.size(), 1u);
   EXPECT_DOUBLE_EQ(item.vectors[0].scale, 1 / std::sqrt((9 + 16 + 1) / 4.0));
   EXPECT_EQ(item.id_rows, 0u);
   EXPECT_EQ(spec.types[0].id_rows, 3u);
-  EXPECT_EQ(spec.types[0].numbers[0].deviation, 1.0) << "one value has no deviation";
+  EXPECT_EQ(spec.types[0].numbers[0].constants.width, 1.0) << "one value has no deviation";
 
   const InputSpec again = input_spec_from_json(to_json(spec), "m");
   EXPECT_EQ(to_json(again), to_json(spec));
   EXPECT_THROW(input_spec_from_json(nlohmann::json::parse(R"([{"numbers": 3}])"), "m"), Error);
+}
+
+// Item 3's price of 1000 is not seen by training: it is an outlier later, by the constants of training.
+TEST(InputSpec, NumbersAreCleanedByConstantsOfTraining) {
+  const Shop shop;
+  const std::vector<std::vector<std::uint8_t>> visible{{1, 1, 1}, {1, 1, 1, 0}};
+  const NumberFieldRules rules{
+      {"item.price",
+       {.outliers = graph::OutlierRule::kIqr, .limit = 1.5, .missing = graph::MissingRule::kMedian}}};
+  const InputSpec spec = fit_inputs(shop.snapshot, visible, shop.features, {}, {0, 0}, rules);
+  const NumberInput& price = spec.types[1].numbers[0];
+  EXPECT_EQ(price.constants.inside, (std::vector<graph::NumberInterval>{{-1, 7}}));
+  EXPECT_EQ(price.outliers, 0U);
+  const InputSpec again = input_spec_from_json(to_json(spec), "m");
+  EXPECT_EQ(again.types[1].numbers[0].constants, price.constants);
+  EXPECT_EQ(again.types[1].numbers[0].constants.clean(1000), 7) << "clipped";
+  EXPECT_EQ(price.constants.fill, 3) << "the median of 1 and 5";
+  EXPECT_THROW(fit_inputs(shop.snapshot, visible, shop.features, {}, {0, 0}, {{"item.brand", {}}}), Error)
+      << "no number";
 }
 
 TEST(InputSpec, SkippedFieldsAreLeftOutAndUnknownOnesAreErrors) {

@@ -29,7 +29,7 @@ struct Bench {
                                 encoded);
     features.push_back(
         {0, "title", std::make_shared<encoders::FeatureSet>(encoders::FeatureSet::open(folder / "title"))});
-    spec = {.numbers = {{"price", 10, 5}},
+    spec = {.numbers = {{"price", {.centre = 10, .width = 5}}},
             .categories = {{"tags", {"a", "b"}}},
             .vectors = {{"title", 2, 0.5, "e1"}},
             .id_rows = 3};
@@ -67,6 +67,25 @@ TEST(NodeInputs, TablesAreReadAsTheSpecSays) {
   other.vectors[0].fingerprint = "e2";
   EXPECT_THROW(read_tables(other, bench.snapshot, 0, bench.features), Error);
   EXPECT_THROW(read_tables(bench.spec, bench.snapshot, 0, {}), Error);
+}
+
+TEST(NodeInputs, NumbersAreCleanedByTheSpecsConstants) {
+  Bench bench;
+  bench.spec.numbers[0].constants.inside = {{0, 20}};
+  bench.spec.numbers[0].constants.fill = 5;
+  const TypeTables clipped = read_tables(bench.spec, bench.snapshot, 0, bench.features);
+  EXPECT_TRUE(clipped.numbers.equal(torch::tensor({{1.0F}, {2.0F}, {-1.0F}, {-1.0F}})));
+  EXPECT_EQ(clipped.number_missing.sum().item<float>(), 0) << "5 stands for what is missing";
+  bench.spec.numbers[0].constants.clip = false;
+  bench.spec.numbers[0].constants.fill = {};
+  bench.spec.numbers[0].outliers = 3;
+  const TypeTables missing = read_tables(bench.spec, bench.snapshot, 0, bench.features);
+  EXPECT_TRUE(missing.numbers.equal(torch::tensor({{1.0F}, {0.0F}, {0.0F}, {0.0F}})));
+  EXPECT_TRUE(missing.number_missing.equal(torch::tensor({{0.0F}, {1.0F}, {1.0F}, {1.0F}})));
+  InputSpec spec;
+  spec.types.push_back(bench.spec);
+  EXPECT_EQ(describe_inputs(spec, {missing}, bench.snapshot.schema())[0],
+            "item.price: number, 25.0 % present, 3 outliers in training taken for missing");
 }
 
 TEST(NodeInputs, MissingInputsAndHiddenVectorsDoNotMatter) {
