@@ -304,9 +304,7 @@ BackupReport write_backup(const Workspace& workspace, const fs::path& folder, co
   if (!GraphStore::exists(workspace.store()))
     throw Error("there is no store here",
                 {.file = workspace.store().string(), .hint = "run `weft ingest` first"});
-  if (fs::exists(workspace.store() / "unfinished"))
-    throw Error("the store was never finished being created",
-                {.file = workspace.store().string(), .hint = "run `weft ingest` again"});
+  GraphStore::refuse_unfinished(workspace.store());
   return BackupWriter(workspace, folder, progress, files).run(options);
 }
 

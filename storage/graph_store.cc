@@ -136,6 +136,10 @@ bool lacks_families(const rocksdb::DBOptions& options, const std::string& databa
 
 namespace {
 
+fs::path unfinished_file(const fs::path& folder) {
+  return folder / "unfinished";
+}
+
 // Of a database whose CURRENT is gone: what it named is not to be taken for leftovers.
 bool holds_tables(const fs::path& database) {
   if (!fs::exists(database)) return false;
@@ -175,11 +179,11 @@ void GraphStore::Impl::open_writer(Missing missing) {
 }
 
 bool GraphStore::Impl::is_unfinished() const {
-  return fs::exists(unfinished_file());
+  return fs::exists(unfinished_file(folder));
 }
 
 void GraphStore::Impl::begin_unfinished() {
-  const auto file = files.create(unfinished_file());
+  const auto file = files.create(unfinished_file(folder));
   file->append("What db/ holds is not whole yet: the next writer starts it anew.\n");
   file->sync();
   file->close();
@@ -187,7 +191,7 @@ void GraphStore::Impl::begin_unfinished() {
 }
 
 void GraphStore::Impl::end_unfinished() {
-  files.remove_all(unfinished_file());
+  files.remove_all(unfinished_file(folder));
   files.sync_folder(folder);
 }
 
@@ -301,6 +305,10 @@ GraphStore::~GraphStore() = default;
 
 bool GraphStore::exists(const fs::path& folder) {
   return fs::exists(folder / "db" / "CURRENT");
+}
+
+void GraphStore::refuse_unfinished(const fs::path& folder) {
+  if (fs::exists(unfinished_file(folder))) fail_unfinished(folder);
 }
 
 namespace {

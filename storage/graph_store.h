@@ -96,6 +96,9 @@ class GraphStore {
   static GraphStore open_reader(const std::filesystem::path& folder, const StoreOptions& options = {},
                                 Files& files = real_files());
   static bool exists(const std::filesystem::path& folder);
+  // Throws Error if the store was never finished being created. For those that copy its files: one that
+  // exists and is not refused then is whole.
+  static void refuse_unfinished(const std::filesystem::path& folder);
 
   GraphStore(GraphStore&&) noexcept;
   GraphStore& operator=(GraphStore&&) noexcept;

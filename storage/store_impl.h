@@ -27,7 +27,6 @@ struct GraphStore::Impl {
   Impl& operator=(const Impl&) = delete;
 
   std::filesystem::path database_folder() const { return folder / "db"; }
-  std::filesystem::path unfinished_file() const { return folder / "unfinished"; }
   rocksdb::ColumnFamilyHandle* family(Family which) const { return handles[which]; }
   void check(const rocksdb::Status& status, const std::string& doing) const {
     check_status(status, doing, folder.string());

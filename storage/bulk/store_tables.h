@@ -16,9 +16,8 @@ namespace weft::storage {
 
 // What is in the table files, by column family.
 struct StoreTables {
-  std::vector<std::vector<std::string>> files =
-      std::vector<std::vector<std::string>>(kFamilyCount);  // [family]
-  std::vector<std::uint64_t> edge_counts = {};              // [edge type]
+  std::vector<std::vector<TableFile>> files = std::vector<std::vector<TableFile>>(kFamilyCount);  // [family]
+  std::vector<std::uint64_t> edge_counts = {};  // [edge type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type] as apply() counts them: those replaced since too
 };
 

@@ -17,15 +17,17 @@ TableFiles::TableFiles(Scratch& scratch, const GraphStore::Impl& store, Family f
 TableFiles::~TableFiles() = default;
 
 void TableFiles::open() {
-  files_.push_back(scratch_.new_path("sst").string());
+  files_.push_back({.path = scratch_.new_path("sst").string()});
   writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_, store_.family(family_));
-  store_.check(writer_->Open(files_.back()), "write a table file");
+  store_.check(writer_->Open(files_.back().path), "write a table file");
 }
 
 void TableFiles::close() {
   if (!writer_) return;
   rocksdb::ExternalSstFileInfo info;
   store_.check(writer_->Finish(&info), "write a table file");
+  files_.back().first = info.smallest_key;
+  files_.back().last = info.largest_key;
   scratch_.grew(info.file_size);
   writer_.reset();
 }
@@ -39,7 +41,7 @@ void TableFiles::put(std::string_view key, std::string_view value) {
   if (writer_->FileSize() >= kMaxFileBytes) close();
 }
 
-std::vector<std::string> TableFiles::finish() {
+std::vector<TableFile> TableFiles::finish() {
   close();
   return files_;
 }

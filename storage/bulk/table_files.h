@@ -13,6 +13,11 @@
 
 namespace weft::storage {
 
+struct TableFile {
+  std::string path = {};
+  std::string first = {}, last = {};  // keys
+};
+
 // Keys must ascend. Not thread-safe; several may write side by side.
 class TableFiles {
  public:
@@ -21,7 +26,7 @@ class TableFiles {
 
   void put(std::string_view key, std::string_view value);
   // The files, synced. They go with the temporary folder unless RocksDB moves them.
-  std::vector<std::string> finish();
+  std::vector<TableFile> finish();
   Family family() const { return family_; }
 
  private:
@@ -34,7 +39,7 @@ class TableFiles {
   rocksdb::Options options_;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
   std::size_t since_check_ = 0;
-  std::vector<std::string> files_;
+  std::vector<TableFile> files_;
 };
 
 }  // namespace weft::storage
