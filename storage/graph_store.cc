@@ -80,9 +80,10 @@ GraphStore::Impl::~Impl() {
 }
 
 void GraphStore::Impl::damaged(const std::string& what) const {
-  throw Error(what, {.file = folder.string(),
-                     .hint = "run `weft verify` to see what is broken; restore a backup, or remove the "
-                             "folder and ingest again"});
+  throw Error(what,
+              {.file = folder.string(),
+               .hint = "run `weft verify` to see what is broken, `weft repair` to rebuild what can be; or "
+                       "`weft restore` a backup"});
 }
 
 std::optional<std::string> GraphStore::Impl::get(Family which, std::string_view key) const {

@@ -58,6 +58,9 @@ void make_sound(const fs::path& folder, RepairNotes& notes, Files& files, Progre
   mend_edges(impl, notes);
   progress.advance(3);
   files.kill_point("repair.after_edges");
+  const auto seal = impl.get(kMeta, kSealKey);
+  if (seal && *seal != encode_seal(scan_seal(impl)))
+    notes.lost("ledger and quarantine: entries are lost or are not those that were written last");
   mend_ledger(impl, notes);
   ++impl.state.sequence;  // snapshots and feature sets of the damaged state are not those of this one
   MendWriter writer(impl);
@@ -167,6 +170,9 @@ RepairReport repair_store(const Workspace& workspace, const StoreSchema& schema,
     throw Error("there is no store here",
                 {.file = workspace.store().string(), .hint = "restore a backup, or run `weft ingest`"});
   const StoreLock lock(workspace.store() / "writer.lock", "the store");
+  if (fs::exists(workspace.store() / "unfinished"))
+    throw Error("the store was never finished being created",
+                {.file = workspace.store().string(), .hint = "run `weft ingest` again"});
   for (const fs::path& left : {making(workspace), ready(workspace), scratch(workspace)})
     files.remove_all(left);  // by a killed run
   report.found = find_problems(workspace.store(), progress, files);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "storage/repair_parts.h"
+#include "storage/table_footers.h"
 
 namespace weft::storage {
 namespace {
@@ -56,13 +57,18 @@ rocksdb::Status open_copy(const fs::path& folder, Database& out) {
   return status;
 }
 
-// Table files as links, as they never change; all others as copies.
-void copy_database(const fs::path& from, const fs::path& to, Files& files) {
+// Table files as links, as they never change; all others as copies. Those that would end the process are left
+// out.
+void copy_database(const fs::path& from, const fs::path& to, RepairNotes& notes, Files& files) {
   files.remove_all(to);
   files.make_folders(to);
   for (const auto& entry : fs::directory_iterator(from)) {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || name == "LOCK" || name.starts_with("LOG")) continue;
+    if (name.ends_with(".sst") && ends_the_process(entry.path(), files)) {
+      notes.lost(fmt::format("table file {}: its properties are damaged", name));
+      continue;
+    }
     std::error_code no_link;
     if (name.ends_with(".sst")) fs::create_hard_link(entry.path(), to / name, no_link);
     if (!name.ends_with(".sst") || no_link) fs::copy_file(entry.path(), to / name);
@@ -228,17 +234,26 @@ class Salvage {
   std::uint64_t copied_ = 0;
 };
 
+// Why it does not open, or nothing.
+std::string open_or_reason(const fs::path& database, Database& out, Files& files) {
+  try {
+    check_table_footers(database, files);
+  } catch (const Error& error) {
+    return error.summary();
+  }
+  const rocksdb::Status status = open_to_read(database, out);
+  return status.ok() ? "" : status.ToString();
+}
+
 }  // namespace
 
 void salvage(const fs::path& from, const fs::path& to, const fs::path& scratch, RepairNotes& notes,
              ProgressSink& progress, Files& files) {
   fs::path database = from / "db";
   Database source;
-  rocksdb::Status status = open_to_read(database, source);
-  if (!status.ok()) {
-    notes.lost(fmt::format("the database does not open ({}): its table files are read one by one",
-                           status.ToString()));
-    copy_database(database, scratch, files);
+  if (const std::string reason = open_or_reason(database, source, files); !reason.empty()) {
+    notes.lost(fmt::format("the database does not open ({}): its table files are read one by one", reason));
+    copy_database(database, scratch, notes, files);
     check_status(rocksdb::RepairDB(scratch.string(), database_options({}), all_families()),
                  "read the store's table files", database.string());
     database = scratch;

@@ -86,8 +86,8 @@ void check_status(const rocksdb::Status& status, const std::string& doing, const
   ErrorContext context{.file = folder};
   if (status.IsCorruption()) {
     context.hint =
-        "the store is damaged: run `weft verify` to see where; restore a backup, or remove the folder and "
-        "ingest again";
+        "the store is damaged: run `weft verify` to see where, `weft repair` to rebuild what can be; or "
+        "`weft restore` a backup";
   } else if (status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos) {
     context.hint = "free disk space and run the same command again: nothing half-written is kept";
   }

@@ -30,6 +30,8 @@ std::optional<std::uint64_t> list_offset(std::span<const char> footer) {
   return std::nullopt;
 }
 
+}  // namespace
+
 bool ends_the_process(const fs::path& table, Files& files) {
   const auto file = files.open(table);
   if (file->size() < kFooterBytes) return false;
@@ -41,8 +43,6 @@ bool ends_the_process(const fs::path& table, Files& files) {
   file->read_at(*list - kBlockTrailerBytes - 1, std::span<char>(last));
   return (static_cast<unsigned char>(last[0]) & 0x80) != 0;
 }
-
-}  // namespace
 
 void check_table_footers(const fs::path& database, Files& files) {
   std::error_code code;
@@ -59,7 +59,8 @@ void check_table_footers(const fs::path& database, Files& files) {
     }
     if (damaged) {
       throw Error("a table file's properties are damaged",
-                  {.file = table.string(), .hint = "restore a backup, or remove the store and ingest again"});
+                  {.file = table.string(),
+                   .hint = "`weft repair` makes a store of the others; or `weft restore` a backup"});
     }
   }
 }

@@ -121,7 +121,8 @@ TEST_F(Backup, TakenWhileTheStoreIsWritten) {
                               {.source = 1, .name = "b.csv"},
                               {.source = 2, .name = "c.csv"}}});
   });
-  while (!GraphStore::exists(workspace_.store())) std::this_thread::yield();
+  while (!GraphStore::exists(workspace_.store()) || fs::exists(workspace_.store() / "unfinished"))
+    std::this_thread::yield();
   std::vector<BackupInfo> taken;
   for (int tries = 0; tries < 40 && taken.size() < 5; ++tries) {
     try {

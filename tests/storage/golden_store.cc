@@ -1,0 +1,90 @@
+#include "tests/storage/golden_store.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "storage/store_impl.h"
+#include "tests/storage/small_store.h"
+
+namespace weft::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// small_schema() with a picture.
+StoreSchema golden_schema() {
+  const StoreSchema small = small_schema();
+  StoreSchema out = small;
+  out.graph = {};
+  for (graph::NodeType type : small.graph.node_types()) {
+    if (type.name == "item") type.fields.push_back({"photo", graph::FieldKind::kImage});
+    out.graph.add_node_type(type);
+  }
+  for (const graph::EdgeType& type : small.graph.edge_types()) out.graph.add_edge_type(type);
+  return out;
+}
+
+}  // namespace
+
+void make_golden_store(const fs::path& folder) {
+  {
+    GraphStore store = GraphStore::open(folder, golden_schema());
+    std::vector<graph::Event> events = random_events(400, 20261129);
+    events.push_back(
+        {.id = 77,
+         .nodes = {{.type = kItem,
+                    .external_id = "i0",
+                    .fields = {std::string("茶 & \"té\""), std::vector<std::string>{"red", "blue"},
+                               graph::MediaValue{"img/i0.jpg", std::string(32, 'a')}},
+                    .time = -5}}});
+    events.push_back(
+        {.id = 78,
+         .nodes = {
+             {.type = kItem, .external_id = "i1", .fields = {{}, {}, graph::MediaValue{"img/i1.jpg", ""}}}}});
+    store.apply({.events = events,
+                 .ledger = {{.source = 0,
+                             .name = "items.csv",
+                             .bytes = 1000,
+                             .prefix_hash = 0x1234567890ABCDEF,
+                             .lines = 30,
+                             .rows = 29,
+                             .bad_rows = 1,
+                             .fingerprint = 99},
+                            {.source = 1, .name = "events.jsonl", .bytes = 500, .rows = 20},
+                            {.source = 2, .name = "empty.tsv"}},
+                 .quarantined = {{.source = 0,
+                                  .offset = 40,
+                                  .line = 3,
+                                  .reason = "missing id",
+                                  .detail = "column 'id' is empty",
+                                  .excerpt = ",tea"}}});
+    GraphStore::Impl& impl = store.impl();
+    impl.check(impl.db->Flush({}, impl.handles), "write the golden store");
+  }
+  // RocksDB makes these anew.
+  std::vector<fs::path> idle = {folder / "writer.lock"};
+  for (const auto& entry : fs::directory_iterator(folder / "db")) {
+    const std::string name = entry.path().filename().string();
+    if (!name.ends_with(".sst") && !name.starts_with("MANIFEST") && name != "CURRENT")
+      idle.push_back(entry.path());
+  }
+  for (const fs::path& path : idle) fs::remove(path);
+}
+
+std::string golden_text(const GraphStore& store) {
+  std::string out =
+      fmt::format("format {}\nuuid {}\n{}", store.info().format, store.info().uuid, dump(store));
+  for (const LedgerEntry& entry : store.ledger())
+    out += fmt::format("source {} '{}' {} {:x} {} {} {} {}\n", entry.source, entry.name, entry.bytes,
+                       entry.prefix_hash, entry.lines, entry.rows, entry.bad_rows, entry.fingerprint);
+  store.visit_quarantine([&](const QuarantinedRow& row) {
+    out += fmt::format("quarantined {} {} {} '{}' '{}' '{}'\n", row.source, row.offset, row.line, row.reason,
+                       row.detail, row.excerpt);
+    return true;
+  });
+  return out;
+}
+
+}  // namespace weft::storage

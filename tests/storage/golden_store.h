@@ -1,0 +1,19 @@
+// The store in tests/golden/store/: one for each format number that weft ever had, made once by
+// make_golden_store and never again.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "storage/graph_store.h"
+
+namespace weft::storage {
+
+// Every kind of entry that format 1 has. `folder` must not exist. Leaves nothing in it but what a reader
+// needs.
+void make_golden_store(const std::filesystem::path& folder);
+
+// All that the store holds, as text: dump(), then ledger and quarantine.
+std::string golden_text(const GraphStore& store);
+
+}  // namespace weft::storage
