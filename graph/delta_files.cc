@@ -119,30 +119,13 @@ struct DeltaManifest {
   std::vector<ManifestFile> files = {};
 };
 
-std::uint64_t hex_field(const JsonObject& object, const char* key) {
-  std::uint64_t value = 0;
-  if (!from_hex(object.string(key), value)) object.fail(key, "16 hexadecimal digits");
-  return value;
-}
-
-std::vector<std::uint64_t> read_counts(const JsonObject& root, const char* key, std::size_t types) {
-  const Json& counts = root.array(key);
-  if (counts.size() != types) root.fail(key, fmt::format("{} counts", types));
-  std::vector<std::uint64_t> result;
-  for (const Json& count : counts) {
-    if (!count.is_number_unsigned() || count.get<std::uint64_t>() > kNoNode)
-      root.fail(key, "counts below 2^32");
-    result.push_back(count.get<std::uint64_t>());
-  }
-  return result;
-}
-
 DeltaManifest read_delta_manifest(const std::filesystem::path& folder, Files& files) {
   const std::string path = (folder / kManifestName).string();
   const MappedFile file = files.map(path);
   if (file.size() > kMaxManifestBytes)
     throw Error("is too large for a manifest", {.file = path, .value = fmt::format("{} bytes", file.size())});
-  const Json parsed = read_sealed_json(file.text(), path);
+  const Json parsed =
+      read_sealed_json(file.text(), path, "remove it: the next `weft ingest` writes the graph again");
   const JsonObject root(parsed, path, "");
   if (root.string("format") != "weft delta") root.fail("format", "\"weft delta\"");
   if (root.number("version") != kDeltaFormat) {
@@ -156,20 +139,16 @@ DeltaManifest read_delta_manifest(const std::filesystem::path& folder, Files& fi
   DeltaManifest manifest;
   manifest.info.store_uuid = root.string("store_uuid");
   manifest.info.base_sequence = root.number("base_sequence");
-  manifest.info.base_checksum = hex_field(root, "base_checksum");
+  manifest.info.base_checksum = root.hash("base_checksum");
   manifest.info.sequence = root.number("sequence");
   for (const Json& name : root.array("source_files")) {
     if (!name.is_string()) root.fail("source_files", "strings");
     manifest.info.source_files.push_back(name.get<std::string>());
   }
   manifest.schema = read_schema(root.get("schema"), path);
-  manifest.base_nodes = read_counts(root, "base_node_counts", manifest.schema.node_types().size());
-  manifest.base_edges = read_counts(root, "base_edge_counts", manifest.schema.edge_types().size());
-  for (std::size_t i = 0; i < root.array("files").size(); ++i) {
-    const JsonObject entry = root.element("files", i);
-    manifest.files.push_back({entry.string("name"), entry.number("size"), hex_field(entry, "xxh3")});
-    if (i > 0 && manifest.files[i - 1].name >= manifest.files[i].name) entry.fail("name", "ascending names");
-  }
+  manifest.base_nodes = root.counts("base_node_counts", manifest.schema.node_types().size());
+  manifest.base_edges = root.counts("base_edge_counts", manifest.schema.edge_types().size());
+  manifest.files = read_files(root);
   return manifest;
 }
 
@@ -214,14 +193,7 @@ class DeltaReader {
 
  private:
   MappedFile map(const std::string& name) {
-    const auto& listed = manifest_.files;
-    const auto entry =
-        std::lower_bound(listed.begin(), listed.end(), name,
-                         [](const ManifestFile& file, const std::string& n) { return file.name < n; });
-    if (entry == listed.end() || entry->name != name) {
-      throw Error("is damaged: a file is not listed",
-                  {.file = path(kManifestName), .field = "files", .expected = name});
-    }
+    const ManifestFile* const entry = &find_file(manifest_.files, name, path(kManifestName));
     ++used_;
     MappedFile file = files_.map(folder_ / name);
     if (file.size() != entry->size || hash64(file.bytes()) != entry->hash) {

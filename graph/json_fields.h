@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/strings.h"
 #include "graph/schema.h"
 
@@ -51,6 +53,25 @@ class JsonObject {
     const Json& value = get(key);
     if (!value.is_boolean()) fail(key, "true or false");
     return value.get<bool>();
+  }
+  // A hash as to_hex writes it.
+  std::uint64_t hash(const char* key) const {
+    std::uint64_t value = 0;
+    if (!from_hex(string(key), value)) fail(key, "16 hexadecimal digits");
+    return value;
+  }
+  // Numbers of nodes or edges.
+  std::vector<std::uint64_t> counts(const char* key) const {
+    std::vector<std::uint64_t> result;
+    for (const Json& count : array(key)) {
+      if (!count.is_number_unsigned() || count.get<std::uint64_t>() > kNoNode) fail(key, "counts below 2^32");
+      result.push_back(count.get<std::uint64_t>());
+    }
+    return result;
+  }
+  std::vector<std::uint64_t> counts(const char* key, std::size_t size) const {
+    if (array(key).size() != size) fail(key, std::to_string(size) + " counts");
+    return counts(key);
   }
   std::uint64_t number(const char* key,
                        std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const {

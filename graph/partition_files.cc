@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "graph/json_fields.h"
+#include "graph/sealed_json.h"
 
 namespace weft::graph {
 namespace {
@@ -18,8 +19,6 @@ constexpr const char* kManifest = "manifest.json";
 constexpr const char* kFormat = "weft partition";
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kMostManifestBytes = std::size_t{16} << 20;
-constexpr const char* kChecksumKey = ",\n \"manifest_checksum\": \"";
-constexpr const char* kEnd = "\"\n}\n";
 
 struct ListedFile {
   std::string name = {};
@@ -77,22 +76,7 @@ std::string manifest_text(const Snapshot& snapshot, const Partition& partition, 
                      {"seed", seed},
                      {"node_counts", counts},
                      {"files", files}};
-  std::string text = root.dump(1);
-  text.resize(text.size() - 2);  // the closing "\n}"
-  return text + kChecksumKey + to_hex(hash64(text)) + kEnd;
-}
-
-// The manifest's text before its own checksum, which must fit.
-std::string_view checked_body(std::string_view text, const std::string& file) {
-  const std::size_t at = text.rfind(kChecksumKey);
-  std::uint64_t stored = 0;
-  if (text.size() > kMostManifestBytes || at == std::string_view::npos ||
-      !from_hex(text.substr(at + std::string_view(kChecksumKey).size(), 16), stored) ||
-      text.substr(at + std::string_view(kChecksumKey).size() + 16) != kEnd ||
-      hash64(text.substr(0, at)) != stored) {
-    throw Error("is damaged: its checksum differs", {.file = file, .hint = "write the partition again"});
-  }
-  return text.substr(0, at);
+  return seal_json(root);
 }
 
 PartitionInfo read_info(const JsonObject& root) {
@@ -101,19 +85,14 @@ PartitionInfo read_info(const JsonObject& root) {
   if (root.number("version") != kVersion) root.fail("version", std::to_string(kVersion));
   info.store_uuid = root.string("store_uuid");
   info.sequence = root.number("sequence");
-  if (!from_hex(root.string("snapshot_checksum"), info.snapshot_checksum))
-    root.fail("snapshot_checksum", "16 hexadecimal digits");
+  info.snapshot_checksum = root.hash("snapshot_checksum");
   info.parts = static_cast<std::uint32_t>(root.number("parts", 0xffffffff));
   if (info.parts == 0) root.fail("parts", "at least 1");
   info.seed = root.number("seed");
   const std::string method = root.string("method");
   if (method != "metis" && method != "streaming") root.fail("method", "\"metis\" or \"streaming\"");
   info.method = method == "metis" ? PartitionMethod::kMetis : PartitionMethod::kStreaming;
-  for (const Json& count : root.array("node_counts")) {
-    if (!count.is_number_unsigned() || count.get<std::uint64_t>() > kNoNode)
-      root.fail("node_counts", "counts below 2^32");
-    info.node_counts.push_back(count.get<std::uint64_t>());
-  }
+  info.node_counts = root.counts("node_counts");
   return info;
 }
 
@@ -199,16 +178,16 @@ PartitionFolder PartitionFolder::open(const fs::path& folder, Files& files) {
   PartitionFolder result;
   const std::string manifest = (folder / kManifest).string();
   const std::string text = files.read_whole(folder / kManifest);
-  const Json parsed = parse_json(std::string(checked_body(text, manifest)) + "\n}", manifest);
+  if (text.size() > kMostManifestBytes) damaged(manifest, "a manifest of at most 16 MiB");
+  const Json parsed = read_sealed_json(text, manifest, "write the partition again");
   const JsonObject root(parsed, manifest, "");
   result.info_ = read_info(root);
   std::map<std::string, std::span<const std::byte>> content;
   for (std::size_t i = 0; i < root.array("files").size(); ++i) {
     const JsonObject entry = root.element("files", i);
     const std::string name = entry.string("name");
-    std::uint64_t hash = 0;
+    const std::uint64_t hash = entry.hash("xxh3");
     if (name.find('/') != std::string::npos) entry.fail("name", "a name without '/'");
-    if (!from_hex(entry.string("xxh3"), hash)) entry.fail("xxh3", "16 hexadecimal digits");
     const MappedFile& map = result.maps_.emplace_back(files.map(folder / name));
     if (map.size() != entry.number("size") || hash64(map.bytes()) != hash)
       damaged(folder / name, "the manifest's size and checksum");

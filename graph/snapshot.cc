@@ -104,14 +104,7 @@ class Loader {
   }
 
   const MappedFile& map(const std::string& name) {
-    const auto& listed = manifest_.files;
-    const auto entry =
-        std::lower_bound(listed.begin(), listed.end(), name,
-                         [](const ManifestFile& file, const std::string& n) { return file.name < n; });
-    if (entry == listed.end() || entry->name != name) {
-      throw Error("is damaged: a file is not listed",
-                  {.file = path(kManifestName), .field = "files", .expected = name});
-    }
+    const ManifestFile* const entry = &find_file(manifest_.files, name, path(kManifestName));
     ++used_;
     MappedFile file = files_.map(folder_ / name);
     if (file.size() != entry->size) {

@@ -2,31 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "graph/sealed_json.h"
 
 namespace weft::graph {
-namespace {
-
-std::uint64_t hex_field(const JsonObject& object, const char* key) {
-  std::uint64_t value = 0;
-  if (!from_hex(object.string(key), value)) object.fail(key, "16 hexadecimal digits");
-  return value;
-}
-
-std::vector<std::uint64_t> read_counts(const JsonObject& root, const char* key, std::size_t types) {
-  const Json& counts = root.array(key);
-  if (counts.size() != types) root.fail(key, fmt::format("{} counts", types));
-  std::vector<std::uint64_t> result;
-  for (const Json& count : counts) {
-    if (!count.is_number_unsigned() || count.get<std::uint64_t>() > kNoNode)
-      root.fail(key, "counts below 2^32");
-    result.push_back(count.get<std::uint64_t>());
-  }
-  return result;
-}
-
-}  // namespace
 
 std::string node_file(NodeTypeId type, std::string_view part) {
   return fmt::format("node_{}.{}", type, part);
@@ -73,8 +54,29 @@ std::string write_manifest(const Manifest& manifest) {
   }
 }
 
+std::vector<ManifestFile> read_files(const JsonObject& root) {
+  std::vector<ManifestFile> files;
+  for (std::size_t i = 0; i < root.array("files").size(); ++i) {
+    const JsonObject entry = root.element("files", i);
+    files.push_back({entry.string("name"), entry.number("size"), entry.hash("xxh3")});
+    if (i > 0 && files[i - 1].name >= files[i].name) entry.fail("name", "ascending names");
+  }
+  return files;
+}
+
+const ManifestFile& find_file(const std::vector<ManifestFile>& files, const std::string& name,
+                              const std::string& manifest) {
+  const auto entry = std::lower_bound(
+      files.begin(), files.end(), name,
+      [](const ManifestFile& file, const std::string& wanted) { return file.name < wanted; });
+  if (entry == files.end() || entry->name != name)
+    throw Error("is damaged: a file is not listed", {.file = manifest, .field = "files", .expected = name});
+  return *entry;
+}
+
 Manifest read_manifest(std::string_view text, const std::string& file) {
-  const Json parsed = read_sealed_json(text, file);
+  const Json parsed =
+      read_sealed_json(text, file, "remove the folder: the next `weft ingest` writes the graph again");
   const JsonObject root(parsed, file, "");
   if (root.string("format") != "weft snapshot") root.fail("format", "\"weft snapshot\"");
   if (const auto version = root.number("version"); version != kSnapshotFormat) {
@@ -94,14 +96,10 @@ Manifest read_manifest(std::string_view text, const std::string& file) {
     manifest.info.source_files.push_back(name.get<std::string>());
   }
   manifest.schema = read_schema(root.get("schema"), file);
-  manifest.node_counts = read_counts(root, "node_counts", manifest.schema.node_types().size());
-  manifest.edge_counts = read_counts(root, "edge_counts", manifest.schema.edge_types().size());
-  for (std::size_t i = 0; i < root.array("files").size(); ++i) {
-    const JsonObject entry = root.element("files", i);
-    manifest.files.push_back({entry.string("name"), entry.number("size"), hex_field(entry, "xxh3")});
-    if (i > 0 && manifest.files[i - 1].name >= manifest.files[i].name) entry.fail("name", "ascending names");
-  }
-  manifest.info.checksum = hex_field(root, "content_checksum");
+  manifest.node_counts = root.counts("node_counts", manifest.schema.node_types().size());
+  manifest.edge_counts = root.counts("edge_counts", manifest.schema.edge_types().size());
+  manifest.files = read_files(root);
+  manifest.info.checksum = root.hash("content_checksum");
   if (manifest.info.checksum != files_checksum(manifest.files)) {
     root.fail("content_checksum", to_hex(files_checksum(manifest.files)));
   }

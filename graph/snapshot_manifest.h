@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/json_fields.h"
 #include "graph/schema.h"
 #include "graph/snapshot.h"
 
@@ -37,6 +38,12 @@ std::string edge_file(EdgeTypeId type, std::string_view part);
 
 // xxh3 of the list of (name, size, hash), which must be sorted.
 std::uint64_t files_checksum(const std::vector<ManifestFile>& files);
+
+// "files" of a manifest, which must ascend by name; and its entry of this name: throws Error naming
+// `manifest` if it has none.
+std::vector<ManifestFile> read_files(const JsonObject& root);
+const ManifestFile& find_file(const std::vector<ManifestFile>& files, const std::string& name,
+                              const std::string& manifest);
 
 // Canonical text, ending in its own checksum. Throws Error on text that is not UTF-8.
 std::string write_manifest(const Manifest& manifest);

@@ -203,7 +203,8 @@ constexpr int kMaxReadTries = 5;
 template <typename Step>
 rocksdb::Status beside_a_writer(Step&& step) {
   rocksdb::Status status = step();
-  for (int tries = 1; tries < kMaxReadTries && is_missing_file(status); ++tries) status = step();
+  for (int tries = 1; tries < kMaxReadTries && (is_missing_file(status) || status.IsTryAgain()); ++tries)
+    status = step();
   return status;
 }
 
@@ -227,6 +228,9 @@ void GraphStore::Impl::open_secondary() {
   if (status.IsInvalidArgument() &&
       lacks_families(db_options, database_folder().string(), descriptors(options)))
     damaged("the store's database has lost some of its column families");
+  // RocksDB takes a lost MANIFEST for a writer's new one, and says "try again".
+  if (status.IsTryAgain() || is_missing_file(status))
+    damaged(fmt::format("files of the store's database are gone ({})", status.ToString()));
   check(status, "open the store for reading");
   db.reset(raw);
 }

@@ -2,15 +2,30 @@
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <memory>
 
 #include "base/error.h"
 
 namespace weft::storage {
+namespace {
+
+// RocksDB's own log file goes through the writer that must not be used again after a failed write: on a full
+// disk its next line would end the process (an assertion of builds that have them). What goes wrong comes
+// back as a status, and weft reports it.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+}  // namespace
 
 std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) {
   // Shards so large that no block is too large for one: RocksDB's own choice is half a megabyte.
@@ -23,8 +38,7 @@ std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) {
 rocksdb::DBOptions database_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.max_background_jobs = std::max(2, options.background_threads);
-  db.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
-  db.keep_log_file_num = 2;
+  db.info_log = std::make_shared<NoLog>();
   // All column families share the log of writes: it may not grow for the sake of one that hardly changes.
   db.max_total_wal_size = 8 * options.write_buffer_bytes;
   db.bytes_per_sync = 1 << 20;

@@ -310,7 +310,9 @@ LightGcnSettings read_lightgcn_settings(const TomlSection& root) {
   const TomlSection section = root.section("lightgcn");
   LightGcnSettings s;
   s.model.dim = static_cast<std::size_t>(section.get_integer_in("dim", 64, 1, 4096));
-  s.model.layers = static_cast<std::size_t>(section.get_integer_in("layers", 3, 0, 16));
+  s.on_gpu = section.get_choice("device", {"cpu", "cuda"}, 0) == 1;
+  s.model.layers =
+      static_cast<std::size_t>(section.get_integer_in("layers", 3, 0, s.on_gpu ? gnn::kMostLayers : 16));
   s.model.l2 = section.get_number_in("l2", s.model.l2, 0, 1e3);
   s.model.adam.learning_rate = section.get_number_in("learning_rate", 1e-3, 1e-9, 10);
   s.model.init_deviation = section.get_number_in("init", s.model.init_deviation, 1e-9, 10);
@@ -318,7 +320,6 @@ LightGcnSettings read_lightgcn_settings(const TomlSection& root) {
       section.get_integer_in("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
   s.training.epochs = section.get_integer_in("epochs", s.training.epochs, 1, 1'000'000);
   s.training.batch = static_cast<std::size_t>(section.get_integer_in("batch", 2048, 1, 1 << 24));
-  s.on_gpu = section.get_choice("device", {"cpu", "cuda"}, 0) == 1;
   s.validate_every = section.get_integer_in("validate_every", s.validate_every, 1, 1'000'000);
   s.patience = section.get_integer_in("patience", s.patience, 0, 1'000'000);
   section.check_no_unknown_keys();

@@ -337,6 +337,20 @@ TEST(GraphStore, LostColumnFamiliesAreNotMadeAnew) {
               HasSubstr("lost some of its column families"));
 }
 
+// Not "try again".
+TEST(GraphStore, AReaderOfAStoreWithoutItsManifestIsToldWhatToDo) {
+  const test::TempFolder folder;
+  GraphStore::open(folder / "store", small_schema()).apply({.events = {buy(1, "u", "i", 5)}});
+  std::vector<std::filesystem::path> manifests;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "store/db")) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) manifests.push_back(entry.path());
+  }
+  for (const auto& manifest : manifests) std::filesystem::remove(manifest);
+  const std::string said = refusal([&] { GraphStore::open_reader(folder / "store"); });
+  EXPECT_THAT(said, HasSubstr("files of the store's database are gone"));
+  EXPECT_THAT(said, HasSubstr("weft repair"));
+}
+
 TEST(GraphStore, ADatabaseWithoutItsCurrentFileIsNotMadeAnew) {
   const test::TempFolder folder;
   GraphStore::open(folder / "store", small_schema()).apply({.events = {buy(1, "u", "i", 5)}});

@@ -17,6 +17,7 @@ namespace weft {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::set<std::string> files_below(const fs::path& folder) {
@@ -180,6 +181,26 @@ TEST(LightGcnModel, ResumeAfterEarlyStoppingTrainsNoMore) {
   EXPECT_THAT(again.err, HasSubstr("was finished"));
   EXPECT_EQ(read_text(folder / "metrics.jsonl"), log);
   EXPECT_EQ(read_text(folder / "lightgcn.safetensors"), best);
+}
+
+// What cannot run there leaves what was trained before as it was.
+TEST(LightGcnModel, ATrainingThatTheGpuCannotTakeLeavesTheEarlierOne) {
+  const SmallShop shop;
+  ASSERT_EQ(shop.run("ingest").exit_code, 0);
+  const std::string train = "train --json --set model.kind=lightgcn --set lightgcn.epochs=2";
+  const RunResult first = shop.run(train);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const fs::path folder = first.json()["model"].get<std::string>();
+  const std::string log = read_text(folder / "metrics.jsonl"), last = read_text(folder / "last.safetensors");
+  const RunResult layers = shop.run(train + " --set lightgcn.device=cuda --set lightgcn.layers=9");
+  EXPECT_EQ(layers.exit_code, 2);
+  EXPECT_THAT(layers.err, AllOf(HasSubstr("layers"), HasSubstr("8")));
+  const RunResult absent = shop.run("train --json --set model.kind=lightgcn --set lightgcn.device=cuda",
+                                    "WEFT_CUDA_PLUGIN=/nowhere/libweft_cuda.so ");
+  EXPECT_EQ(absent.exit_code, 1);
+  EXPECT_THAT(absent.err, HasSubstr("WEFT_CUDA_PLUGIN"));
+  EXPECT_EQ(read_text(folder / "metrics.jsonl"), log);
+  EXPECT_EQ(read_text(folder / "last.safetensors"), last);
 }
 
 TEST(LightGcnModel, SaysWhomItDoesNotKnow) {
