@@ -255,10 +255,9 @@ CleanConstants fit_clean(const Snapshot& snapshot, const Split& split, const Cle
 
 CleanEdges clean_edges(const Snapshot& snapshot, const Split& split, const CleanConstants& constants) {
   if (constants.store_uuid != snapshot.info().store_uuid) {
-    throw Error("the rows were cleaned for another store",
-                {.value = constants.store_uuid,
-                 .expected = snapshot.info().store_uuid,
-                 .hint = "train the model again"});
+    throw Error("the rows were cleaned for another store", {.value = constants.store_uuid,
+                                                            .expected = snapshot.info().store_uuid,
+                                                            .hint = "train the model again"});
   }
   for (std::size_t type = 0; type < constants.outside.size(); ++type) {
     const auto& nodes = constants.outside[type];

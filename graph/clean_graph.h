@@ -42,10 +42,10 @@ struct CleanConstants {
 CleanConstants fit_clean(const Snapshot& snapshot, const Split& split, const CleanRules& rules);
 
 struct CleanEdges {
-  std::vector<std::vector<std::uint8_t>> keep = {};                   // [edge type][edge id]
-  std::vector<std::vector<std::pair<EdgeId, float>>> summed = {};     // [edge type], ascending: new weights
-  std::vector<std::array<std::uint64_t, kPartCount>> repeats = {};    // [edge type][part] that went as repeats
-  std::vector<std::array<std::uint64_t, kPartCount>> outside = {};    // and because an end is outside the core
+  std::vector<std::vector<std::uint8_t>> keep = {};                 // [edge type][edge id]
+  std::vector<std::vector<std::pair<EdgeId, float>>> summed = {};   // [edge type], ascending: new weights
+  std::vector<std::array<std::uint64_t, kPartCount>> repeats = {};  // [edge type][part] that went as repeats
+  std::vector<std::array<std::uint64_t, kPartCount>> outside = {};  // and because an end is outside the core
   std::uint64_t removed() const;
   bool changes_anything() const;
 };

@@ -240,7 +240,8 @@ TEST(CleanGraph, HeldOutEventsDecideNothingOfTrain) {
     }
     write_snapshot(tables, folder / "train");
     const Snapshot train = Snapshot::open(folder / "train");
-    EXPECT_EQ(fit_clean(all, split, rules).outside, fit_clean(train, random_split(train, seed), rules).outside);
+    EXPECT_EQ(fit_clean(all, split, rules).outside,
+              fit_clean(train, random_split(train, seed), rules).outside);
     const Trained expected = trained_on(train, random_split(train, seed), rules);
     EXPECT_EQ(trained_on(all, split, rules), expected);
     edges += expected.size();
@@ -383,7 +384,8 @@ TEST(CleanConstants, OfAnotherStoreAreRefused) {
   const Shop shop({{0, 0, 1}});
   CleanConstants constants = shop.fit(PairRule::kFirst, 0, 0);
   constants.store_uuid = "another";
-  EXPECT_THAT(error_of([&] { clean_edges(*shop.snapshot, shop.split, constants); }), HasSubstr("another store"));
+  EXPECT_THAT(error_of([&] { clean_edges(*shop.snapshot, shop.split, constants); }),
+              HasSubstr("another store"));
   constants.store_uuid = "store";
   constants.outside[0] = {7};
   EXPECT_THAT(error_of([&] { clean_edges(*shop.snapshot, shop.split, constants); }), HasSubstr("older than"));

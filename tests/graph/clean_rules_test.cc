@@ -49,14 +49,16 @@ TEST(CleanRules, WithoutKeysNothingIsAskedFor) {
 }
 
 TEST(CleanRules, AreReadAndSettled) {
-  const CleanRules rules = read("pairs = { buys = \"sum\", item_brand = \"first\" }\ncore = { user = 5, item = 3 }");
+  const CleanRules rules =
+      read("pairs = { buys = \"sum\", item_brand = \"first\" }\ncore = { user = 5, item = 3 }");
   EXPECT_TRUE(rules.any());
   EXPECT_THAT(rules.pairs, ElementsAre(PairRule::kSum, PairRule::kAll, PairRule::kFirst));
   EXPECT_THAT(rules.core, ElementsAre(5, 3, 0));
   const CleanRules settled = settle_clean_rules(rules, shop(), 1);
   EXPECT_THAT(settled.core_edges, ElementsAre(0, 1, 0));
   EXPECT_EQ(settled.text(shop()), "pairs buys sum; pairs item_brand first; core user 5, item 3 over views");
-  EXPECT_THAT(read("core = { user = 2 }\ncore_edges = [\"buys\", \"views\"]").core_edges, ElementsAre(1, 1, 0));
+  EXPECT_THAT(read("core = { user = 2 }\ncore_edges = [\"buys\", \"views\"]").core_edges,
+              ElementsAre(1, 1, 0));
 }
 
 TEST(CleanRules, SayWhatLooksAhead) {
@@ -72,7 +74,8 @@ TEST(CleanRules, MistakesAreErrorsWithAHint) {
   EXPECT_THAT(error_of_text("pairs = { views = \"sum\" }"), HasSubstr("'views' has no weights to add up"));
   EXPECT_THAT(error_of_text("core = { users = 5 }"), HasSubstr("did you mean 'user'?"));
   EXPECT_THAT(error_of_text("core = { user = 1 }"), HasSubstr("clean.core.user"));
-  EXPECT_THAT(error_of_text("core = { user = 2 }\ncore_edges = [\"view\"]"), HasSubstr("did you mean 'views'?"));
+  EXPECT_THAT(error_of_text("core = { user = 2 }\ncore_edges = [\"view\"]"),
+              HasSubstr("did you mean 'views'?"));
   EXPECT_THAT(error_of_text("core_edges = [\"views\"]"), HasSubstr("there is no core"));
   EXPECT_THAT(error_of([] { settle_clean_rules(read("core = { brand = 2 }"), shop(), 0); }),
               HasSubstr("clean.core.brand"));
