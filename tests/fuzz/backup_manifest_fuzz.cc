@@ -1,7 +1,6 @@
 // Manifests of backups, behind a checksum that is put right: what is read must be what would be written.
-#include "storage/backup_manifest.h"
-
 #include "base/hash.h"
+#include "storage/backup_manifest.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/json_changes.h"
 

@@ -22,21 +22,22 @@ std::string seed(const std::string& rules, const std::string& value) {
 }  // namespace
 
 Seeds seeds() {
-  return {.accepted = {seed("a = { tidy = [\"html\", \"control\", \"nfkc\", \"space\"], missing = [\"-\"] }\n",
-                            "A &amp; B<br> \xEF\xBC\xA1 \x01"),
-                       seed("a = { rename = \"b\", factor = 0.01, range = [0, 10], on_bad = \"missing\" }\n",
-                            "250"),
-                       seed("a = { scale = { from = [1, 10], to = [1, 5] }, default = 3 }\n", " 7.5 "),
-                       seed("a = { time = { unit = \"iso8601\", zone = \"+05:30\" }, range = "
-                            "[\"2020-01-01\", \"2021-01-01\"] }\n",
-                            "2020-05-01 12:00"),
-                       seed("a = { time = { unit = \"ms\" } }\n", "1600000000000"),
-                       seed("a = { ids = { x = \"y\" }, unknown_ids = \"bad\" }\n", "x"),
-                       seed("a = { values = { \"Sony Corp\" = \"Sony\" }, allowed = [\"Sony\"], required = "
-                            "true, separator = \"|\" }\n",
-                            "Sony Corp")},
-          .others = {seed("a = { factor = 1e300 }\n", "1e300"),
-                     seed("a = { scale = { from = [1, 1], to = [0, 5] } }\n", "1")}};
+  return {
+      .accepted = {seed("a = { tidy = [\"html\", \"control\", \"nfkc\", \"space\"], missing = [\"-\"] }\n",
+                        "A &amp; B<br> \xEF\xBC\xA1 \x01"),
+                   seed("a = { rename = \"b\", factor = 0.01, range = [0, 10], on_bad = \"missing\" }\n",
+                        "250"),
+                   seed("a = { scale = { from = [1, 10], to = [1, 5] }, default = 3 }\n", " 7.5 "),
+                   seed("a = { time = { unit = \"iso8601\", zone = \"+05:30\" }, range = "
+                        "[\"2020-01-01\", \"2021-01-01\"] }\n",
+                        "2020-05-01 12:00"),
+                   seed("a = { time = { unit = \"ms\" } }\n", "1600000000000"),
+                   seed("a = { ids = { x = \"y\" }, unknown_ids = \"bad\" }\n", "x"),
+                   seed("a = { values = { \"Sony Corp\" = \"Sony\" }, allowed = [\"Sony\"], required = "
+                        "true, separator = \"|\" }\n",
+                        "Sony Corp")},
+      .others = {seed("a = { factor = 1e300 }\n", "1e300"),
+                 seed("a = { scale = { from = [1, 1], to = [0, 5] } }\n", "1")}};
 }
 
 std::string mutated(std::string_view input, std::mt19937_64& random) {

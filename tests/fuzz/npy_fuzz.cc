@@ -1,10 +1,9 @@
 // Arrays of NumPy: opening refuses one, or every number can be read. The first byte chooses whether the rest
 // is a file, or a header's text to which its length and enough data for its shape are added.
-#include "gnn/evaluation/npy.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "gnn/evaluation/npy.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/support/temp_folder.h"
 
@@ -33,16 +32,16 @@ Seeds seeds() {
                        tagged(64, "{'descr': '<i8', 'fortran_order': False, 'shape': (8,), }\n"),
                        tagged(4, "{'descr': '<u4', 'fortran_order': False, 'shape': (1, 1), }\n")},
           .others = {tagged(16, "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 2)}\n"),
-                     tagged(8, "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, "
-                               "18446744073709551615), }\n")}};
+                     tagged(8,
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, "
+                            "18446744073709551615), }\n")}};
 }
 
 void run(std::string_view input) {
   static const test::TempFolder folder(test::in_memory());
   Bytes bytes(input);
   const std::uint8_t data = bytes.byte();
-  write_file(folder / "a.npy",
-             data == 0 ? std::string(bytes.rest()) : with_length(bytes.rest(), data));
+  write_file(folder / "a.npy", data == 0 ? std::string(bytes.rest()) : with_length(bytes.rest(), data));
   parses([&] {
     const NpyFile file = NpyFile::open(folder / "a.npy");
     std::size_t items = 1;

@@ -12,7 +12,8 @@
 namespace weft::fuzz {
 
 Seeds seeds() {
-  return {.accepted = {R"([task]
+  return {
+      .accepted = {R"([task]
 target = "buys"
 split = { kind = "time", valid = 0.1, test = 0.2 }
 [model]
@@ -46,10 +47,10 @@ max_pixels = 1000000
 [encoders.audio]
 max_seconds = 10
 )",
-                       "[task]\ntarget = \"e\"\nsplit = { kind = \"random\", valid = 0.1, test = 0.1 }\n",
-                       "[task]\ntarget = \"e\"\nsplit = { kind = \"files\", train = [\"a.csv\"], test_files = "
-                       "[\"b.csv\"], valid = 0.1 }\n"},
-          .others = {"[model]\nkind = \"gat\"\nheads = 3\nhidden = 64\n", "[train]\nbeta1 = nan\n"}};
+                   "[task]\ntarget = \"e\"\nsplit = { kind = \"random\", valid = 0.1, test = 0.1 }\n",
+                   "[task]\ntarget = \"e\"\nsplit = { kind = \"files\", train = [\"a.csv\"], test_files = "
+                   "[\"b.csv\"], valid = 0.1 }\n"},
+      .others = {"[model]\nkind = \"gat\"\nheads = 3\nhidden = 64\n", "[train]\nbeta1 = nan\n"}};
 }
 
 std::string mutated(std::string_view input, std::mt19937_64& random) {

@@ -36,9 +36,9 @@ std::vector<Word> words_of(std::string_view text) {
 }
 
 void change_word(std::string& text, std::mt19937_64& random) {
-  constexpr const char* kValues[] = {"0",    "1",    "-1",   "0.5",  "1e300", "9223372036854775807",
-                                     "true", "[]",   "{}",   "\"\"", "nan",   "\"a\"",
-                                     "\"*\"", "\"n\\u0000\"", "\"../x\"", "[\"a\", \"b\"]"};
+  constexpr const char* kValues[] = {
+      "0",  "1",    "-1",  "0.5",   "1e300", "9223372036854775807", "true",     "[]",
+      "{}", "\"\"", "nan", "\"a\"", "\"*\"", "\"n\\u0000\"",        "\"../x\"", "[\"a\", \"b\"]"};
   const std::vector<Word> words = words_of(text);
   if (words.empty()) return;
   const Word word = words[random() % words.size()];

@@ -1,6 +1,5 @@
 // What a checkpoint knows of its run: read, or refused; what is read is what would be written.
 #include "gnn/trainer_state.h"
-
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/json_changes.h"
 
