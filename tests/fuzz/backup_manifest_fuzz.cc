@@ -1,4 +1,5 @@
 // Manifests of backups, behind a checksum that is put right: what is read must be what would be written.
+// Parser: storage/backup_manifest.cc
 #include "base/hash.h"
 #include "storage/backup_manifest.h"
 #include "tests/fuzz/fuzz_target.h"

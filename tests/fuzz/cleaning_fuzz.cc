@@ -1,4 +1,6 @@
 // Rules of columns, and a value through them. The input is the rules' TOML, a byte 0x1E, and the value.
+// Parser: storage/cleaning/column_rules.cc storage/cleaning/tidy.cc storage/cleaning/value_cleaner.cc
+// base/html.cc
 #include <algorithm>
 
 #include "base/strings.h"

@@ -1,5 +1,6 @@
 // Deltas, damaged behind valid checksums: reading refuses one; or it reads back as it was written, and on its
 // snapshot it is a live view of which every entry can be read, or is refused as one.
+// Parser: graph/delta.cc graph/delta_files.cc graph/live_view.cc graph/sealed_json.cc
 #include "graph/delta.h"
 #include "graph/live_view.h"
 #include "tests/fuzz/sealed_folder.h"

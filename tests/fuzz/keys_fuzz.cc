@@ -1,4 +1,5 @@
 // Keys and values of the store. The first byte chooses which; what decodes must encode to the same bytes.
+// Parser: storage/keys.cc storage/change_log.cc
 #include "storage/change_log.h"
 #include "storage/keys.h"
 #include "tests/fuzz/fuzz_target.h"

@@ -1,5 +1,6 @@
 // Arrays of NumPy: opening refuses one, or every number can be read. The first byte chooses whether the rest
 // is a file, or a header's text to which its length and enough data for its shape are added.
+// Parser: gnn/evaluation/npy.cc
 #include <algorithm>
 #include <cmath>
 

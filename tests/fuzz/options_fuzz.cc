@@ -1,4 +1,5 @@
 // What [task], [model], [train] and [encoders] of a project file may say: read, or an error of the file's.
+// Parser: gnn/model_options.cc gnn/task_options.cc gnn/train_options.cc encoders/options.cc base/toml.cc
 #include <cmath>
 
 #include "base/toml.h"

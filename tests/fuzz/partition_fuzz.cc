@@ -1,4 +1,5 @@
 // Folders of partitions, damaged behind valid checksums: opening refuses one, or its parts are a partition.
+// Parser: graph/partition_files.cc
 #include "graph/partition_files.h"
 #include "graph/snapshot.h"
 #include "tests/fuzz/sealed_folder.h"

@@ -1,4 +1,5 @@
 // Project files: TOML with locations, and what [project], [nodes], [edges] and [clean] may say.
+// Parser: storage/project.cc storage/project_fingerprint.cc storage/source_files.cc base/toml.cc
 #include "base/toml.h"
 #include "storage/project.h"
 #include "tests/fuzz/fuzz_target.h"

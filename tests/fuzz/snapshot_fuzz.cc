@@ -1,5 +1,6 @@
 // Snapshots whose files are damaged behind valid checksums: opening refuses them, or every access is safe.
 // The input is a list of damages: file, what is done to it, where, with what.
+// Parser: graph/snapshot.cc graph/snapshot_check.cc graph/snapshot_manifest.cc
 #include <map>
 
 #include "base/hash.h"

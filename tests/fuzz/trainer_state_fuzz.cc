@@ -1,4 +1,5 @@
 // What a checkpoint knows of its run: read, or refused; what is read is what would be written.
+// Parser: gnn/trainer_state.cc
 #include "gnn/trainer_state.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/json_changes.h"
