@@ -14,15 +14,16 @@ namespace {
 constexpr std::size_t kMostKinds = 8;
 
 // The last word of such a column's name, or its only one.
-constexpr std::array<std::string_view, 9> kClear = {"event",    "events",   "action",      "behavior", "behaviour",
-                                                    "activity", "feedback", "interaction", "operation"};
+constexpr std::array<std::string_view, 9> kClear = {
+    "event", "events", "action", "behavior", "behaviour", "activity", "feedback", "interaction", "operation"};
 constexpr std::array<std::string_view, 2> kUnclear = {"type", "kind"};
-constexpr std::array<std::string_view, 9> kPurchases = {"buy",   "purchase", "purchased", "transaction", "order",
-                                                        "sale", "bought",   "checkout",  "pay"};
+constexpr std::array<std::string_view, 9> kPurchases = {
+    "buy", "purchase", "purchased", "transaction", "order", "sale", "bought", "checkout", "pay"};
 constexpr std::array<std::string_view, 32> kVerbs = {
-    "view",  "click",    "pv",   "cart",   "addtocart", "add",     "fav",  "favorite", "favourite", "like",      "dislike",
-    "share", "play",     "skip", "listen", "watch",     "rate",    "rent", "remove",   "impression", "show",     "read",
-    "save",  "bookmark", "wish", "wishlist", "follow",  "comment", "collect", "download", "detail", "basket"};
+    "view",      "click",    "pv",      "cart",       "addtocart", "add",      "fav",    "favorite",
+    "favourite", "like",     "dislike", "share",      "play",      "skip",     "listen", "watch",
+    "rate",      "rent",     "remove",  "impression", "show",      "read",     "save",   "bookmark",
+    "wish",      "wishlist", "follow",  "comment",    "collect",   "download", "detail", "basket"};
 
 template <std::size_t N>
 bool has_word(const std::vector<std::string>& words, const std::array<std::string_view, N>& known) {
@@ -63,7 +64,8 @@ bool tells_kinds(const std::string& name, const std::map<std::string, std::uint6
 EventKinds find_event_kinds(const Group& group) {
   for (std::size_t i = 0; i < group.roles.size(); ++i) {
     const Role role = group.roles[i].role;
-    if (role != Role::kCategory && role != Role::kNumber && role != Role::kText && role != Role::kLeftOut) continue;
+    if (role != Role::kCategory && role != Role::kNumber && role != Role::kText && role != Role::kLeftOut)
+      continue;
     const auto values = values_of(group, i);
     if (values.size() < 2 || values.size() > kMostKinds || !group.everywhere(i)) continue;
     if (!tells_kinds(group.column(i), values)) continue;

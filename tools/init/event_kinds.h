@@ -15,9 +15,10 @@ struct EventKind {
 };
 
 struct EventKinds {
-  std::size_t column = Group::kNone;    // kNone: the table holds events of one kind
-  std::vector<EventKind> kinds = {};    // by value, in byte order
-  std::size_t target = 0;               // of `kinds`, the one to predict: a purchase if there is one, else the most frequent
+  std::size_t column = Group::kNone;  // kNone: the table holds events of one kind
+  std::vector<EventKind> kinds = {};  // by value, in byte order
+  std::size_t target =
+      0;  // of `kinds`, the one to predict: a purchase if there is one, else the most frequent
 };
 
 // A column that every row has, whose name says that it tells the kind of an event and whose two to eight

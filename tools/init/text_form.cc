@@ -70,7 +70,9 @@ bool looks_chinese(std::string_view sample) {
   for (std::size_t i = 0; i + 1 < sample.size(); ++i) {
     if (static_cast<unsigned char>(sample[i]) < 0x80) continue;
     ++pairs;
-    common += static_cast<unsigned char>(sample[i]) > 0xA0 && static_cast<unsigned char>(sample[i + 1]) > 0xA0 ? 1 : 0;
+    common += static_cast<unsigned char>(sample[i]) > 0xA0 && static_cast<unsigned char>(sample[i + 1]) > 0xA0
+                  ? 1
+                  : 0;
     ++i;
   }
   return pairs > 0 && common * 10 >= pairs * 8;
@@ -128,7 +130,8 @@ std::string TextForm::options() const {
 Encoding guess_encoding(std::string_view sample) {
   if (is_binary(sample)) return Encoding::kUtf8;
   // What was cut within a character is no sign.
-  if (const std::size_t end = sample.rfind('\n'); end != std::string_view::npos) sample = sample.substr(0, end + 1);
+  if (const std::size_t end = sample.rfind('\n'); end != std::string_view::npos)
+    sample = sample.substr(0, end + 1);
   if (is_utf8(sample)) return Encoding::kUtf8;
   if (looks_chinese(sample)) {
     for (const Encoding encoding : {Encoding::kGbk, Encoding::kGb18030}) {

@@ -1,5 +1,5 @@
-// How a text file's bytes are to be read where its name does not tell: their encoding, what parts its columns,
-// and the types that a RecBole header gives them. Guessed from the file's beginning.
+// How a text file's bytes are to be read where its name does not tell: their encoding, what parts its
+// columns, and the types that a RecBole header gives them. Guessed from the file's beginning.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace weft::init {
 
 struct TextForm {
   storage::Encoding encoding = storage::Encoding::kUtf8;
-  char delimiter = '\0';                              // NUL: the format's own
+  char delimiter = '\0';                             // NUL: the format's own
   std::map<std::string, std::string> declared = {};  // column -> "token", "token_seq", "float", "float_seq"
 
   // The options that a [sources.*] section needs, as TOML lines; empty if it needs none.
@@ -29,7 +29,8 @@ storage::Encoding guess_encoding(std::string_view sample);
 // one, or if no other one parts the first two lines into equally many columns.
 char guess_delimiter(std::string_view sample, char usual);
 
-// Default for Parquet and JSON lines, but for the encoding of the latter. Throws Error if the file cannot be read.
+// Default for Parquet and JSON lines, but for the encoding of the latter. Throws Error if the file cannot be
+// read.
 TextForm find_text_form(const storage::SourceFile& source, Files& files);
 
 }  // namespace weft::init

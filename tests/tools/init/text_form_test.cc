@@ -11,11 +11,16 @@ TEST(TextForm, GuessesEncodings) {
   EXPECT_EQ(guess_encoding(""), Encoding::kUtf8);
   EXPECT_EQ(guess_encoding("plain,ascii\n"), Encoding::kUtf8);
   EXPECT_EQ(guess_encoding("K\xC3\xB6ln\ncut \xC3"), Encoding::kUtf8);
-  EXPECT_EQ(guess_encoding("K\xF6ln,Orl\xE9" "ans\n"), Encoding::kWindows1252) << "pairs of GBK, but rare ones";
+  EXPECT_EQ(guess_encoding("K\xF6ln,Orl\xE9"
+                           "ans\n"),
+            Encoding::kWindows1252)
+      << "pairs of GBK, but rare ones";
   EXPECT_EQ(guess_encoding("caf\xE9 \x93quoted\x94\n"), Encoding::kWindows1252);
   EXPECT_EQ(guess_encoding("caf\xE9 \x81\n"), Encoding::kLatin1) << "no character of Windows-1252";
   EXPECT_EQ(guess_encoding("\xCA\xE9\xB1\xA4,\xC9\xCC\xC6\xB7\n"), Encoding::kGbk);
-  EXPECT_EQ(guess_encoding("\xCA\xE9\xB1\xA4\xC9\xCC\xC6\xB7\xCA\xE9\xB1\xA4\xB5\xC4\xCA\xE9\x90\x30\x81\x30\n"), Encoding::kGb18030);
+  EXPECT_EQ(
+      guess_encoding("\xCA\xE9\xB1\xA4\xC9\xCC\xC6\xB7\xCA\xE9\xB1\xA4\xB5\xC4\xCA\xE9\x90\x30\x81\x30\n"),
+      Encoding::kGb18030);
   EXPECT_EQ(guess_encoding(std::string_view("\xFF\xFE\x00\x01\n\xFF", 6)), Encoding::kUtf8) << "no text";
 }
 
