@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "gnn/hard_choice.h"
 #include "gnn/losses.h"
 
 namespace weft::gnn {
@@ -51,6 +52,16 @@ torch::Tensor structure_tensor(const SampledNodes& nodes, NodeTypeId type, std::
 torch::Tensor int_tensor(const std::vector<std::int32_t>& values) {
   return torch::from_blob(const_cast<std::int32_t*>(values.data()),
                           {static_cast<std::int64_t>(values.size())}, torch::kInt);
+}
+
+// [events, negatives], true for those that count by the scores given.
+torch::Tensor hard_ones(const HardNegatives& hard, const TrainBatch& batch, const torch::Tensor& scores) {
+  const torch::Tensor values = scores.detach().contiguous();
+  const torch::Tensor kept = torch::empty(scores.sizes(), torch::kByte);
+  const std::size_t count = batch.negatives.size();
+  choose_hard(hard, batch.negatives, {values.const_data_ptr<float>(), count}, batch.negatives_per_event,
+              {kept.mutable_data_ptr<std::uint8_t>(), count});
+  return kept.to(torch::kBool);
 }
 
 }  // namespace
@@ -198,7 +209,7 @@ std::pair<torch::Tensor, torch::Tensor> LinkModelImpl::to_vectors(const torch::T
 }
 
 torch::Tensor LinkModelImpl::loss(const std::vector<TypeTables>& tables, const TrainBatch& batch,
-                                  LossKind kind, ForwardContext& context) {
+                                  LossKind kind, ForwardContext& context, const HardNegatives& hard) {
   const SeedVectors seeds = embed(tables, batch.sampled, context);
   const torch::Tensor users = seeds.from.index_select(0, int_tensor(batch.users));
   if (!batch.columns.empty()) {
@@ -216,7 +227,6 @@ torch::Tensor LinkModelImpl::loss(const std::vector<TypeTables>& tables, const T
   const auto per_event = static_cast<std::int64_t>(batch.negatives_per_event);
   const torch::Tensor positives = int_tensor(batch.positives);
   const torch::Tensor negatives = int_tensor(batch.negatives);
-  const torch::Tensor valid = (negatives >= 0).view({events, per_event});
   const torch::Tensor drawn = negatives.clamp_min(0);
   const torch::Tensor positive =
       (users * seeds.to.index_select(0, positives)).sum(1) + seeds.to_offset.index_select(0, positives);
@@ -224,6 +234,8 @@ torch::Tensor LinkModelImpl::loss(const std::vector<TypeTables>& tables, const T
       torch::bmm(seeds.to.index_select(0, drawn).view({events, per_event, -1}), users.unsqueeze(2))
           .squeeze(2) +
       seeds.to_offset.index_select(0, drawn).view({events, per_event});
+  torch::Tensor valid = (negatives >= 0).view({events, per_event});
+  if (hard.count > 0) valid = hard_ones(hard, batch, negative);
   if (kind == LossKind::kBpr) return bpr_loss(positive, negative, valid);
   torch::Tensor log_q;
   if (!batch.log_q.empty()) log_q = torch::tensor(batch.log_q).view({events, 1 + per_event});

@@ -40,9 +40,9 @@ class LinkModelImpl : public torch::nn::Module {
   // All of a sampled batch. Rows are local ids up to hop 0.
   SeedVectors embed(const std::vector<TypeTables>& tables, const SampledNodes& nodes,
                     ForwardContext& context);
-  // The loss of a training batch.
+  // The loss of a training batch. `hard`: which of an event's negatives count, where it has its own.
   torch::Tensor loss(const std::vector<TypeTables>& tables, const TrainBatch& batch, LossKind kind,
-                     ForwardContext& context);
+                     ForwardContext& context, const HardNegatives& hard = {});
 
   // The same network a step at a time, for embedding layer by layer. `needs(l, type)`: layer l's states (0:
   // inputs) of this type are read by what follows.

@@ -13,6 +13,25 @@ void read_batches(const TomlSection& train, TrainOptions& options) {
   options.threads = train.get_integer_in("threads", options.threads, 0, 256);
 }
 
+void read_hard(const TomlSection& train, TrainOptions& options) {
+  HardNegatives& hard = options.hard;
+  hard.count = train.get_integer_in("hard_negatives", 0, 0, options.negatives);
+  if (hard.count == 0) return;  // the keys below would say nothing: they are unknown then
+  hard.easy = train.get_integer_in("easy_negatives", 0, 0, options.negatives);
+  hard.skip = train.get_integer_in("hard_skip", 0, 0, options.negatives);
+  if (hard.easy + hard.skip + hard.count > options.negatives) {
+    train.fail("hard_negatives", "more negatives are asked for than are drawn",
+               "hard_negatives + hard_skip + easy_negatives at most train.negatives, " +
+                   std::to_string(options.negatives));
+  }
+  if (options.loss != LossKind::kSoftmax) return;
+  // What is chosen by its score was not proposed with a probability that could be corrected for.
+  if (options.in_batch || options.candidates != CandidateKind::kSampled || options.log_q) {
+    train.fail("hard_negatives", "this loss compares with more than the negatives of an event",
+               "loss = \"bpr\"; or candidates = \"sampled\", in_batch = false and log_q = false");
+  }
+}
+
 void read_loss(const TomlSection& train, TrainOptions& options) {
   options.loss = static_cast<LossKind>(train.get_choice("loss", {"softmax", "bpr"}, 0));
   options.candidates =
@@ -25,6 +44,7 @@ void read_loss(const TomlSection& train, TrainOptions& options) {
   options.popularity_power = train.get_number_in("popularity_power", options.popularity_power, 0.0, 2.0);
   options.in_batch = train.get_bool("in_batch", options.in_batch);
   options.log_q = train.get_bool("log_q", options.log_q);
+  read_hard(train, options);
 }
 
 void read_optimizer(const TomlSection& train, TrainOptions& options) {

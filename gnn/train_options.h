@@ -21,6 +21,14 @@ enum class NegativeKind { kUniform, kPopularity };
 enum class ScheduleKind { kConstant, kCosine };
 enum class OptimizerKind { kAdam, kAdamW };
 
+// Which of the negatives drawn for a supervised event count: the first `easy`, whatever their score, and of
+// the others, once the `skip` with the highest scores are left out (the likeliest to be positives that nobody
+// has seen yet), the `count` with the highest. count = 0: all.
+struct HardNegatives {
+  std::int64_t count = 0, skip = 0, easy = 0;
+  bool operator==(const HardNegatives&) const = default;
+};
+
 struct TrainOptions {
   std::int64_t epochs = 30;
   std::int64_t batch_size = 512;  // supervised events a step
@@ -32,6 +40,7 @@ struct TrainOptions {
   std::int64_t negatives = 4;                // drawn a supervised event
   NegativeKind negative_law = NegativeKind::kUniform;
   double popularity_power = 0.75;
+  HardNegatives hard = {};
   bool in_batch = true;  // sampled softmax: other events' positives are candidates too
   bool log_q = true;     // sampled softmax: correct for how often a candidate is proposed
   bool repeats = false;  // later events of a pair are supervised too

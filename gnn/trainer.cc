@@ -207,7 +207,7 @@ void Run::train_step(const TrainBatch& batch) {
   const std::uint64_t step = state_.step + 1;
   ForwardContext context = ForwardContext::training(
       mix64(options_.seed, static_cast<std::uint64_t>(Purpose::kMasks), step), pool_.get());
-  const torch::Tensor loss = model_->loss(tables_, batch, options_.loss, context);
+  const torch::Tensor loss = model_->loss(tables_, batch, options_.loss, context, options_.hard);
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
     throw Error("training diverged: the loss is not finite", {.field = "train.learning_rate",

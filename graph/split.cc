@@ -556,4 +556,29 @@ Split make_split(const Snapshot& snapshot, EdgeTypeId target, const SplitSpec& s
   return split;
 }
 
+Split split_of_kept(const Snapshot& snapshot, const Split& split,
+                    const std::vector<std::vector<std::uint8_t>>& keep) {
+  Split out = split;
+  for (std::size_t type = 0; type < keep.size(); ++type) {
+    WEFT_CHECK(keep[type].size() == split.parts[type].size());
+    std::size_t kept = 0;
+    for (std::size_t edge = 0; edge < keep[type].size(); ++edge) {
+      if (keep[type][edge] != 0) out.parts[type][kept++] = split.parts[type][edge];
+    }
+    out.parts[type].resize(kept);
+    out.parts[type].shrink_to_fit();
+  }
+  for (const Part part : kParts) {
+    if (split.count(part) == 0 || out.count(part) > 0) continue;
+    throw Error(fmt::format("cleaning leaves nothing in the {} part of edge type {}", part_name(part),
+                            snapshot.schema().edge_type(split.target).name),
+                {.field = "clean",
+                 .value = fmt::format("{} edges before", with_commas(split.count(part))),
+                 .hint = "ask for less in clean.core, or choose another clean.pairs"},
+                ErrorKind::kUsage);
+  }
+  out.description = describe(out);
+  return out;
+}
+
 }  // namespace weft::graph

@@ -13,6 +13,7 @@
 namespace weft::graph {
 
 enum class Part : std::uint8_t { kTrain = 0, kValid = 1, kTest = 2 };
+inline constexpr std::size_t kPartCount = 3;
 std::string_view part_name(Part part);  // "train", "valid", "test"
 
 enum class SplitKind {
@@ -62,5 +63,10 @@ struct Split {
 // same time as a train event). Ties in kLast break by event id. Throws Error if a part would be empty
 // although its share is not 0, or kTime/kLast is asked of an untimed target.
 Split make_split(const Snapshot& snapshot, EdgeTypeId target, const SplitSpec& spec);
+
+// The same split of what `keep[edge type][edge id]` leaves of the snapshot, in its order: cuts and parts stay
+// as they are. Throws Error if a part is empty then that was not.
+Split split_of_kept(const Snapshot& snapshot, const Split& split,
+                    const std::vector<std::vector<std::uint8_t>>& keep);
 
 }  // namespace weft::graph

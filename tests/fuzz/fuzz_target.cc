@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 namespace weft::fuzz {
 namespace {
@@ -10,6 +11,11 @@ std::uint64_t accepted_count = 0;
 std::uint64_t refused_count = 0;
 
 }  // namespace
+
+// For the targets that define none.
+__attribute__((weak)) std::string mutated(std::string_view, std::mt19937_64&) {
+  return "";
+}
 
 void accepted() {
   ++accepted_count;
@@ -23,6 +29,13 @@ std::uint64_t refused_so_far() {
 std::string outcome() {
   return "accepted " + std::to_string(accepted_count) + " of " +
          std::to_string(accepted_count + refused_count) + " inputs";
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  stream.close();
+  FUZZ_CHECK(stream.good());
 }
 
 std::string tagged(int tag, std::string_view rest) {

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,11 @@ struct Seeds {
 Seeds seeds();
 // One input. Calls accepted() or refused() once.
 void run(std::string_view input);
+
+// A change of an input that its format survives, as of one number behind a checksum that is put right: what
+// changed bits alone hardly ever come to. "": there is none for this input, or, as where a target does not
+// define it, at all. Both drivers use it for three changes of four.
+std::string mutated(std::string_view input, std::mt19937_64& random);
 
 // Counts: how much of what was tried was taken for good. Printed by replay.cc, and at the end of a libFuzzer
 // run: a fuzzer that never gets past the first check finds nothing.
@@ -47,6 +54,9 @@ bool parses(const Parse& parse) {
 // On in all builds; says where, and aborts.
 void check(bool holds, const char* what, const char* file, int line);
 #define FUZZ_CHECK(condition) ::weft::fuzz::check((condition), #condition, __FILE__, __LINE__)
+
+// Replaces the file, unsynced: what a parser is to read is nobody's data.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 // An input that begins with a byte which chooses among several formats.
 std::string tagged(int tag, std::string_view rest);

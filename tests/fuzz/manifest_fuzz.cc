@@ -1,7 +1,11 @@
 // Manifests of snapshots, behind a checksum that is put right: what is read must be what would be written.
+#include <algorithm>
+#include <cstdlib>
+
 #include "base/hash.h"
 #include "graph/snapshot_manifest.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/json_changes.h"
 
 namespace weft::fuzz {
 namespace {
@@ -37,6 +41,35 @@ Seeds seeds() {
   std::string text = write_manifest(manifest);
   text.resize(text.rfind(kChecksumKey));
   return {.accepted = {text}, .others = {}};
+}
+
+// Changes fields; then mostly puts the list of files in order and its checksum right.
+std::string mutated(std::string_view input, std::mt19937_64& random) {
+  OrderedJson json = OrderedJson::parse(std::string(input) + "\n}", nullptr, false);
+  if (!json.is_object()) return "";
+  for (std::uint64_t changes = 1 + random() % 3; changes > 0; --changes) change_json(json, random);
+  if (json.is_object() && json.contains("files") && json["files"].is_array() && random() % 8 != 0) {
+    std::vector<graph::ManifestFile> files;
+    for (const OrderedJson& file : json["files"]) {
+      if (!file.is_object() || !file.contains("name") || !file["name"].is_string()) continue;
+      if (!file.contains("size") || !file["size"].is_number_unsigned()) continue;
+      const std::string hash =
+          file.value("xxh3", OrderedJson()).is_string() ? file["xxh3"].get<std::string>() : "";
+      files.push_back({file["name"].get<std::string>(), file["size"].get<std::uint64_t>(),
+                       hash.size() == 16 ? std::strtoull(hash.c_str(), nullptr, 16) : random()});
+    }
+    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    files.erase(std::unique(files.begin(), files.end(),
+                            [](const auto& a, const auto& b) { return a.name == b.name; }),
+                files.end());
+    json["files"] = OrderedJson::array();
+    for (const graph::ManifestFile& file : files)
+      json["files"].push_back({{"name", file.name}, {"size", file.size}, {"xxh3", to_hex(file.hash)}});
+    json["content_checksum"] = to_hex(graph::files_checksum(files));
+  }
+  std::string text = json.dump(1, ' ', false, OrderedJson::error_handler_t::replace);
+  text.resize(text.size() - std::min<std::size_t>(2, text.size()));
+  return text;
 }
 
 void run(std::string_view input) {

@@ -1,12 +1,15 @@
-// Source files to events: CSV, tab-separated text and JSON lines through reader and mapper, plain and
-// gzipped. The first byte chooses the format; the rest is the file.
+// Source files to events: CSV, tab-separated text (RecBole's too) and JSON lines through reader and mapper,
+// plain, gzipped or in zstd, in every encoding. The first byte chooses; the rest is the file.
 #include <zlib.h>
+#include <zstd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/toml.h"
 #include "storage/row_mapper.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/json_changes.h"
 #include "tests/fuzz/memory_files.h"
 
 namespace weft::fuzz {
@@ -109,6 +112,19 @@ std::string gzipped(const std::string& text) {
   return out;
 }
 
+std::string in_zstd(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), 0);
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3);
+  FUZZ_CHECK(ZSTD_isError(size) == 0);
+  out.resize(size);
+  return out;
+}
+
+// The first byte: format 2 bits, compression 2 bits, encoding 3 bits.
+constexpr int choice(int format, int compression = 0, int encoding = 0) {
+  return format | compression << 2 | encoding << 4;
+}
+
 }  // namespace
 
 Seeds seeds() {
@@ -125,18 +141,40 @@ Seeds seeds() {
       "\n"
       R"({"user": 7, "item": 12345678901234567890, "time": null, "kind": "sold", "tags": [[1]], "text.title": "flat", "listed": "2024-01-01 10:00"})"
       "\n[1]\n{\"user\": \"cut";
+  const std::string recbole =
+      "user:token\titem:token\ttime:float\ttags:token_seq\tkind:token\nann\ta1\t100\tred|blue\tsold\n";
   return {
-      .accepted = {tagged(0, csv), tagged(1, tabs), tagged(2, json), tagged(0x40, gzipped(csv)),
-                   tagged(0x41, gzipped(tabs)), tagged(2, "{}\n"), tagged(0, "\xEF\xBB\xBFuser,item\n1,2\n")},
-      .others = {}};
+      .accepted = {tagged(choice(0), csv), tagged(choice(1), tabs), tagged(choice(2), json),
+                   tagged(choice(1), recbole), tagged(choice(0, 1), gzipped(csv)),
+                   tagged(choice(1, 1), gzipped(tabs)), tagged(choice(2, 2), in_zstd(json)),
+                   tagged(choice(0, 2), in_zstd(csv) + in_zstd("x,y,1\n")),
+                   tagged(choice(0, 0, 1), "user,item\n\xC4\xE3\xBA\xC3,1\n"),
+                   tagged(choice(0, 0, 2), "user,item\n\x81\x30\x81\x30,1\n"),
+                   tagged(choice(0, 0, 3), "user,item\ncaf\xE9,1\n"),
+                   tagged(choice(0, 1, 4), gzipped("user,item\n\x80 5,1\n")), tagged(choice(2), "{}\n"),
+                   tagged(choice(0), "\xEF\xBB\xBFuser,item\n1,2\n")},
+      .others = {tagged(choice(0, 2), in_zstd(csv).substr(0, 60)), tagged(choice(0, 0, 1), csv + "\xFF")}};
+}
+
+// JSON lines: a change of one line's values.
+std::string mutated(std::string_view input, std::mt19937_64& random) {
+  if (input.empty() || (input[0] & 3) != 2 || (input[0] & 12) != 0) return "";
+  const std::string_view text = input.substr(1);
+  std::size_t begin = random() % (text.size() + 1);
+  begin = begin == 0 ? 0 : text.rfind('\n', begin - 1) + 1;  // npos + 1 is 0
+  const std::size_t end = std::min(text.find('\n', begin), text.size());
+  const std::string line = changed_json(text.substr(begin, end - begin), random);
+  if (line.empty()) return "";
+  return std::string(input.substr(0, 1 + begin)) + line + std::string(text.substr(end));
 }
 
 void run(std::string_view input) {
   Bytes bytes(input);
-  const std::uint8_t choice = bytes.byte();
-  const std::size_t format = choice % 3;
+  const std::uint8_t choices = bytes.byte();
+  const std::size_t format = (choices & 3U) % 3;
   SourceFile source = project(format).sources.at(0);
-  source.compression = (choice & 0x40) != 0 ? Compression::kGzip : Compression::kNone;
+  source.compression = static_cast<Compression>((choices >> 2 & 3U) % 3);
+  source.encoding = static_cast<Encoding>((choices >> 4) % 5);
   MemoryFiles files;
   files.set(source.path, std::string(bytes.rest()));
   parses([&] {

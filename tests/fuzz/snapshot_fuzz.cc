@@ -94,18 +94,18 @@ void run(std::string_view input) {
   }
   Manifest manifest = base.manifest;
   for (const auto& [file, content] : changed) {
-    real_files().write_whole(base.folder / ("s/" + base.files[file].first), content);
+    write_file(base.folder / ("s/" + base.files[file].first), content);
     for (ManifestFile& listed : manifest.files) {
       if (listed.name == base.files[file].first)
         listed = {listed.name, content.size(), hash64(std::string_view(content))};
     }
   }
   manifest.info.checksum = files_checksum(manifest.files);
-  real_files().write_whole(base.folder / "s/manifest.json", write_manifest(manifest));
+  write_file(base.folder / "s/manifest.json", write_manifest(manifest));
   parses([&] { touch_everything(Snapshot::open(base.folder / "s")); });
   for (const auto& [file, content] : changed)
-    real_files().write_whole(base.folder / ("s/" + base.files[file].first), base.files[file].second);
-  real_files().write_whole(base.folder / "s/manifest.json", base.manifest_text);
+    write_file(base.folder / ("s/" + base.files[file].first), base.files[file].second);
+  write_file(base.folder / "s/manifest.json", base.manifest_text);
 }
 
 }  // namespace weft::fuzz

@@ -206,6 +206,22 @@ checkpoint_steps = 50
   EXPECT_EQ(options, expected);
 }
 
+TEST(TrainOptions, HardNegativesNeedALossThatHasThem) {
+  const auto read = [](const std::string& text) {
+    return read_train_options(toml("[train]\n" + text + "\n").root());
+  };
+  const std::string bpr = "loss = \"bpr\"\nnegatives = 8\n";
+  EXPECT_EQ(read(bpr + "hard_negatives = 3\nhard_skip = 1\neasy_negatives = 4").hard,
+            (HardNegatives{.count = 3, .skip = 1, .easy = 4}));
+  EXPECT_EQ(read("candidates = \"sampled\"\nin_batch = false\nlog_q = false\nhard_negatives = 2").hard.count,
+            2);
+  EXPECT_THROW(read(bpr + "hard_negatives = 9"), Error) << "more than are drawn";
+  EXPECT_THROW(read(bpr + "hard_negatives = 3\nhard_skip = 2\neasy_negatives = 4"), Error);
+  EXPECT_THROW(read(bpr + "hard_skip = 2"), Error) << "says nothing without hard_negatives";
+  EXPECT_THROW(read("hard_negatives = 2"), Error) << "softmax over a batch's items";
+  EXPECT_THROW(read("candidates = \"sampled\"\nin_batch = false\nhard_negatives = 2"), Error) << "log_q";
+}
+
 TEST(ModelOptions, BadValuesAreErrorsThatNameTheKey) {
   const auto error_of = [](const std::string& text) -> std::string {
     try {

@@ -104,6 +104,7 @@ TableProfile profile_table(const storage::SourceFile& source, const ProfileLimit
   for (storage::ColumnShape& shape : storage::column_shapes(source, files)) {
     if (shape.why_not.empty() && shape.bytes && is_no_text(source, shape.name, files))
       shape.why_not = "holds bytes that are no text";
+    if (shape.why_not.empty() && shape.name.empty()) shape.why_not = "has no name";
     if (shape.why_not.empty())
       wanted.push_back(shape.name);
     else
