@@ -60,9 +60,9 @@ void load_ids(GraphStore::Impl& impl, const std::vector<graph::Event>& events) {
 }
 
 const graph::EdgeEvent* first_edge(const StoreSchema& schema, const graph::Event& event) {
-  const auto found =
-      std::find_if(event.edges.begin(), event.edges.end(),
-                   [&](const graph::EdgeEvent& edge) { return schema.attribute[edge.type] == 0; });
+  const auto found = std::find_if(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
+    return schema.attribute[edge.type] == 0;
+  });
   return found == event.edges.end() ? nullptr : &*found;
 }
 
@@ -71,7 +71,7 @@ std::vector<char> find_stored(GraphStore::Impl& impl, const std::vector<graph::E
   std::vector<std::pair<EdgeKeyBytes, std::size_t>> wanted;  // key, event
   for (std::size_t i = 0; i < events.size(); ++i) {
     const graph::EdgeEvent* first = first_edge(impl.schema, events[i]);
-    if (first == nullptr) continue;
+    if (first == nullptr || !may_hold(impl.newest, first->type, first->time)) continue;
     const graph::EdgeType& type = schema.edge_type(first->type);
     const IdValue* from = impl.cache->find(type.from, first->from);
     if (from == nullptr) continue;
@@ -87,8 +87,7 @@ std::vector<char> find_stored(GraphStore::Impl& impl, const std::vector<graph::E
   keys.reserve(wanted.size());
   for (const auto& [key, event] : wanted) keys.push_back(key);
   std::vector<char> out(events.size(), 0);
-  get_sorted(impl, kOutgoing, keys,
-             [&](std::size_t at, std::string_view) { out[wanted[at].second] = 1; });
+  get_sorted(impl, kOutgoing, keys, [&](std::size_t at, std::string_view) { out[wanted[at].second] = 1; });
   return out;
 }
 

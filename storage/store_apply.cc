@@ -229,6 +229,7 @@ class BatchWriter {
     outgoing_.push_back({encode_edge_key(key), bytes, false});
     incoming_.push_back({encode_edge_key(key.reversed()), bytes, false});
     if (impl_.changes) logged_.edges.push_back({false, key, value});
+    if (impl_.newest) add_time(*impl_.newest, key.type, key.time);
     if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
       throw Error("too many edges of one type",
                   {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
