@@ -47,6 +47,9 @@ if(WEFT_FUZZ)
   endif()
   # Coverage of our code, which steers the fuzzer; its main comes with the fuzz programs alone.
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>)
+  # And of its lines, which scripts/fuzz reports.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fprofile-instr-generate> $<$<COMPILE_LANGUAGE:CXX>:-fcoverage-mapping>)
+  add_link_options(-fprofile-instr-generate)
 endif()
 if(WEFT_SANITIZE)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${WEFT_SANITIZE}> $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>)

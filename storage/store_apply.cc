@@ -65,6 +65,10 @@ class BatchWriter {
   // After load_ids. `stored`: of find_stored.
   void add(const graph::Event& event, bool stored) {
     ++state_.sequence;
+    if (names_forgotten(event)) {
+      ++result_.forgotten_events;
+      return;
+    }
     if (is_duplicate(event, stored)) {
       ++result_.duplicate_events;
       return;
@@ -167,6 +171,20 @@ class BatchWriter {
   // The dictionary's entry, or null if there is none. Valid until the next call.
   IdValue* find(graph::NodeTypeId type, std::string_view external_id) {
     return impl_.cache->find(type, external_id);
+  }
+
+  // Whether the event names a node that the store was made to forget.
+  bool names_forgotten(const graph::Event& event) {
+    if (impl_.tombstones.empty()) return false;
+    const auto gone = [&](graph::NodeTypeId type, const std::string& external_id) {
+      return find(type, external_id) == nullptr && impl_.tombstones.contains(type, external_id);
+    };
+    return std::any_of(event.nodes.begin(), event.nodes.end(),
+                       [&](const graph::NodeEvent& node) { return gone(node.type, node.external_id); }) ||
+           std::any_of(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
+             const graph::EdgeType& type = schema_.edge_type(edge.type);
+             return gone(type.from, edge.from) || gone(type.to, edge.to);
+           });
   }
 
   void put_id(graph::NodeTypeId type, std::string_view external_id, const IdValue& value) {

@@ -1,4 +1,5 @@
 // Sound files, up to a length that a fuzzer can afford.
+// Parser: encoders/audio/decode.cc
 #include <sndfile.h>
 
 #include <cmath>

@@ -1,5 +1,6 @@
 // Files of fitted encoders, behind a checksum that is put right: they load, or are refused; what loads
 // encodes.
+// Parser: encoders/model_file.cc encoders/options.cc encoders/text/tfidf.cc
 #include "encoders/options.h"
 #include "tests/encoders/media.h"
 #include "tests/fuzz/fuzz_target.h"

@@ -1,6 +1,7 @@
 // Feature sets: opening refuses one, or every row can be read. The input is a byte of choices, damages to the
 // files (what, where, with what), a NUL, and the manifest without its checksum, which is put right; the
 // files' checksums are put right too, and their lengths where the first byte says so.
+// Parser: encoders/checked_json.cc encoders/feature_set.cc
 #include <algorithm>
 #include <array>
 

@@ -9,6 +9,7 @@ namespace {
 
 std::uint64_t accepted_count = 0;
 std::uint64_t refused_count = 0;
+std::string refusal;
 
 }  // namespace
 
@@ -20,8 +21,12 @@ __attribute__((weak)) std::string mutated(std::string_view, std::mt19937_64&) {
 void accepted() {
   ++accepted_count;
 }
-void refused() {
+void refused(const std::string& why) {
   ++refused_count;
+  refusal = why;
+}
+const std::string& last_refusal() {
+  return refusal;
 }
 std::uint64_t refused_so_far() {
   return refused_count;

@@ -34,7 +34,8 @@ std::string mutated(std::string_view input, std::mt19937_64& random);
 // Counts: how much of what was tried was taken for good. Printed by replay.cc, and at the end of a libFuzzer
 // run: a fuzzer that never gets past the first check finds nothing.
 void accepted();
-void refused();
+void refused(const std::string& why = "");
+const std::string& last_refusal();
 std::uint64_t refused_so_far();
 std::string outcome();  // "accepted 812 of 2000 inputs"
 
@@ -43,8 +44,8 @@ template <typename Parse>
 bool parses(const Parse& parse) {
   try {
     parse();
-  } catch (const Error&) {
-    refused();
+  } catch (const Error& error) {
+    refused(error.what());
     return false;
   }
   accepted();

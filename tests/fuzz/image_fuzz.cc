@@ -1,4 +1,5 @@
 // Picture files, up to a size that a fuzzer can afford.
+// Parser: encoders/image/decode.cc encoders/image/decode_jpeg.cc
 #include <spng.h>
 
 #include "encoders/image/decode.h"

@@ -1,5 +1,6 @@
 // A folder of two tables to a proposed project file: whatever the tables hold, what is proposed must be a
 // project file. The first byte chooses the formats; the tables are parted by a byte 0x1E.
+// Parser: tools/init/column_profile.cc tools/init/propose.cc tools/init/roles.cc tools/init/table_profile.cc
 #include "base/toml.h"
 #include "storage/project.h"
 #include "tests/fuzz/fuzz_target.h"

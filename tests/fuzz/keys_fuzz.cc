@@ -1,4 +1,6 @@
 // Keys and values of the store. The first byte chooses which; what decodes must encode to the same bytes.
+// Parser: storage/keys.cc storage/change_log.cc
+#include "storage/change_log.h"
 #include "storage/keys.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -44,6 +46,11 @@ Seeds seeds() {
   const QuarantinedRow row{
       .source = 1, .offset = 500, .line = 12, .reason = "invalid JSON", .detail = "d", .excerpt = "x"};
   const StoreState state{.sequence = 10, .node_counts = {1, 2}, .edge_counts = {3, 4, 5}};
+  const ChangeEntry change{.before = 9,
+                           .seen = {{1, 2}},
+                           .fields = {{{0, 3}, 4}, {{1, 0}, 0}},
+                           .edges = {{.removed = true, .key = edge, .value = {}},
+                                     {.removed = false, .key = edge, .value = {.source = 1}}}};
   return {.accepted = {tagged(0, text(encode_edge_key(edge))),
                        tagged(1, text(encode_edge_value({.source = 4, .weight = 2.5F}))),
                        tagged(2, encode_id_value({.node = 5, .first_seen = 9, .event = 11})),
@@ -52,7 +59,8 @@ Seeds seeds() {
                        tagged(3, encode_field_value(graph::MediaValue{"a.jpg", std::string(32, 'a')})),
                        tagged(4, joined(ledger_key(2), encode_ledger_value(entry))),
                        tagged(5, joined(quarantine_key(1, 500), encode_quarantine_value(row))),
-                       tagged(6, encode_state(state))},
+                       tagged(6, encode_state(state)), tagged(7, encode_change(change)),
+                       tagged(7, encode_change({})), tagged(8, encode_change_log({.from = 5, .changes = 7}))},
           .others = {}};
 }
 
@@ -60,7 +68,7 @@ void run(std::string_view input) {
   Bytes bytes(input);
   const std::uint8_t which = bytes.byte();
   const std::string_view rest = bytes.rest();
-  switch (which % 7) {
+  switch (which % 9) {
     case 0:
       return expect_same(decode_edge_key(rest), rest,
                          [](const EdgeKey& key) { return text(encode_edge_key(key)); });
@@ -85,6 +93,10 @@ void run(std::string_view input) {
       if (decoded) FUZZ_CHECK(quarantine_key(decoded->source, decoded->offset) == key);
       return;
     }
+    case 7:
+      return expect_same(decode_change(rest), rest, encode_change);
+    case 8:
+      return expect_same(decode_change_log(rest), rest, encode_change_log);
     default:
       return expect_same(decode_state(rest, 2, 3), rest, encode_state);
   }

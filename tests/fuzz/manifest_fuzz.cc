@@ -1,4 +1,5 @@
 // Manifests of snapshots, behind a checksum that is put right: what is read must be what would be written.
+// Parser: graph/sealed_json.cc graph/snapshot_manifest.cc graph/schema.cc
 #include <algorithm>
 #include <cstdlib>
 

@@ -1,4 +1,5 @@
 // Files of what an encoder has learnt, behind a checksum that is put right, so that the fuzzer gets past it.
+// Parser: encoders/model_file.cc
 #include "encoders/model_file.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/model_bytes.h"

@@ -1,6 +1,7 @@
 // Parquet files. First byte 0: the rest is a file. 1: the rest says what file is made: the type of its
 // column, how that is nested, and the values, among them the ends of every type's range; such a file must be
 // read, row for row, and times must read back.
+// Parser: storage/sources/arrow_cells.cc storage/sources/parquet_reader.cc storage/sources/column_path.cc
 #include <arrow/api.h>
 #include <arrow/io/api.h>
 #include <arrow/json/from_string.h>

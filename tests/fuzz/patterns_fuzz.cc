@@ -1,4 +1,5 @@
 // Patterns of file names, and the columns that names of folders give.
+// Parser: storage/source_files.cc
 #include <algorithm>
 
 #include "storage/source_files.h"

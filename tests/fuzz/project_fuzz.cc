@@ -1,7 +1,9 @@
 // Project files: TOML with locations, and what [project], [nodes], [edges] and [clean] may say.
+// Parser: storage/project.cc storage/project_fingerprint.cc storage/source_files.cc base/toml.cc
 #include "base/toml.h"
 #include "storage/project.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/toml_changes.h"
 
 namespace weft::fuzz {
 
@@ -50,6 +52,10 @@ target = "buys"
 )",
                        "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n"},
           .others = {"a = [1, {b = 2}]\n", "\xC3\x95"}};
+}
+
+std::string mutated(std::string_view input, std::mt19937_64& random) {
+  return changed_toml(input, random);
 }
 
 void run(std::string_view input) {

@@ -149,15 +149,18 @@ int replay(int argc, char** argv) {
     for (std::size_t i = 0; i < seeds.size(); ++i) {
       run(seeds[i]);
       if (i < given.accepted.size() && weft::fuzz::refused_so_far() > 0) {
-        std::fprintf(stderr, "seed %zu is refused: it must reach the success path\n", i);
+        std::fprintf(stderr, "seed %zu must reach the success path, but is refused: %s\n", i,
+                     weft::fuzz::last_refusal().c_str());
         return 1;
       }
     }
     std::mt19937_64 random(seed);
     std::string last = seeds.front();
+    std::uint64_t refused = weft::fuzz::refused_so_far();
     for (std::uint64_t i = 0; i < runs; ++i) {
-      // Changes that the format survives pile up for a while.
-      if (random() % 8 == 0) last = seeds[random() % seeds.size()];
+      // Changes pile up as long as they are taken.
+      if (random() % 8 == 0 || weft::fuzz::refused_so_far() > refused) last = seeds[random() % seeds.size()];
+      refused = weft::fuzz::refused_so_far();
       std::string next = random() % 4 == 0 ? "" : weft::fuzz::mutated(last, random);
       if (next.empty() || next.size() > kMaxBytes) {
         run(changed(seeds, random));

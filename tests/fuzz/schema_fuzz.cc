@@ -1,4 +1,5 @@
 // The schema as the store keeps it: what is read must be what would be written.
+// Parser: storage/store_schema.cc graph/schema.cc
 #include "storage/store_schema.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/json_changes.h"

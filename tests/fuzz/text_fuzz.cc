@@ -1,4 +1,5 @@
 // Texts to normal form and terms.
+// Parser: encoders/text/normalise.cc encoders/text/tokenizer.cc base/html.cc
 #include "base/strings.h"
 #include "encoders/text/normalise.h"
 #include "encoders/text/tokenizer.h"

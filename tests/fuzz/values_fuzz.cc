@@ -1,4 +1,5 @@
 // Cells to numbers and times, and the small text helpers.
+// Parser: storage/values.cc base/strings.cc
 #include <cmath>
 
 #include "base/strings.h"
