@@ -109,6 +109,14 @@ std::filesystem::path model_folder(const storage::Project& project, const std::s
   return project.workspace.folder / "models" / name;
 }
 
+std::vector<std::uint8_t> nodes_to_show(const graph::Snapshot& snapshot, graph::NodeTypeId type) {
+  const std::uint64_t forgotten = snapshot.forgotten_nodes(type);
+  if (forgotten == 0) return {};
+  std::vector<std::uint8_t> out(snapshot.node_count(type), 1);
+  for (const graph::NodeId node : snapshot.id_order(type).first(forgotten)) out[node] = 0;
+  return out;
+}
+
 graph::NodeId find_node(const graph::Snapshot& snapshot, graph::NodeTypeId type,
                         const std::string& external_id) {
   if (const auto node = snapshot.find_node(type, external_id)) return *node;
@@ -119,7 +127,8 @@ graph::NodeId find_node(const graph::Snapshot& snapshot, graph::NodeTypeId type,
   if (!close.empty()) {
     context.hint = fmt::format("did you mean {}?", join(close, " or "));
   } else if (snapshot.node_count(type) > 0) {
-    context.hint = fmt::format("{} ids look like '{}'", name, excerpt(snapshot.external_id({type, 0})));
+    context.hint = fmt::format("{} ids look like '{}'", name,
+                               excerpt(snapshot.external_id({type, snapshot.id_order(type).back()})));
   }
   throw Error(fmt::format("there is no {} with this id", name), std::move(context), ErrorKind::kUsage);
 }

@@ -2,8 +2,10 @@
 // features lie.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/toml.h"
 #include "gnn/task_options.h"
@@ -39,6 +41,9 @@ ProjectContext open_project(TomlFile toml, const std::filesystem::path& file);
 
 // workspace/models/NAME. Throws Error (kUsage) if the name would lead elsewhere.
 std::filesystem::path model_folder(const storage::Project& project, const std::string& name);
+
+// [nodes], 0: forgotten, and not to be shown; empty: none is.
+std::vector<std::uint8_t> nodes_to_show(const graph::Snapshot& snapshot, graph::NodeTypeId type);
 
 // The node of that external id; an Error (kUsage) that names it, and the ids near to it, if there
 // is none.
