@@ -9,6 +9,8 @@
 #include "storage/project.h"
 #include "storage/snapshot_export.h"
 #include "tools/cli.h"
+#include "tools/project_context.h"
+#include "tools/row_cleaning.h"
 #include "tools/table.h"
 
 namespace weft::tools {
@@ -163,9 +165,23 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
   }
   print_cleaning(cli, report, json["cleaning"]);
   print_conflicts(cli, json["conflicts"]);
-  for (const std::string& note : report.notes) cli.print(printable("note: " + note));
+  if (json.contains("row_cleaning")) cli.print("\n" + row_cleaning_text(json["row_cleaning"]));
+  for (const Json& note : json["notes"]) cli.print(printable("note: " + note.get<std::string>()));
   cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
+}
+
+// The graph that training will see, so that its first run need not wait for it and people see what was taken
+// away. What stands in the way is training's to refuse: the store is written.
+void clean_rows(const TomlFile& toml, const storage::Project& project, const std::filesystem::path& folder,
+                Json& json) {
+  try {
+    const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure);
+    const CleanedProject cleaned = clean_project(toml.root(), project, snapshot);
+    json["row_cleaning"] = row_cleaning_json(cleaned.graph, snapshot.schema());
+  } catch (const Error& error) {
+    json["notes"].push_back(fmt::format("rows are not cleaned for training yet: {}", error.what()));
+  }
 }
 
 constexpr std::size_t kMinMemory = std::size_t{16} << 20;
@@ -175,6 +191,8 @@ void run(Cli& cli, storage::IngestOptions options) {
   options.snapshot = true;
   const TomlFile toml = cli.read_project_file();
   const storage::Project project = storage::read_project(toml, cli.project_path());
+  const bool cleans_rows = project.row_rules.any();
+  if (cleans_rows) check_row_rules(toml.root(), project);  // before anything is written
   storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
   const storage::IngestReport report = storage::ingest(project, store, options, cli.progress());
   const storage::ExportedSnapshot exported =
@@ -183,6 +201,7 @@ void run(Cli& cli, storage::IngestOptions options) {
   Json json = to_json(report, exported, store.info(), project.schema.graph);
   json["cleaning"] = cleaning_json(report, project);
   json["conflicts"] = conflicts_json(report, project.schema.graph);
+  if (cleans_rows) clean_rows(toml, project, exported.folder, json);
   if (cli.common().json)
     cli.print_json(json);
   else
