@@ -1,4 +1,4 @@
-// Typed access to JSON objects whose errors name the file and the field. Internal to graph/.
+// Typed access to JSON objects whose errors name the file and the field. Internal to graph/ and storage/.
 #pragma once
 
 #include <cstdint>
