@@ -65,9 +65,14 @@ class Expander {
     if (job_.law == PickLaw::kWeighted) {
       const std::uint64_t* sums = job_.csr.weight_sums.data();
       for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-        if (chunk.length[i] == 0) continue;
-        __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] / 2);
-        __builtin_prefetch(sums + chunk.start[i] + chunk.length[i] - 1);
+        const std::uint32_t length = chunk.length[i];
+        if (length == 0) continue;
+        const std::uint64_t* const row = sums + chunk.start[i];
+        // Rows that are taken whole are read whole; of the others the total comes first.
+        if (length <= job_.fan_out) {
+          for (std::uint32_t p = 0; p + 1 < length; p += 8) __builtin_prefetch(row + p);
+        }
+        __builtin_prefetch(row + length - 1);
       }
     }
     if (job_.csr.times.empty()) return;

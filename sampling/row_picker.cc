@@ -88,11 +88,12 @@ void RowPicker::uniform(Chunk& chunk) {
 
 namespace {
 
-// What search_weights reads first: a short row whole, of a long one the middles of the first steps.
+// What search_weights reads first: a short row whole, of a longer one the middles of the first steps; of the
+// longest the last sum alone, which was read already.
 void prefetch_search(const std::uint64_t* sums, std::uint32_t n) {
   if (n <= 64) {
     for (std::uint32_t p = 0; p < n; p += 8) __builtin_prefetch(sums + p);
-  } else {
+  } else if (n <= kInterpolatedRow) {
     __builtin_prefetch(sums + n / 4 - 1);
     __builtin_prefetch(sums + n / 2 - 1);
     __builtin_prefetch(sums + n / 2 + n / 4 - 1);

@@ -1,6 +1,7 @@
 #include "sampling/weight_search.h"
 
 #include <algorithm>
+#include <array>
 
 #if defined(__x86_64__)
 // GCC 12 takes the undefined upper lanes within the intrinsics themselves for a mistake.
@@ -46,10 +47,124 @@ void search_in_step(const std::uint64_t* sums, std::span<const FloydRow> rows, s
   }
 }
 
+// Long rows are looked through by interpolation: running sums are close to a line, so two steps of the secant
+// method mostly land within a few edges, with one cache miss each, where halving takes one a step.
+constexpr std::uint32_t kWindow = 16;  // sums that are counted around where the second step lands
+
+// Where n sums that end at `total` reach x, if they are `at` of them at `sum`.
+std::uint32_t guess(double at, double x, double sum, double edges_per_weight, std::uint32_t n) {
+  const double to = at + (x - sum) * edges_per_weight;
+  return static_cast<std::uint32_t>(std::clamp(to, 0.0, static_cast<double>(n - 1)));
+}
+
+std::uint32_t window_begin(std::uint32_t middle, std::uint32_t n) {
+  return std::min(middle - std::min(middle, kWindow / 2), n - kWindow);
+}
+
+// Counts around the guess in `edge`; true, and `edge` is the first sum that exceeds x, if it lies there.
+// `count_up_to`: how many of kWindow sums do not exceed x.
+template <typename Count>
+bool is_in_window(const std::uint64_t* sums, std::uint32_t n, std::uint64_t x, const Count& count_up_to,
+                  std::uint32_t& edge) {
+  const std::uint32_t begin = window_begin(edge, n);
+  const std::uint32_t count = count_up_to(sums + begin, x);
+  edge = begin + count;
+  return count < kWindow && (count > 0 || begin == 0);
+}
+
+// Weights that interpolation did not find, looked for by halving, a few in step.
+class LeftOver {
+ public:
+  LeftOver(const std::uint64_t* sums, const std::uint64_t* weights, std::uint32_t* edges)
+      : sums_(sums), weights_(weights), edges_(edges) {}
+  void add(const FloydRow& row, std::size_t weight) {
+    items_[count_++] = {sums_ + row.start, row.length, weight};
+    edges_[weight] = 0;
+    __builtin_prefetch(sums_ + row.start + row.length / 2 - 1);
+    if (count_ == items_.size()) settle();
+  }
+  void settle() {
+    bool any = count_ > 0;
+    while (any) {
+      any = false;
+      for (std::size_t i = 0; i < count_; ++i) {
+        Item& item = items_[i];
+        if (item.left <= 1) continue;
+        search_step(item.sums, item.left, weights_ + item.weight, edges_ + item.weight, 1);
+        item.left -= item.left / 2;
+        any |= item.left > 1;
+      }
+    }
+    count_ = 0;
+  }
+
+ private:
+  struct Item {
+    const std::uint64_t* sums;
+    std::uint32_t left;
+    std::size_t weight;
+  };
+  const std::uint64_t* sums_;
+  const std::uint64_t* weights_;
+  std::uint32_t* edges_;
+  std::array<Item, 32> items_ = {};
+  std::size_t count_ = 0;
+};
+
+// The rows longer than kInterpolatedRow, step by step over all of them, so that their cache misses overlap.
+template <typename Count>
+inline __attribute__((always_inline)) void search_long_rows(const std::uint64_t* sums,
+                                                            std::span<const FloydRow> rows,
+                                                            std::uint32_t each, const std::uint64_t* weights,
+                                                            std::uint32_t* edges, const Count& count_up_to) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::uint32_t n = rows[r].length;
+    if (n <= kInterpolatedRow) continue;
+    const std::uint64_t* const row = sums + rows[r].start;
+    const double per_weight = static_cast<double>(n) / static_cast<double>(row[n - 1]);
+    for (std::size_t i = r * each; i < (r + 1) * each; ++i) {
+      edges[i] = guess(0, static_cast<double>(weights[i]), 0, per_weight, n);
+      __builtin_prefetch(row + edges[i]);
+    }
+  }
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::uint32_t n = rows[r].length;
+    if (n <= kInterpolatedRow) continue;
+    const std::uint64_t* const row = sums + rows[r].start;
+    const double per_weight = static_cast<double>(n) / static_cast<double>(row[n - 1]);
+    for (std::size_t i = r * each; i < (r + 1) * each; ++i) {
+      edges[i] =
+          guess(edges[i], static_cast<double>(weights[i]), static_cast<double>(row[edges[i]]), per_weight, n);
+      const std::uint32_t begin = window_begin(edges[i], n);
+      for (std::uint32_t p = 0; p < kWindow; p += 8) __builtin_prefetch(row + begin + p);
+      __builtin_prefetch(row + begin + kWindow - 1);
+    }
+  }
+  LeftOver left(sums, weights, edges);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::uint32_t n = rows[r].length;
+    if (n <= kInterpolatedRow) continue;
+    for (std::size_t i = r * each; i < (r + 1) * each; ++i) {
+      if (!is_in_window(sums + rows[r].start, n, weights[i], count_up_to, edges[i])) left.add(rows[r], i);
+    }
+  }
+  left.settle();
+}
+
+std::uint32_t count_window(const std::uint64_t* sums, std::uint64_t x) {
+  std::uint32_t count = 0;
+  for (std::uint32_t p = 0; p < kWindow; ++p) count += sums[p] <= x ? 1 : 0;
+  return count;
+}
+
 void search_weights_generic(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
                             const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
-  for (std::size_t r = 0; r < rows.size(); ++r) lengths[r] = rows[r].length;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::uint32_t n = rows[r].length;
+    lengths[r] = n <= kInterpolatedRow ? n : 0;
+  }
   search_in_step(sums, rows, each, weights, lengths, edges);
+  search_long_rows(sums, rows, each, weights, edges, count_window);
 }
 
 #ifdef WEFT_X86
@@ -77,20 +192,29 @@ __attribute__((target("avx512f,avx512vl"))) void count_sums(const std::uint64_t*
   _mm256_mask_storeu_epi32(edges + 8, valid_b, _mm512_cvtepi64_epi32(edge_b));
 }
 
+__attribute__((target("avx512f,avx512vl"))) std::uint32_t count_window_avx512(const std::uint64_t* sums,
+                                                                              std::uint64_t x) {
+  const __m512i weight = _mm512_set1_epi64(static_cast<long long>(x));
+  const unsigned low = _mm512_cmple_epu64_mask(_mm512_loadu_si512(sums), weight);
+  const unsigned high = _mm512_cmple_epu64_mask(_mm512_loadu_si512(sums + 8), weight);
+  return static_cast<std::uint32_t>(__builtin_popcount(low | high << 8));
+}
+
 void search_weights_avx512(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
                            const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const std::uint32_t n = rows[r].length;
-    lengths[r] = n <= kCounted ? 0 : n;
+    lengths[r] = n <= kCounted || n > kInterpolatedRow ? 0 : n;
   }
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    if (lengths[r] != 0) continue;
+    if (rows[r].length > kCounted) continue;
     for (std::uint32_t i = 0; i < each; i += 16) {
       count_sums(sums + rows[r].start, rows[r].length, weights + r * each + i, each - i,
                  edges + r * each + i);
     }
   }
   search_in_step(sums, rows, each, weights, lengths, edges);
+  search_long_rows(sums, rows, each, weights, edges, count_window_avx512);
 }
 #pragma GCC diagnostic pop
 #endif

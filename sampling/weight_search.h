@@ -1,5 +1,6 @@
 // Looks for the edges of many weights in many rows at once: edge_at_weight (sampling/weighted_picks.h) with
-// the rows' cache misses overlapped, and with wide instructions for short rows where the processor has them.
+// the rows' cache misses overlapped: short rows by counting, with wide instructions where the processor has
+// them, longer ones by halving, and long ones by interpolation (and halving where that lands wide).
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,9 @@
 #include "sampling/floyd_rows.h"
 
 namespace weft::sampling {
+
+// Rows longer than this are looked through by interpolation.
+inline constexpr std::uint32_t kInterpolatedRow = 256;
 
 // For each row, `each` weights below its last sum: weights [rows, each] -> edges [rows, each], counted from
 // the row's start. sums: of the whole relation; a row's begin at its start. lengths [rows] is scratch.

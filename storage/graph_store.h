@@ -63,6 +63,7 @@ struct ApplyResult {
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type]; a symmetric pair counts two
   std::uint64_t duplicate_events = 0;         // left out: their edges were in the store already
+  std::uint64_t forgotten_events = 0;         // left out: they name a node that was forgotten
 };
 
 struct Neighbour {

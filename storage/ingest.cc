@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "storage/bulk/bulk_load.h"
+#include "storage/forget.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
 #include "storage/store_impl.h"
@@ -85,7 +86,8 @@ class Ingest {
 
   IngestReport run() {
     const auto started = std::chrono::steady_clock::now();
-    files_.remove_all(project_.workspace.bulk());  // what a killed run left
+    files_.remove_all(project_.workspace.bulk());                      // what a killed run left
+    finish_forgetting(store_, project_.workspace, progress_, files_);  // of a killed `weft forget`
     if (!takes_bulk() || !run_bulk()) run_batches();
     look_again_at_media();
     files_.kill_point("ingest.before_quarantine_file");
@@ -193,6 +195,7 @@ class Ingest {
     for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
     for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
     report_.duplicates += result.duplicate_events;
+    report_.forgotten += result.forgotten_events;
   }
 
   void find_entries() {

@@ -17,7 +17,9 @@
 
 namespace weft::storage {
 
-inline constexpr std::uint32_t kStoreFormat = 1;
+inline constexpr std::uint32_t kStoreFormat = 1;        // of a new store
+inline constexpr std::uint32_t kForgettingFormat = 2;   // from when a store first forgets: it has tombstones
+inline constexpr std::uint32_t kNewestStoreFormat = 2;  // that this version reads
 
 // Column families, in the order in which the store opens them.
 enum Family : std::size_t {

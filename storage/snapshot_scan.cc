@@ -112,13 +112,15 @@ class StoreScan {
   void nodes(graph::SnapshotBuilder& builder, graph::NodeTypeId type) const {
     const std::size_t count = impl_.state.node_counts[type];
     graph::NodeWriter writer = builder.nodes(type);
-    std::uint64_t names = 0;
+    std::uint64_t names = 0, ids = 0;
     raw(kNames, node_pieces(type, count), [&](std::string_view key, std::string_view value) {
       if (key.size() != 6 || get_big<std::uint32_t>(key, 2) != names++) damaged_nodes(type, count, names);
       writer.put_id(value);
+      if (!value.empty()) return;
+      writer.put_sorted(value, static_cast<graph::NodeId>(names - 1));  // forgotten
+      ++ids;
     });
     SeenByNode seen(builder.scratch(), count, options_.memory / kSeenShare);
-    std::uint64_t ids = 0;
     raw(kIds, file_pieces(kIds, type), [&](std::string_view key, std::string_view bytes) {
       const auto value = decode_id_value(bytes);
       if (!value || value->node >= count) impl_.damaged("an id of the store is damaged");

@@ -63,6 +63,10 @@ class BatchWriter {
 
   void add(const graph::Event& event) {
     ++state_.sequence;
+    if (names_forgotten(event)) {
+      ++result_.forgotten_events;
+      return;
+    }
     if (is_duplicate(event)) {
       ++result_.duplicate_events;
       return;
@@ -171,6 +175,20 @@ class BatchWriter {
     const auto value = decode_id_value(*bytes);
     if (!value) impl_.damaged("an id of the store is damaged");
     return impl_.cache->put(type, external_id, *value);
+  }
+
+  // Whether the event names a node that the store was made to forget.
+  bool names_forgotten(const graph::Event& event) {
+    if (impl_.tombstones.empty()) return false;
+    const auto gone = [&](graph::NodeTypeId type, const std::string& external_id) {
+      return find(type, external_id) == nullptr && impl_.tombstones.contains(type, external_id);
+    };
+    return std::any_of(event.nodes.begin(), event.nodes.end(),
+                       [&](const graph::NodeEvent& node) { return gone(node.type, node.external_id); }) ||
+           std::any_of(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
+             const graph::EdgeType& type = schema_.edge_type(edge.type);
+             return gone(type.from, edge.from) || gone(type.to, edge.to);
+           });
   }
 
   void put_id(graph::NodeTypeId type, std::string_view external_id, const IdValue& value) {

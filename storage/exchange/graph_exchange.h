@@ -63,9 +63,10 @@ struct ImportReport {
 
 // Makes the store and the snapshot of `project`'s workspace, which must have neither, from an exported
 // folder. Its schema must be the project's. Source files count as not yet read: the next ingest reads them
-// whole, and what they hold of the graph already is known by its event ids and is not taken twice. Builds the
-// workspace beside, and renames it only once its snapshot has the checksum of the exported one. Throws Error.
-// Kill points: import.before_store, import.before_rename, import.between_renames, import.after_rename.
+// whole, and what they hold of the graph already is known by its event ids and is not taken twice. A graph
+// with forgotten nodes is refused. Builds the workspace beside, and renames it only once its snapshot has the
+// checksum of the exported one. Throws Error. Kill points: import.before_store, import.before_rename,
+// import.between_renames, import.after_rename.
 ImportReport import_graph(const Project& project, const std::filesystem::path& folder,
                           ProgressSink& progress = no_progress(), Files& files = real_files());
 

@@ -160,6 +160,20 @@ void check_edges(const graph::EdgeList& edges, std::uint64_t from_nodes, std::ui
   }
 }
 
+// What keeps a forgotten node from coming back lies in its store, not in the graph.
+void refuse_forgotten(const ExportedGraph& graph, const fs::path& folder) {
+  std::size_t forgotten = 0;
+  for (const graph::NodeTable& table : graph.tables.nodes)
+    forgotten += static_cast<std::size_t>(
+        std::count(table.external_ids.begin(), table.external_ids.end(), std::string()));
+  if (forgotten == 0) return;
+  throw Error(fmt::format("the exported graph has {} forgotten nodes", forgotten),
+              {.file = folder.string(),
+               .expected = "a graph without any: imported, they would come back with the next ingest",
+               .hint = "use `weft backup` and `weft restore`, which keep what was forgotten in mind"},
+              ErrorKind::kUsage);
+}
+
 }  // namespace
 
 ExportedGraph read_exported(const fs::path& folder, ProgressSink& progress, Files& files) {
@@ -224,6 +238,7 @@ ImportReport import_graph(const Project& project, const fs::path& folder, Progre
                              (folder / kExchangeManifest).string(),
                  .hint = "use the project file that the graph was exported with"},
                 ErrorKind::kUsage);
+  refuse_forgotten(graph, folder);
   ImportReport report;
   for (const graph::NodeTable& table : graph.tables.nodes) report.nodes += table.external_ids.size();
   for (const graph::EdgeList& edges : graph.tables.edges) report.edges += edges.size();

@@ -21,12 +21,16 @@ TEST_P(WeightSearch, FindsTheFirstSumThatExceeds) {
     std::vector<std::uint64_t> sums(random() % 3);
     for (FloydRow& row : rows) {
       row.start = static_cast<std::uint32_t>(sums.size());
-      row.length = static_cast<std::uint32_t>(1 + random() % (random() % 2 == 0 ? 70 : 700));
+      row.length = static_cast<std::uint32_t>(1 + random() % (random() % 2 == 0 ? 70 : 1500));
       std::uint64_t sum = 0;
       // Sums above 2^63 too; equal ones are edges of weight 0.
       const std::uint64_t scale = random() % 4 == 0 ? (1ull << 63) / row.length * 2 - 2 : 9;
-      for (std::uint32_t p = 0; p < row.length; ++p)
-        sums.push_back(sum += random() % 3 == 0 ? 0 : random() % scale);
+      // Few edges with nearly all of the weight, too: there no line through the sums says where to look.
+      const bool steep = random() % 3 == 0;
+      for (std::uint32_t p = 0; p < row.length; ++p) {
+        const bool none = random() % (steep ? 40 : 3) == 0;
+        sums.push_back(sum += steep ? (none ? scale - 1 : random() % 2) : none ? 0 : random() % scale);
+      }
       if (sum == 0) ++sums.back();
     }
     const auto each = static_cast<std::uint32_t>(1 + random() % 50);

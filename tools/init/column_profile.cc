@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "base/hash.h"
+#include "base/html.h"
 #include "base/strings.h"
 #include "storage/values.h"
 
@@ -62,7 +63,24 @@ void ColumnProfile::add_text(std::string_view text) {
   if (distinct.size() < kMaxDistinct && distinct.insert(hash64(text)).second &&
       examples.size() < kMaxExamples)
     examples.emplace_back(text);
+  if (text.find('&') != std::string_view::npos) {
+    MarkupCounts found;
+    strip_html(text, &found);
+    markup += found.entities > 0 ? 1 : 0;
+  }
+  add_count(text);
   add_parts(text);
+}
+
+// Values too many or too long to be kinds of events leave one more than counts.
+void ColumnProfile::add_count(std::string_view text) {
+  if (counts.size() > kMaxCounted) return;
+  const std::string_view short_text = text.substr(0, 40);
+  const auto known = counts.find(short_text);
+  if (known != counts.end())
+    ++known->second;
+  else
+    counts.emplace(short_text, 1);
 }
 
 void ColumnProfile::add(const storage::Cell& cell) {

@@ -16,6 +16,9 @@ namespace weft::init {
 struct Group {
   std::vector<const TableProfile*> tables = {};
   std::string stem = {};
+  // What a project file names to read them all: files, patterns or a folder.
+  std::vector<std::string> sources = {};
+  std::size_t unopened = 0;                          // further files that `sources` stands for
   std::vector<ColumnRole> roles = {};                // [column], of the first table
   std::vector<std::size_t> ids = {};                 // positions of id columns in use
   std::size_t key = kNone;                           // the id column that names the rows; or kNone
@@ -39,22 +42,18 @@ struct Group {
       return table->columns[i].distinct.size() * 10 < table->columns[i].present * 9;
     });
   }
+  bool has_markup(std::size_t i) const {
+    return std::any_of(tables.begin(), tables.end(),
+                       [&](const TableProfile* table) { return table->columns[i].has_markup(); });
+  }
   bool everywhere(std::size_t i) const {
     return std::all_of(tables.begin(), tables.end(),
                        [&](const TableProfile* table) { return table->columns[i].present == table->rows; });
   }
-  std::vector<std::string> names() const {
-    std::vector<std::string> out;
-    for (const TableProfile* table : tables) out.push_back(table->name);
-    return out;
-  }
 };
 
-// "train", "valid" or "test" for the names that parts of a split have; else empty.
-std::string split_part(const std::string& stem);
-
-// Of all tables, with `tables` and `stem` filled in; the training part of a split goes first. They point into
-// `folder`.
+// Of all tables, with `tables`, `stem`, `sources` and `unopened` filled in; the training part of a split goes
+// first. They point into `folder`.
 std::vector<Group> group_tables(const FolderProfile& folder);
 
 }  // namespace weft::init

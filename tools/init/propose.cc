@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <set>
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "tools/init/event_kinds.h"
+#include "tools/init/file_names.h"
 #include "tools/init/groups.h"
 #include "tools/init/project_text.h"
 #include "tools/init/roles.h"
@@ -45,7 +48,7 @@ class Proposer {
            .hint = seen},
           ErrorKind::kUsage);
     }
-    proposal_.toml = head_ + nodes_ + edges_ + task();
+    proposal_.toml = head_ + sections_ + nodes_ + edges_ + task();
     return std::move(proposal_);
   }
 
@@ -186,6 +189,8 @@ class Proposer {
     std::uint64_t bad = 0;
     for (const TableProfile* table : group.tables) bad += table->bad_rows;
     if (bad > 0) text += fmt::format(", and {} that cannot be read", bad);
+    if (group.unopened > 0)
+      text += fmt::format(". {} files were looked at, {} more were not", group.tables.size(), group.unopened);
     return text + ".\n";
   }
 
@@ -210,12 +215,36 @@ class Proposer {
                        storage::time_unit_name(group.roles[i].unit));
   }
 
-  // A time that every row has; kNone if there is none.
+  // A time that every row has, the first of those that tell the rows apart best (a folder's day does not);
+  // kNone if there is none.
   static std::size_t time_of(const Group& group) {
+    std::size_t best = Group::kNone, most = 0;
     for (std::size_t i = 0; i < group.roles.size(); ++i) {
-      if (group.roles[i].role == Role::kTime && group.everywhere(i)) return i;
+      if (group.roles[i].role != Role::kTime || !group.everywhere(i)) continue;
+      const std::size_t distinct = group.first().columns[i].distinct.size();
+      if (best != Group::kNone && distinct <= 2 * most) continue;
+      best = i;
+      most = distinct;
     }
-    return Group::kNone;
+    return best;
+  }
+
+  // What stands for the group's files as a `source`: their names, or that of a section that says how they are
+  // read.
+  std::string source_of(const Group& group) {
+    const std::string options = group.first().form.options();
+    if (options.empty()) return toml_strings(group.sources);
+    const auto [known, added] = section_of_.emplace(group.first().name, "");
+    if (added) {
+      const bool one_file = group.sources.size() == 1 && !storage::is_pattern(group.sources[0]);
+      std::string name = one_file ? group.sources[0] : group.stem;
+      for (int i = 2; !section_names_.insert(name).second; ++i) name = fmt::format("{}_{}", group.stem, i);
+      sections_ += fmt::format("\n[sources.{}]\n", toml_key(name));
+      if (!one_file) sections_ += fmt::format("files = {}\n", toml_strings(group.sources));
+      sections_ += options;
+      known->second = name;
+    }
+    return toml_string(known->second);
   }
 
   // The `fields.NAME = ...` lines of a node type, its `name` too; marks the columns they use.
@@ -245,6 +274,8 @@ class Proposer {
         ++proposal_.edge_types;
       }
       lines += fmt::format("fields.{} = {{ {} }}\n", toml_key(name), what);
+      if (group.has_markup(i) && role.path.empty())
+        lines += fmt::format("columns.{} = {{ tidy = [\"html\"] }}\n", toml_key(group.column(i)));
       const std::vector<std::string> words = name_words(group.column(i));
       const bool title = !words.empty() && (words.back() == "title" || words.back() == "name");
       if (shown.empty() && role.role == Role::kText && title) shown = name;
@@ -284,7 +315,7 @@ class Proposer {
 
   void write_table_nodes(const Group& group, const std::string& type) {
     std::set<std::size_t> used(group.ids.begin(), group.ids.end());
-    std::string lines = about(group) + fmt::format("source = {}\nid = {}\n", toml_strings(group.names()),
+    std::string lines = about(group) + fmt::format("source = {}\nid = {}\n", source_of(group),
                                                    toml_string(group.column(group.key)));
     if (const std::size_t time = time_of(group); time != Group::kNone) {
       lines += time_line(group, time);
@@ -300,7 +331,7 @@ class Proposer {
     for (const std::size_t i : group.ids) {
       if (i == group.key) continue;
       add_edge(free_name(type + "_" + plain_name(group.roles[i].type)),
-               fmt::format("source = {}\nfrom = {}\nto = {}\n", toml_strings(group.names()),
+               fmt::format("source = {}\nfrom = {}\nto = {}\n", source_of(group),
                            end(type, group.column(group.key)), end(group.roles[i].type, group.column(i))));
     }
   }
@@ -313,11 +344,11 @@ class Proposer {
     if (fields.empty()) return;
     const std::string name = free_name(group.stem);
     add_node(name, about(group) +
-                       fmt::format("source = {}\nid = {}\n", toml_strings(group.names()),
+                       fmt::format("source = {}\nid = {}\n", source_of(group),
                                    toml_string(group.column(group.key))) +
                        fields + left_out_lines(group, used));
     add_edge(free_name(type + "_" + name),
-             fmt::format("source = {}\nfrom = {}\nto = {}\n", toml_strings(group.names()),
+             fmt::format("source = {}\nfrom = {}\nto = {}\n", source_of(group),
                          end(type, group.column(group.key)), end(name, group.column(group.key))));
   }
 
@@ -330,7 +361,7 @@ class Proposer {
     const std::string fields = field_lines(group, true, used);
     if (fields.empty()) return;
     add_node(name, about(group) + "# No id column: each row makes a node of its own.\n" +
-                       fmt::format("source = {}\n", toml_strings(group.names())) + time + fields +
+                       fmt::format("source = {}\n", source_of(group)) + time + fields +
                        left_out_lines(group, used));
   }
 
@@ -358,7 +389,7 @@ class Proposer {
     for (std::size_t i = 0; i < group.roles.size() && weight == Group::kNone; ++i) {
       if (group.roles[i].role == Role::kWeight) weight = i, used.insert(i);
     }
-    const std::string source = fmt::format("source = {}\n", toml_strings(group.names()));
+    const std::string source = fmt::format("source = {}\n", source_of(group));
     const std::string when = time == Group::kNone ? "" : time_line(group, time);
     const std::string from = end(group.roles[ids[0]].type, group.column(ids[0]));
     const std::string to = end(group.roles[ids[1]].type, group.column(ids[1]));
@@ -376,12 +407,42 @@ class Proposer {
       add_edge(free_name("about"),
                source + fmt::format("from = {}\nto = {}\n", toml_string(review), to) + when);
     }
+    const EventKinds kinds = texts ? EventKinds{} : find_event_kinds(group);
+    if (kinds.column != Group::kNone) {
+      used.insert(kinds.column);
+      const std::string ends = fmt::format("from = {}\nto = {}\n", from, to);
+      const std::string weighs =
+          weight == Group::kNone ? "" : fmt::format("weight = {}\n", toml_string(group.column(weight)));
+      return write_kinds(group, kinds, source, ends + when + weighs, left_out_lines(group, used));
+    }
     const std::string name = free_name(event_name(group, weight));
     std::string lines = about(group) + source + fmt::format("from = {}\nto = {}\n", from, to) + when;
     if (weight != Group::kNone) lines += fmt::format("weight = {}\n", toml_string(group.column(weight)));
     add_edge(name, lines + left_out_lines(group, used));
     consider_as_target(group, name, group.roles[ids[0]].type != group.roles[ids[1]].type,
                        time != Group::kNone);
+  }
+
+  // One edge type for each kind of event.
+  void write_kinds(const Group& group, const EventKinds& kinds, const std::string& source,
+                   const std::string& lines, const std::string& left_out) {
+    const std::string column = group.column(kinds.column);
+    for (std::size_t i = 0; i < kinds.kinds.size(); ++i) {
+      const std::string& value = kinds.kinds[i].value;
+      const bool word = !value.empty() && std::isalpha(static_cast<unsigned char>(value[0])) != 0;
+      const std::string name = free_name(plain_name(word ? value : group.stem + "_" + value));
+      std::string text = i == 0 ? about(group) : "";
+      text += fmt::format("# {} of them.\n", kinds.kinds[i].rows);
+      text += source + fmt::format("where = {{ {} = {} }}\n", toml_key(column), toml_string(value)) + lines;
+      add_edge(name, text + (i == 0 ? left_out : ""));
+      if (i != kinds.target) continue;
+      const auto [from, to] = end_types(group);
+      consider_as_target(group, name, from != to, time_of(group) != Group::kNone);
+    }
+  }
+
+  static std::pair<std::string, std::string> end_types(const Group& group) {
+    return {group.roles[group.ids[0]].type, group.roles[group.ids[1]].type};
   }
 
   static std::string event_name(const Group& group, std::size_t weight) {
@@ -424,10 +485,12 @@ class Proposer {
   const std::string& data_root_;
   Proposal proposal_;
   std::vector<Group> groups_;
-  std::vector<std::string> types_;             // node types that id columns are about
-  std::map<std::string, const Group*> mains_;  // type -> the table that lists its nodes
-  std::set<std::string> taken_;                // names of node and edge types
-  std::string head_, nodes_, edges_, split_;
+  std::vector<std::string> types_;                 // node types that id columns are about
+  std::map<std::string, const Group*> mains_;      // type -> the table that lists its nodes
+  std::set<std::string> taken_;                    // names of node and edge types
+  std::map<std::string, std::string> section_of_;  // a group's first file -> its [sources.*]
+  std::set<std::string> section_names_;
+  std::string head_, sections_, nodes_, edges_, split_;
   std::uint64_t target_rows_ = 0;
 };
 

@@ -131,6 +131,9 @@ ColumnRole guess(const FolderProfile& folder, const TableProfile& table, const C
     if (column.number_lists > 0) return left_out("is a list of numbers");
     return {.role = Role::kCategory, .as_node = true};
   }
+  if (column.declared == "float_seq") return left_out("is a list of numbers");
+  if (column.declared == "token_seq" && !any_of(words, kTexts))
+    return {.role = Role::kCategory, .separator = " ", .as_node = true};
   if (any_of(words, kTimes)) {
     if (const auto unit = epoch_unit(column)) return {.role = Role::kTime, .unit = *unit};
   }
@@ -150,34 +153,6 @@ ColumnRole guess(const FolderProfile& folder, const TableProfile& table, const C
 }
 
 }  // namespace
-
-std::vector<std::string> name_words(std::string_view name) {
-  Words words;
-  bool in_word = false;
-  bool last_upper = false;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && std::isalnum(byte) == 0) {
-      in_word = false;
-      continue;
-    }
-    const bool upper = std::isupper(byte) != 0;
-    if (!in_word || (upper && !last_upper)) words.emplace_back();
-    words.back() += static_cast<char>(std::tolower(byte));
-    in_word = true;
-    last_upper = upper;
-  }
-  return words;
-}
-
-std::string stem_of(std::string_view file) {
-  std::string name = fs::path(file).filename().string();
-  for (const std::string_view end : {".gz", ".zst"}) {
-    if (name.ends_with(end)) name.resize(name.size() - end.size());
-  }
-  const std::size_t dot = name.rfind('.');
-  return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
-}
 
 std::string id_type(std::string_view column, std::string_view table) {
   Words words = name_words(column);

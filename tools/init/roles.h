@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/values.h"
+#include "tools/init/file_names.h"
 #include "tools/init/table_profile.h"
 
 namespace weft::init {
@@ -23,8 +24,6 @@ struct ColumnRole {
   std::string why = {};        // kLeftOut: for a comment
 };
 
-// "reviewerID" -> reviewer, id; "movie_title" -> movie, title. Lower case.
-std::vector<std::string> name_words(std::string_view name);
 // The node type that an id column of this name is about, as "user" for reviewerID and "item" for asin; empty
 // if the name is no id's. `table`: the file's name, which a column called "id" is about.
 std::string id_type(std::string_view column, std::string_view table);
@@ -34,8 +33,5 @@ bool is_generic_type(std::string_view type);
 // [columns of the table]. `own_type`: the node type that the table's rows are about; may be empty.
 std::vector<ColumnRole> guess_roles(const FolderProfile& folder, const TableProfile& table,
                                     std::string_view own_type);
-
-// The file's name without folder and endings: "train" of "a/train.csv.gz".
-std::string stem_of(std::string_view file);
 
 }  // namespace weft::init

@@ -9,6 +9,7 @@
 #include "base/toml.h"
 #include "storage/project.h"
 #include "storage/sources/column_shapes.h"
+#include "tools/init/file_names.h"
 #include "tools/init/project_text.h"
 
 namespace weft::init {
@@ -98,8 +99,12 @@ bool is_no_text(const storage::SourceFile& source, const std::string& column, Fi
   return false;
 }
 
-TableProfile profile_table(const storage::SourceFile& source, const ProfileLimits& limits, Files& files) {
-  TableProfile table{.name = source.name};
+TableProfile profile_table(storage::SourceFile source, const ProfileLimits& limits, Files& files) {
+  TableProfile table{.name = source.name,
+                     .parquet = source.format == storage::SourceFormat::kParquet,
+                     .form = find_text_form(source, files)};
+  source.encoding = table.form.encoding;
+  source.delimiter = table.form.delimiter;
   std::vector<std::string> wanted;
   for (storage::ColumnShape& shape : storage::column_shapes(source, files)) {
     if (shape.why_not.empty() && shape.bytes && is_no_text(source, shape.name, files))
@@ -110,7 +115,11 @@ TableProfile profile_table(const storage::SourceFile& source, const ProfileLimit
     else
       table.left_out.emplace_back(shape.name, shape.why_not);
   }
-  for (const std::string& column : wanted) table.columns.push_back({.name = column});
+  for (const std::string& column : wanted) {
+    table.columns.push_back({.name = column});
+    const auto declared = table.form.declared.find(column);
+    if (declared != table.form.declared.end()) table.columns.back().declared = declared->second;
+  }
   const auto reader = storage::RowReader::open(source, wanted, files);
   storage::Row row;
   while (reader->next(row)) {
@@ -131,6 +140,24 @@ TableProfile profile_table(const storage::SourceFile& source, const ProfileLimit
 }
 
 }  // namespace
+
+std::string table_key(const std::string& name) {
+  std::string key;
+  for (const fs::path& part : fs::path(name).parent_path()) {
+    if (!is_part_folder(part.string())) key += part.string() + "/";
+  }
+  const std::string stem = stem_of(name);
+  key += "\n";
+  if (!is_cluster_part(stem)) {
+    for (const std::string& word : name_words(stem)) {
+      std::string letters = word;
+      std::erase_if(letters, [](char c) { return c >= '0' && c <= '9'; });
+      if (!letters.empty()) key += (split_part(word).empty() ? letters : "*") + " ";
+    }
+  }
+  const auto format = storage::format_by_name(name);
+  return key + "\n" + (format ? std::to_string(static_cast<int>(*format)) : "");
+}
 
 const ColumnProfile* TableProfile::find(std::string_view column) const {
   for (const ColumnProfile& each : columns) {
@@ -155,9 +182,15 @@ FolderProfile profile_folder(const fs::path& folder, const ProfileLimits& limits
                                          listing.files_past_limit, limits.files));
   progress.begin("look", listing.files.size(), "files");
   std::uint64_t done = 0;
+  std::map<std::string, std::size_t> looked_at;
   for (const std::string& name : listing.files) {
     progress.advance(++done);
     storage::SourceFile source;
+    const std::string key = table_key(name);
+    if (looked_at[key] >= limits.alike) {
+      profile.alike[key].push_back(name);
+      continue;
+    }
     try {
       source = source_of(profile.folder, name);
     } catch (const Error&) {
@@ -166,10 +199,12 @@ FolderProfile profile_folder(const fs::path& folder, const ProfileLimits& limits
     }
     try {
       TableProfile table = profile_table(source, limits, files);
-      if (table.rows > 0 && table.rows >= table.bad_rows && !table.columns.empty())
+      if (table.rows > 0 && table.rows >= table.bad_rows && !table.columns.empty()) {
         profile.tables.push_back(std::move(table));
-      else
+        ++looked_at[key];
+      } else {
         profile.unread.push_back(fmt::format("{}: no rows that can be read", name));
+      }
     } catch (const Error& error) {
       profile.unread.push_back(fmt::format("{}: {}", name, error.summary()));
     }

@@ -10,6 +10,7 @@
 #include "base/fault_files.h"
 #include "base/hash.h"
 #include "storage/exchange/exchange_manifest.h"
+#include "storage/forget.h"
 #include "storage/graph_store.h"
 #include "storage/snapshot_export.h"
 #include "storage/verify.h"
@@ -259,6 +260,17 @@ TEST_P(ExchangeErrors, SayWhatToDo) {
   import_graph(project_, folder_ / "out");
   EXPECT_THAT(error_of([&] { import_graph(project_, folder_ / "out"); }),
               HasSubstr("a graph in this workspace already"));
+  {
+    GraphStore store = GraphStore::open_existing(project_.workspace.store());
+    ASSERT_TRUE(forget_node(store, kUser, "u-early").known);
+    export_snapshot(store, project_.workspace, "/data");
+  }
+  export_graph(graph::Snapshot::open(*current_snapshot(project_.workspace)), project_.schema,
+               folder_ / "forgotten", GetParam());
+  fs::remove_all(project_.workspace.folder);
+  EXPECT_THAT(error_of([&] { import_graph(project_, folder_ / "forgotten"); }),
+              HasSubstr("has 1 forgotten nodes"));
+  EXPECT_FALSE(fs::exists(project_.workspace.folder));
 }
 
 INSTANTIATE_TEST_SUITE_P(One, ExchangeErrors, ::testing::Values(ExchangeFormat::kParquet));

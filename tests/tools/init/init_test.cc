@@ -193,6 +193,89 @@ TEST_F(Init, LargeFilesAreSampled) {
   }
 }
 
+std::string rows_of_day(int day) {
+  std::string rows = "user_id,sku,at\n";
+  for (int i = 0; i < 20; ++i)
+    rows += fmt::format("u{},p{},2024-05-{:02} 10:{:02}:00\n", i % 7, (i + day) % 9, day, i);
+  return rows;
+}
+
+TEST_F(Init, FilesOfDaysAreOneTableByAPattern) {
+  for (int day = 1; day <= 20; ++day) write(fmt::format("log-2024-05-{:02}.csv", day), rows_of_day(day));
+  write("items.csv", "sku,brand\np1,a\np2,b\np3,a\np4,a\n");
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("[edges.log]"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("source = \"log-*.csv\""));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("16 files were looked at, 4 more were not"));
+  EXPECT_EQ(ran.edges.at("log"), 400U);
+}
+
+TEST_F(Init, OutputFoldersOfAClusterAreOneTable) {
+  for (int day = 1; day <= 3; ++day) {
+    for (int part = 0; part < 2; ++part)
+      write(fmt::format("events/day=2024-05-{:02}/part-0000{}.csv", day, part), rows_of_day(2 * day + part));
+  }
+  write("events/_SUCCESS", "");
+  write("2024/05/views.csv", "user_id,sku\nu1,p1\nu2,p1\nu1,p2\n");
+  write("2024/06/views.csv", "user_id,sku\nu1,p4\nu2,p3\nu2,p2\n");
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("source = \"events/**/*.csv\""));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("source = \"*/*/views.csv\""));
+  EXPECT_THAT(ran.edges, UnorderedElementsAre(Pair("events", 120), Pair("views", 6)));
+}
+
+TEST_F(Init, EncodingsAndDelimitersAreFound) {
+  std::string users = "member_id;city;joined\r\n", items = "sku,title\n";
+  for (int i = 0; i < 30; ++i) {
+    users += fmt::format("m{};{};2023-05-{:02}\r\n", i,
+                         i % 3 == 0 ? "K\xF6ln"
+                                    : "Orl\xE9"
+                                      "ans",
+                         1 + i % 28);
+    items += fmt::format("p{},\xCA\xE9\xB1\xA4\xB5\xC4\xC9\xCC\xC6\xB7 {}\n", i, i);  // GBK
+  }
+  write("members.csv", users);
+  write("products.csv", items);
+  write("log.csv", "member_id|sku\nm1|p1\nm2|p1\nm1|p2\nm3|p4\n");
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 30), Pair("item", 30)));
+  EXPECT_THAT(ran.proposal.toml,
+              HasSubstr("[sources.\"members.csv\"]\nencoding = \"windows-1252\"\ndelimiter = \";\"\n"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("[sources.\"products.csv\"]\nencoding = \"gbk\"\n"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("[sources.\"log.csv\"]\ndelimiter = \"|\"\n"));
+  EXPECT_EQ(ran.edges.at("log"), 4U);
+}
+
+TEST_F(Init, KindsOfEventsAreEdgeTypes) {
+  std::string rows = "user_id,item_id,event_type,qty,ts\n";
+  for (int i = 0; i < 60; ++i)
+    rows += fmt::format("u{},p{},{},1,{}\n", i % 9, i % 13,
+                        i % 10 == 0  ? "purchase"
+                        : i % 3 == 0 ? "add to cart"
+                                     : "view",
+                        1'700'000'000 + i);
+  write("events.csv", rows);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.edges,
+              UnorderedElementsAre(Pair("purchase", 6), Pair("add_to_cart", 18), Pair("view", 36)));
+  EXPECT_EQ(ran.proposal.target, "purchase");
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("where = { event_type = \"add to cart\" }"));
+  write("events.csv", "user_id,item_id,type\nu1,p1,film\nu2,p1,film\nu2,p2,series\nu1,p2,series\n");
+  EXPECT_THAT(propose(profile_folder(data_.path()), "").toml, HasSubstr("[edges.events]"));
+}
+
+TEST_F(Init, MarkupIsTidiedAndDeclaredListsAreLists) {
+  write("x.item",
+        "item_id:token\ttitle:token_seq\tgenre:token_seq\tplace:float_seq\n"
+        "1\tTom &amp; Jerry are here\tDrama Comedy\t0.5 0.25\n2\tA second one of them\tDrama\t0.5 1\n");
+  write("x.inter", "user_id:token\titem_id:token\nu\t1\nv\t1\nu\t2\n");
+  const Ran ran = run(data_.path());
+  EXPECT_EQ(ran.nodes.at("genre"), 2U) << ran.proposal.toml;
+  EXPECT_EQ(ran.edges.at("item_genre"), 3U);
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("columns.title = { tidy = [\"html\"] }"));
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: place: is a list of numbers"));
+}
+
 TEST_F(Init, BrokenAndEmptyFilesAreNamed) {
   write("empty.csv", "");
   write("broken.jsonl", "{\n{\n{\n");
