@@ -1,4 +1,4 @@
-// Typed access to JSON objects whose errors name the file and the field. Internal to graph/ and storage/.
+// Typed access to JSON objects whose errors name the file and the field. Internal to graph/.
 #pragma once
 
 #include <cstdint>

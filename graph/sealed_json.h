@@ -1,5 +1,5 @@
 // JSON files that end in their own checksum: the manifests of snapshots and deltas (docs/format.md). Internal
-// to graph/ and storage/.
+// to graph/.
 #pragma once
 
 #include <string>
