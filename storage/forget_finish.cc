@@ -64,8 +64,9 @@ bool forgetting_unfinished(const GraphStore& store) {
 
 std::vector<fs::path> forgetful_paths(const Workspace& workspace) {
   std::vector<fs::path> out;
-  for (const fs::path& path : {workspace.deltas(), workspace.snapshots(), workspace.folder / "features",
-                               workspace.folder / "partitions", workspace.bulk()}) {
+  for (const fs::path& path :
+       {workspace.deltas(), workspace.cleaned(), workspace.snapshots(), workspace.folder / "features",
+        workspace.folder / "partitions", workspace.bulk()}) {
     if (fs::exists(path)) out.push_back(path);
   }
   std::vector<fs::path> repairs;

@@ -195,6 +195,7 @@ class Ingest {
     for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
     for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
     report_.duplicates += result.duplicate_events;
+    add_conflicts(report_.conflicts, result.conflicts);
     report_.forgotten += result.forgotten_events;
   }
 
@@ -275,7 +276,7 @@ class Ingest {
     ledger.fingerprint = project_.fingerprint(source);
     std::uint64_t batch_begin = reader.position_before_row().bytes;
     report_.bytes -= batch_begin;
-    batch_ = {};
+    batch_ = {.ranks = project_.rank_rules(source)};
     events_used_ = 0;
     Row row;
     bool first = true;
@@ -359,7 +360,7 @@ class Ingest {
   }
 
   void look_again_at_media() {
-    EventBatch batch;
+    EventBatch batch{.takes_standing_ranks = true};
     const auto write = [&] {
       if (batch.events.empty()) return;
       files_.kill_point("ingest.before_batch");

@@ -55,6 +55,8 @@ struct IngestReport {
   std::uint64_t forgotten = 0;                // events that name a node which was forgotten: left out
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type]
+  // Of node types with a rule for conflicts: by how much this run changed what the store has.
+  ConflictCounts conflicts = {};
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows
   std::uint64_t quarantined_rows = 0;
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;

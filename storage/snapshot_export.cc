@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "storage/cleaned_graphs.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
@@ -137,6 +138,7 @@ ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& works
   files.kill_point("export.after_current");
   files.kill_point("export.before_prune");
   prune(workspace, keep, files);
+  prune_cleaned_graphs(workspace, files);
   files.kill_point("export.after_prune");
   return out;
 }

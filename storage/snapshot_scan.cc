@@ -10,6 +10,7 @@
 #include "base/spool.h"
 #include "base/thread_pool.h"
 #include "graph/snapshot_builder.h"
+#include "storage/field_conflicts.h"
 #include "storage/ordered_pieces.h"
 #include "storage/store_impl.h"
 
@@ -297,6 +298,11 @@ bool put_stored_field(graph::FieldWriter& writer, graph::NodeId node, std::strin
   static const char kTextKind = static_cast<char>(graph::FieldValue(std::string()).index());
   if (!bytes.empty() && bytes[0] == kTextKind) {
     writer.put_text(node, bytes.substr(1));
+    return true;
+  }
+  if (const auto ranked = ranked_field(bytes);
+      ranked && ranked->kind == static_cast<unsigned char>(kTextKind)) {
+    writer.put_text(node, ranked->payload);
     return true;
   }
   const auto value = decode_field_value(bytes);

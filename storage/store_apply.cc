@@ -7,10 +7,12 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "storage/field_conflicts.h"
 #include "storage/row_seal.h"
 #include "storage/store_impl.h"
 
@@ -54,8 +56,12 @@ namespace {
 
 class BatchWriter {
  public:
-  explicit BatchWriter(GraphStore::Impl& impl)
-      : impl_(impl), schema_(impl.schema.graph), state_(impl.state), first_new_(impl.state.node_counts) {
+  BatchWriter(GraphStore::Impl& impl, const EventBatch& batch)
+      : impl_(impl),
+        batch_of_(batch),
+        schema_(impl.schema.graph),
+        state_(impl.state),
+        first_new_(impl.state.node_counts) {
     result_.new_nodes.assign(schema_.node_types().size(), 0);
     result_.new_edges.assign(schema_.edge_types().size(), 0);
     logged_.before = state_.sequence;
@@ -226,11 +232,36 @@ class BatchWriter {
     } else {
       id = create(node.type, node.external_id, node.time, from_event ? event.id : graph::kNoEvent);
     }
+    const FieldRank rank =
+        batch_of_.ranks.empty() ? FieldRank{} : rank_of(batch_of_.ranks[node.type], node.time);
     for (std::size_t i = 0; i < node.fields.size(); ++i) {
       if (std::holds_alternative<std::monostate>(node.fields[i])) continue;
       if (logs(node.type, id)) logged_.fields.push_back({{node.type, id}, static_cast<std::uint16_t>(i)});
-      put(kFields, field_key({node.type, id}, i), encode_field_value(node.fields[i]));
+      put_field({node.type, id}, static_cast<std::uint16_t>(i), encode_field_value(node.fields[i], rank));
     }
+  }
+
+  // Joined to the value that stands, where ranks say which is to stand.
+  void put_field(graph::NodeRef node, std::uint16_t field, std::string value) {
+    const std::string key = field_key(node, field);
+    const auto in_batch = ranked_.find(key);
+    std::optional<std::string> standing;
+    if (in_batch != ranked_.end()) {
+      standing = in_batch->second;
+    } else if (node.id < first_new_[node.type] && (is_ranked(value) || batch_of_.takes_standing_ranks)) {
+      standing = impl_.get(kFields, key);
+    }
+    FieldConflicts before;
+    if (standing) {
+      before = conflicts_of(*standing);
+      if (is_ranked(*standing)) value = join_fields(*standing, value);
+    }
+    if (is_ranked(value)) {
+      const FieldConflicts changed = difference(conflicts_of(value), before);
+      if (changed.any()) add_conflicts(result_.conflicts, {{{node.type, field}, changed}});
+      ranked_.insert_or_assign(key, value);
+    }
+    put(kFields, key, value);
   }
 
   graph::NodeId end(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time) {
@@ -331,6 +362,7 @@ class BatchWriter {
   }
 
   GraphStore::Impl& impl_;
+  const EventBatch& batch_of_;
   const graph::Schema& schema_;
   rocksdb::WriteBatch batch_;
   std::vector<EdgeChange> outgoing_, incoming_;
@@ -339,6 +371,7 @@ class BatchWriter {
   ApplyResult result_;
   ChangeEntry logged_;  // of this batch, if the store keeps a log of changes
   std::unordered_set<graph::EventId> events_;
+  std::unordered_map<std::string, std::string> ranked_;  // field key -> value that this batch wrote
   std::map<std::pair<graph::EdgeTypeId, graph::NodeId>, AttributeSet> known_attributes_;
   // Of the event at hand:
   std::vector<EdgeKey> keys_;
@@ -358,7 +391,7 @@ ApplyResult GraphStore::apply(const EventBatch& batch) {
   // From here on a failure leaves the cache ahead of the database.
   impl_->failed = true;
   impl_->cache->roll();
-  BatchWriter writer(*impl_);
+  BatchWriter writer(*impl_, batch);
   for (const graph::Event& event : batch.events) writer.add(event);
   writer.add_ledger(batch);
   ApplyResult result = writer.finish();

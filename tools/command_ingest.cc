@@ -52,6 +52,30 @@ Json to_json(const storage::IngestReport& report, const storage::ExportedSnapsho
   return out;
 }
 
+// For each field of a type with a rule for conflicts, where it changed anything.
+Json conflicts_json(const storage::IngestReport& report, const graph::Schema& schema) {
+  Json out = Json::object();
+  for (const auto& [field, counts] : report.conflicts) {
+    const graph::NodeType& type = schema.node_type(field.first);
+    out[type.name][type.fields[field.second].name] = {
+        {"agreeing", counts.agreeing}, {"conflicting", counts.conflicting}, {"filled", counts.filled}};
+  }
+  return out;
+}
+
+void print_conflicts(const Cli& cli, const Json& conflicts) {
+  if (conflicts.empty()) return;
+  Table table({"fields of several rows", "all agree", "they differ", "filled by a lower source"});
+  for (const auto& [type, fields] : conflicts.items()) {
+    for (const auto& [field, counts] : fields.items()) {
+      const auto shown = [&](const char* key) { return fmt::format("{}", counts[key].get<std::int64_t>()); };
+      table.add({printable(fmt::format("{}.{}", type, field)), shown("agreeing"), shown("conflicting"),
+                 shown("filled")});
+    }
+  }
+  cli.print("\n" + table.text());
+}
+
 // For each column's rules, the steps that did something.
 Json cleaning_json(const storage::IngestReport& report, const storage::Project& project) {
   Json columns = Json::array();
@@ -138,6 +162,7 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
       cli.print(printable(fmt::format("  {:>6}  {}", with_commas(count), reason)));
   }
   print_cleaning(cli, report, json["cleaning"]);
+  print_conflicts(cli, json["conflicts"]);
   for (const std::string& note : report.notes) cli.print(printable("note: " + note));
   cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
@@ -157,6 +182,7 @@ void run(Cli& cli, storage::IngestOptions options) {
                                {.memory = options.memory, .threads = options.threads});
   Json json = to_json(report, exported, store.info(), project.schema.graph);
   json["cleaning"] = cleaning_json(report, project);
+  json["conflicts"] = conflicts_json(report, project.schema.graph);
   if (cli.common().json)
     cli.print_json(json);
   else

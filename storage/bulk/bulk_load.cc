@@ -262,6 +262,7 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   }
   result.applied.duplicate_events = state.duplicates;
   result.applied.new_edges = tables.new_edges;
+  result.applied.conflicts = tables.conflicts;
   result.applied.new_nodes.assign(counts.node_counts.begin(), counts.node_counts.end());
   return result;
 }
