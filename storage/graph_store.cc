@@ -360,6 +360,7 @@ void prepare_cache(GraphStore::Impl& impl) {
                                                  impl.options.dictionary_cache_entries);
   impl.cache_complete = std::all_of(impl.state.node_counts.begin(), impl.state.node_counts.end(),
                                     [](std::uint32_t count) { return count == 0; });
+  impl.newest = newest_times(*impl.db, impl.family(kOutgoing));
 }
 
 }  // namespace

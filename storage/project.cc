@@ -130,6 +130,8 @@ class ProjectReader {
     }
     project_.workspace.folder =
         place(section, "workspace", project_.file.stem().string() + ".weft").lexically_normal();
+    // Past an eighth the store's log of changes ends.
+    project_.delta_share = section.get_number_in("delta_share", project_.delta_share, 0, 0.125);
     section.check_no_unknown_keys();
   }
 

@@ -109,6 +109,7 @@ struct Project {
   std::filesystem::path file = {};
   std::filesystem::path data_root = {};  // canonical
   Workspace workspace = {};
+  double delta_share = 0.1;  // of the snapshot's edges: changes up to which an ingest writes a delta
   StoreSchema schema = {};
   std::vector<SourceFile> sources = {};  // in order of first mention, nodes before edges: the order of ingest
   std::vector<SourceOptions> source_options = {};

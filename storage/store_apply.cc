@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "storage/batch_lookups.h"
 #include "storage/field_conflicts.h"
 #include "storage/row_seal.h"
 #include "storage/store_impl.h"
@@ -67,13 +68,14 @@ class BatchWriter {
     logged_.before = state_.sequence;
   }
 
-  void add(const graph::Event& event) {
+  // After load_ids. `stored`: of find_stored.
+  void add(const graph::Event& event, bool stored) {
     ++state_.sequence;
     if (names_forgotten(event)) {
       ++result_.forgotten_events;
       return;
     }
-    if (is_duplicate(event)) {
+    if (is_duplicate(event, stored)) {
       ++result_.duplicate_events;
       return;
     }
@@ -174,13 +176,7 @@ class BatchWriter {
 
   // The dictionary's entry, or null if there is none. Valid until the next call.
   IdValue* find(graph::NodeTypeId type, std::string_view external_id) {
-    if (IdValue* found = impl_.cache->find(type, external_id)) return found;
-    if (impl_.cache_complete && !impl_.cache->dropped()) return nullptr;
-    const auto bytes = impl_.get(kIds, id_key(type, external_id));
-    if (!bytes) return nullptr;
-    const auto value = decode_id_value(*bytes);
-    if (!value) impl_.damaged("an id of the store is damaged");
-    return impl_.cache->put(type, external_id, *value);
+    return impl_.cache->find(type, external_id);
   }
 
   // Whether the event names a node that the store was made to forget.
@@ -272,20 +268,9 @@ class BatchWriter {
     return node;
   }
 
-  bool is_duplicate(const graph::Event& event) {
-    const auto first =
-        std::find_if(event.edges.begin(), event.edges.end(),
-                     [&](const graph::EdgeEvent& edge) { return impl_.schema.attribute[edge.type] == 0; });
-    if (first == event.edges.end()) return false;
-    if (!events_.insert(event.id).second) return true;
-    const graph::EdgeType& type = schema_.edge_type(first->type);
-    const IdValue* from = find(type.from, first->from);
-    if (from == nullptr || from->node >= first_new_[type.from]) return false;
-    const graph::NodeId from_id = from->node;
-    const IdValue* to = find(type.to, first->to);
-    if (to == nullptr || to->node >= first_new_[type.to]) return false;
-    const auto key = encode_edge_key({first->type, from_id, first->time, to->node, event.id});
-    return impl_.get(kOutgoing, {key.data(), key.size()}).has_value();
+  bool is_duplicate(const graph::Event& event, bool stored) {
+    if (first_edge(impl_.schema, event) == nullptr) return false;
+    return !events_.insert(event.id).second || stored;
   }
 
   void put_edge(const EdgeKey& key, const EdgeValue& value) {
@@ -293,6 +278,7 @@ class BatchWriter {
     outgoing_.push_back({encode_edge_key(key), bytes, false});
     incoming_.push_back({encode_edge_key(key.reversed()), bytes, false});
     if (impl_.changes) logged_.edges.push_back({false, key, value});
+    if (impl_.newest) add_time(*impl_.newest, key.type, key.time);
     if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
       throw Error("too many edges of one type",
                   {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
@@ -391,8 +377,10 @@ ApplyResult GraphStore::apply(const EventBatch& batch) {
   // From here on a failure leaves the cache ahead of the database.
   impl_->failed = true;
   impl_->cache->roll();
+  load_ids(*impl_, batch.events);
+  const std::vector<char> stored = find_stored(*impl_, batch.events);
   BatchWriter writer(*impl_, batch);
-  for (const graph::Event& event : batch.events) writer.add(event);
+  for (std::size_t i = 0; i < batch.events.size(); ++i) writer.add(batch.events[i], stored[i] != 0);
   writer.add_ledger(batch);
   ApplyResult result = writer.finish();
   impl_->failed = false;

@@ -14,6 +14,7 @@
 #include "storage/dictionary_cache.h"
 #include "storage/graph_store.h"
 #include "storage/keys.h"
+#include "storage/newest_times.h"
 #include "storage/rocksdb_options.h"
 #include "storage/store_lock.h"
 #include "storage/tombstones.h"
@@ -71,6 +72,7 @@ struct GraphStore::Impl {
   std::optional<ChangeLogState> changes = {};         // as of `state`
   std::unique_ptr<DictionaryCache> cache;             // writer
   bool cache_complete = false;                        // holds every id of the store
+  std::optional<NewestTimes> newest = {};             // writer: of all edges, deleted ones too
   std::optional<graph::SnapshotInfo> fresh_snapshot;  // that a bulk load just wrote, whole and synced
   bool failed = false;         // a write failed half-way: what is in memory may not be what is stored
   Tombstones tombstones = {};  // as of `state`

@@ -30,7 +30,7 @@ VectorCache VectorCache::open(const std::filesystem::path& folder, Files& files)
   impl->folder = folder.string();
   files.make_folders(folder);
   impl->lock = std::make_unique<StoreLock>(folder / "writer.lock", "the cache of vectors");
-  const StoreOptions options;
+  const StoreOptions options{.block_cache_bytes = std::size_t{64} << 20};
   rocksdb::Options all(database_options(options), family_options(kFields, options, block_cache(options)));
   all.create_if_missing = true;
   impl->env = fault_environment(files);

@@ -2,14 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/error.h"
 #include "base/strings.h"
 #include "encoders/options.h"
 #include "gnn/model_options.h"
 #include "gnn/train_options.h"
 #include "graph/close_ids.h"
+#include "storage/fresh_graph.h"
+#include "storage/graph_store.h"
 #include "storage/snapshot_export.h"
 #include "tools/lightgcn_model.h"
+#include "tools/table.h"
 
 namespace weft::tools {
 namespace {
@@ -34,13 +39,45 @@ graph::Snapshot open_current_snapshot(const storage::Project& project) {
   return graph::Snapshot::open(*folder);
 }
 
+namespace {
+
+void compact(const storage::Project& project, const Cli& cli) {
+  const auto delta = storage::waiting_delta(project.workspace);
+  if (!delta) return;
+  std::optional<storage::GraphStore> store;
+  try {
+    store.emplace(storage::GraphStore::open_existing(project.workspace.store()));
+  } catch (const Error& error) {
+    cli.note(fmt::format("note: the snapshot is taken without the events {} to {}, which wait in a delta: {}",
+                         with_commas(delta->base_sequence + 1), with_commas(delta->sequence), error.what()));
+    return;
+  }
+  cli.note(fmt::format("making one snapshot of the current one and its delta (events {} to {})",
+                       with_commas(delta->base_sequence + 1), with_commas(delta->sequence)));
+  storage::freshen(*store, project.workspace, project.data_root,
+                   {.how = storage::Freshen::kSnapshot,
+                    .delta_share = project.delta_share,
+                    .snapshot = {.threads = cli.threads()}});
+}
+
+ProjectContext open_project_of(TomlFile toml, const std::filesystem::path& file, const Cli* cli);
+
+}  // namespace
+
 ProjectContext open_project(const Cli& cli) {
-  return open_project(cli.read_project_file(), cli.project_path());
+  return open_project_of(cli.read_project_file(), cli.project_path(), &cli);
 }
 
 ProjectContext open_project(TomlFile toml, const std::filesystem::path& file) {
+  return open_project_of(std::move(toml), file, nullptr);
+}
+
+namespace {
+
+ProjectContext open_project_of(TomlFile toml, const std::filesystem::path& file, const Cli* cli) {
   storage::Project project = storage::read_project(toml, file, storage::Sources::kMayBeMissing);
   check_settings(toml.root());
+  if (cli != nullptr) compact(project, *cli);
   graph::Snapshot snapshot = open_current_snapshot(project);
   if (!(snapshot.schema() == project.schema.graph)) {
     throw Error("the snapshot's node and edge types are not the project file's",
@@ -61,6 +98,8 @@ ProjectContext open_project(TomlFile toml, const std::filesystem::path& file) {
   return {std::move(toml), std::move(project), std::move(snapshot), std::move(task),
           *target,         std::move(split)};
 }
+
+}  // namespace
 
 std::filesystem::path model_folder(const storage::Project& project, const std::string& name) {
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {

@@ -26,13 +26,15 @@ struct ProjectContext {
   graph::NodeTypeId item_type() const { return snapshot.schema().edge_type(target).to; }
 };
 
-// The store's latest snapshot. Throws Error with a hint to run `weft ingest` if there is none.
+// The workspace's current snapshot as it is. Throws Error with a hint to run `weft ingest` if there is none.
 graph::Snapshot open_current_snapshot(const storage::Project& project);
 
 // Everything above. Sources need not be there any more. All sections are read, whichever kind of model
-// they are for: a slip in one that is not used now is an error all the same.
+// they are for: a slip in one that is not used now is an error all the same. Where an ingest left a delta, it
+// and its snapshot are made one snapshot first, and a note says so; while another process writes, the
+// snapshot is taken as it is, and a note says what it lacks.
 ProjectContext open_project(const Cli& cli);
-// Of a project file that was read already; `file` is where it lies.
+// Of a project file that was read already; `file` is where it lies. A delta is left alone.
 ProjectContext open_project(TomlFile toml, const std::filesystem::path& file);
 
 // workspace/models/NAME. Throws Error (kUsage) if the name would lead elsewhere.
