@@ -8,6 +8,7 @@
 #include "encoders/feature_set.h"
 #include "gnn/evaluation/npy.h"
 #include "storage/exchange/graph_exchange.h"
+#include "storage/fresh_graph.h"
 #include "storage/project.h"
 #include "tools/cli.h"
 #include "tools/features.h"
@@ -60,6 +61,11 @@ void run_export(Cli& cli, const Options& options) {
   if (!(snapshot.schema() == project.schema.graph))
     throw Error("the project file now describes another graph than its snapshot holds",
                 {.file = project.file.string(), .hint = "run `weft ingest` first"}, ErrorKind::kUsage);
+  if (const auto delta = storage::waiting_delta(project.workspace))
+    cli.note(
+        fmt::format("note: the events {} to {} wait in a delta and are not exported; "
+                    "`weft ingest --compact` makes one snapshot of all",
+                    with_commas(delta->base_sequence + 1), with_commas(delta->sequence)));
   std::size_t features = 0;
   const storage::ExportReport report = storage::export_graph(
       snapshot, project.schema, options.folder, format,
