@@ -77,6 +77,7 @@ void add_verify(Cli& cli);
 void add_repair(Cli& cli);
 void add_backup(Cli& cli);
 void add_restore(Cli& cli);
+void add_forget(Cli& cli);
 void add_encode(Cli& cli);
 void add_train(Cli& cli);
 void add_evaluate(Cli& cli);

@@ -22,6 +22,7 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
               {"events", report.events},
               {"filtered", report.filtered},
               {"duplicates", report.duplicates},
+              {"forgotten", report.forgotten},
               {"quarantined_rows", report.quarantined_rows},
               {"quarantined", report.quarantined},
               {"media",
@@ -149,6 +150,8 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                         with_commas(static_cast<std::uint64_t>(
                             report.seconds > 0 ? static_cast<double>(report.rows) / report.seconds : 0)),
                         with_commas(report.events), with_commas(report.duplicates)));
+  if (report.forgotten > 0)
+    cli.print(fmt::format("{} events left out: they name what was forgotten", with_commas(report.forgotten)));
   if (report.bulk) {
     cli.print(fmt::format("loaded in bulk: {} sorted runs spilled, at most {} MiB of temporary files",
                           with_commas(report.spilled_runs), with_commas(report.temporary_bytes >> 20)));
