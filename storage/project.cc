@@ -100,6 +100,7 @@ class ProjectReader {
     for (const auto& [name, section] : edges.sections()) read_edges(name, section);
     edges.check_no_unknown_keys();
     declare_attribute_edges();
+    project_.row_rules = graph::read_clean_rules(root_.section("clean"), project_.schema.graph);
     check_rules(project_);
     return std::move(project_);
   }
@@ -140,6 +141,7 @@ class ProjectReader {
     project_.clean.max_bad_rows = section.get_number_in("max_bad_rows", project_.clean.max_bad_rows, 0, 1);
     project_.clean.max_bad_media = section.get_number_in("max_bad_media", project_.clean.max_bad_media, 0, 1);
     project_.clean.missing = section.get_strings("missing");
+    for (const char* key : {"pairs", "core", "core_edges"}) section.has(key);
     section.check_no_unknown_keys();
   }
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/toml.h"
+#include "graph/clean_rules.h"
 #include "graph/event.h"
 #include "graph/schema.h"
 #include "storage/cleaning/column_rules.h"
@@ -116,6 +117,7 @@ struct Project {
   std::vector<NodeMapping> nodes = {};
   std::vector<EdgeMapping> edges = {};  // without the edge types of as_node fields
   CleanOptions clean = {};
+  graph::CleanRules row_rules = {};          // of [clean], for snapshots; core_edges not settled
   std::vector<ColumnRules> rules = {};       // of all sections
   std::vector<RuleRange> source_rules = {};  // [source_options]
 

@@ -12,8 +12,8 @@ enum class Sync {
   kNever
 };  // kNever: a killed process loses nothing, a power cut may lose the last batches
 
-// How table files are laid out. The defaults are the outcome of measurements (docs/store-options.md), which
-// alone set anything else. Files that were written with other values stay readable.
+// How table files are laid out. Measurements (benchmarks/storage/options.py) alone set anything but the
+// defaults. Files that were written with other values stay readable.
 struct TableTuning {
   enum class Compression { kNone, kLz4, kLz4ThenZstd };  // the last: ZSTD in the lowest level
   Compression compression = Compression::kLz4ThenZstd;

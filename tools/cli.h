@@ -83,6 +83,8 @@ void add_train(Cli& cli);
 void add_evaluate(Cli& cli);
 void add_embed(Cli& cli);
 void add_explain(Cli& cli);
+void add_export(Cli& cli);
+void add_import(Cli& cli);
 void add_partition(Cli& cli);
 void add_recommend(Cli& cli);
 void add_similar(Cli& cli);

@@ -11,6 +11,8 @@
 #include "storage/ingest.h"
 #include "storage/project.h"
 #include "tools/cli.h"
+#include "tools/project_context.h"
+#include "tools/row_cleaning.h"
 #include "tools/table.h"
 
 namespace weft::tools {
@@ -174,7 +176,8 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
   }
   print_cleaning(cli, report, json["cleaning"]);
   print_conflicts(cli, json["conflicts"]);
-  for (const std::string& note : report.notes) cli.print(printable("note: " + note));
+  if (json.contains("row_cleaning")) cli.print("\n" + row_cleaning_text(json["row_cleaning"]));
+  for (const Json& note : json["notes"]) cli.print(printable("note: " + note.get<std::string>()));
   cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
   if (json.contains("delta")) {
@@ -183,6 +186,19 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                     json["delta"]["folder"].get<std::string>(),
                     with_commas(json["delta"]["changes"].get<std::uint64_t>()),
                     with_commas((json["delta"]["bytes"].get<std::uint64_t>() + 1023) >> 10)));
+  }
+}
+
+// The graph that training will see, so that its first run need not wait for it and people see what was taken
+// away. What stands in the way is training's to refuse: the store is written.
+void clean_rows(const TomlFile& toml, const storage::Project& project, const std::filesystem::path& folder,
+                Json& json) {
+  try {
+    const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure);
+    const CleanedProject cleaned = clean_project(toml.root(), project, snapshot);
+    json["row_cleaning"] = row_cleaning_json(cleaned.graph, snapshot.schema());
+  } catch (const Error& error) {
+    json["notes"].push_back(fmt::format("rows are not cleaned for training yet: {}", error.what()));
   }
 }
 
@@ -201,6 +217,8 @@ void run(Cli& cli, Options options) {
   ingest.snapshot = true;
   const TomlFile toml = cli.read_project_file();
   const storage::Project project = storage::read_project(toml, cli.project_path());
+  const bool cleans_rows = project.row_rules.any();
+  if (cleans_rows) check_row_rules(toml.root(), project);  // before anything is written
   storage::GraphStore store = storage::GraphStore::open(
       project.workspace.store(), project.schema,
       {.block_cache_bytes = std::clamp(ingest.memory / 4, kMinCache, storage::default_block_cache_bytes())});
@@ -216,6 +234,9 @@ void run(Cli& cli, Options options) {
   Json json = to_json(report, fresh, store.info(), project.schema.graph);
   json["cleaning"] = cleaning_json(report, project);
   json["conflicts"] = conflicts_json(report, project.schema.graph);
+  // What waits in a delta is cleaned with the snapshot that takes it in.
+  if (cleans_rows && !json.contains("delta"))
+    clean_rows(toml, project, json["snapshot"]["folder"].get<std::string>(), json);
   if (cli.common().json)
     cli.print_json(json);
   else

@@ -14,6 +14,8 @@
 #include "storage/graph_store.h"
 #include "storage/snapshot_export.h"
 #include "tools/lightgcn_model.h"
+#include "tools/loaded_model.h"
+#include "tools/row_cleaning.h"
 #include "tools/table.h"
 
 namespace weft::tools {
@@ -60,23 +62,12 @@ void compact(const storage::Project& project, const Cli& cli) {
                     .snapshot = {.threads = cli.threads()}});
 }
 
-ProjectContext open_project_of(TomlFile toml, const std::filesystem::path& file, const Cli* cli);
-
-}  // namespace
-
-ProjectContext open_project(const Cli& cli) {
-  return open_project_of(cli.read_project_file(), cli.project_path(), &cli);
-}
-
-ProjectContext open_project(TomlFile toml, const std::filesystem::path& file) {
-  return open_project_of(std::move(toml), file, nullptr);
-}
-
-namespace {
-
-ProjectContext open_project_of(TomlFile toml, const std::filesystem::path& file, const Cli* cli) {
+// Without a `cli` what waits in a delta stays there.
+ProjectContext open(TomlFile toml, const std::filesystem::path& file, const Cli* cli,
+                    const FindConstants& constants) {
   storage::Project project = storage::read_project(toml, file, storage::Sources::kMayBeMissing);
   check_settings(toml.root());
+  check_row_rules(toml.root(), project);
   if (cli != nullptr) compact(project, *cli);
   graph::Snapshot snapshot = open_current_snapshot(project);
   if (!(snapshot.schema() == project.schema.graph)) {
@@ -84,8 +75,25 @@ ProjectContext open_project_of(TomlFile toml, const std::filesystem::path& file,
                 {.file = project.file.string(),
                  .hint = "run 'weft ingest' again; if it refuses, use a new project.workspace"});
   }
-  gnn::TaskOptions task = gnn::read_task_options(toml.root());
-  const TomlSection section = toml.root().section("task");
+  CleanedProject cleaned = clean_project(toml.root(), project, snapshot, constants);
+  std::optional<graph::CleanConstants> cleaning;
+  if (cleaned.graph.constants.rules.any()) cleaning = std::move(cleaned.graph.constants);
+  return {.toml = std::move(toml),
+          .project = std::move(project),
+          .snapshot = std::move(cleaned.graph.snapshot),
+          .task = std::move(cleaned.task),
+          .target = cleaned.target,
+          .split = std::move(cleaned.graph.split),
+          .all = std::move(snapshot),
+          .cleaning = std::move(cleaning)};
+}
+
+}  // namespace
+
+CleanedProject clean_project(const TomlSection& root, const storage::Project& project,
+                             const graph::Snapshot& snapshot, const FindConstants& find_constants) {
+  gnn::TaskOptions task = gnn::read_task_options(root);
+  const TomlSection section = root.section("task");
   const auto target = snapshot.schema().find_edge_type(task.target);
   if (!target) {
     std::vector<std::string> names;
@@ -94,12 +102,48 @@ ProjectContext open_project_of(TomlFile toml, const std::filesystem::path& file,
     section.fail("target", "no such edge type", "one of " + join(names),
                  nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
   }
+  graph::CleanRules rules = graph::settle_clean_rules(project.row_rules, snapshot.schema(), *target);
+  std::optional<graph::CleanConstants> constants;
+  if (find_constants) constants = find_constants(project, rules);
   graph::Split split = graph::make_split(snapshot, *target, task.split);
-  return {std::move(toml), std::move(project), std::move(snapshot), std::move(task),
-          *target,         std::move(split)};
+  if (!rules.any()) {
+    return {.target = *target,
+            .task = std::move(task),
+            .graph = {.snapshot = snapshot, .split = std::move(split), .constants = {.rules = rules}}};
+  }
+  if (!constants) constants = graph::fit_clean(snapshot, split, rules);
+  return {.target = *target,
+          .task = std::move(task),
+          .graph = storage::cleaned_graph(project.workspace, snapshot, split, std::move(*constants))};
 }
 
-}  // namespace
+ProjectContext open_project(const Cli& cli) {
+  return open(cli.read_project_file(), cli.project_path(), &cli, {});
+}
+
+ProjectContext open_project(TomlFile toml, const std::filesystem::path& file) {
+  return open(std::move(toml), file, nullptr, {});
+}
+
+ProjectContext open_project_for_model(const Cli& cli, const std::string& model) {
+  const auto of_model = [&](const storage::Project& project,
+                            const graph::CleanRules& rules) -> std::optional<graph::CleanConstants> {
+    const std::filesystem::path folder = model_folder(project, model);
+    const auto trained_on = model_snapshot(folder);
+    if (!trained_on) return std::nullopt;  // no model: its own error follows
+    auto constants = model_constants(folder, *trained_on, project.schema.graph);
+    const graph::CleanRules trained = constants ? constants->rules : graph::CleanRules{};
+    if (constants ? trained == rules : !rules.any()) return constants;
+    throw Error("the model was trained with other rules over rows",
+                {.file = folder.string(),
+                 .field = "clean",
+                 .value = rules.text(project.schema.graph),
+                 .expected = constants ? trained.text(project.schema.graph) : "none",
+                 .hint = "train it again, or put clean.pairs and clean.core back"},
+                ErrorKind::kUsage);
+  };
+  return open(cli.read_project_file(), cli.project_path(), &cli, of_model);
+}
 
 std::filesystem::path model_folder(const storage::Project& project, const std::string& name) {
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {

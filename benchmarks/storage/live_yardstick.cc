@@ -386,7 +386,7 @@ void run(const Arguments& arguments) {
 namespace weft::storage::benchmarks {
 namespace {
 
-// What docs/store-options.md compares; a store is opened with what it was made with.
+// What options.py compares; a store is opened with what it was made with.
 void add_tuning(CLI::App& app, TableTuning& tuning) {
   using Compression = TableTuning::Compression;
   app.add_option("--compression", tuning.compression)

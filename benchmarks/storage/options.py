@@ -3,7 +3,7 @@
 
     benchmarks/storage/options.py build/release/benchmarks/storage/live_yardstick [--rows 3000000] [--cache 32MB] [--work FOLDER]
 
-The cache is small for the store, as it is for a large one. Prints a table in Markdown (docs/store-options.md) as it goes. Times of loading
+The cache is small for the store, as it is for a large one. Prints a table in Markdown as it goes. Times of loading
 and applying are CPU time of the process and of the applying thread, so that a loaded machine counts little; reads are medians.
 """
 import argparse
