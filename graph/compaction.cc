@@ -19,8 +19,8 @@ void write_nodes(const LiveView& live, NodeTypeId type, SnapshotBuilder& builder
   std::size_t a = 0, b = 0;
   while (a < old.size() || b < fresh.size()) {
     const bool takes_old =
-        b == fresh.size() ||
-        (a < old.size() && live.external_id({type, old[a]}) < live.external_id({type, first_new + fresh[b]}));
+        b == fresh.size() || (a < old.size() && live.external_id({type, old[a]}) <=
+                                                    live.external_id({type, first_new + fresh[b]}));
     const NodeId id = takes_old ? old[a++] : first_new + fresh[b++];
     writer.put_sorted(live.external_id({type, id}), id);
   }

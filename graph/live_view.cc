@@ -30,6 +30,14 @@ namespace {
 
 void check_base(const Snapshot& base, const Delta& delta) {
   const SnapshotInfo& info = base.info();
+  // Both of one state of the store: the base is what cleaning over rows left of the delta's snapshot.
+  if (delta.info.store_uuid == info.store_uuid && delta.info.base_sequence == info.sequence &&
+      delta.info.base_checksum != info.checksum) {
+    throw Error("a delta cannot be put on a cleaned snapshot",
+                {.file = base.folder().string(),
+                 .expected = "the whole snapshot that it was made for",
+                 .hint = "the next `weft ingest` takes what is new into a snapshot, which is cleaned anew"});
+  }
   if (delta.info.store_uuid != info.store_uuid || delta.info.base_sequence != info.sequence ||
       delta.info.base_checksum != info.checksum)
     misfit(base, "it stands on another one", "the snapshot that it was made for");

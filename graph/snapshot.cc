@@ -282,12 +282,20 @@ std::span<const NodeId> Snapshot::id_order(NodeTypeId type) const {
   return mapped_->nodes.at(type).order;
 }
 
+std::uint64_t Snapshot::forgotten_nodes(NodeTypeId type) const {
+  const NodeColumns& nodes = mapped_->nodes.at(type);
+  const auto end = std::partition_point(nodes.order.begin(), nodes.order.end(),
+                                        [&](NodeId id) { return nodes.ids[id].empty(); });
+  return static_cast<std::uint64_t>(end - nodes.order.begin());
+}
+
 std::optional<NodeId> Snapshot::find_node(NodeTypeId type, std::string_view external_id) const {
   const NodeColumns& nodes = mapped_->nodes.at(type);
   const auto found =
       std::lower_bound(nodes.order.begin(), nodes.order.end(), external_id,
                        [&](NodeId id, std::string_view wanted) { return nodes.ids[id] < wanted; });
-  if (found == nodes.order.end() || nodes.ids[*found] != external_id) return std::nullopt;
+  if (external_id.empty() || found == nodes.order.end() || nodes.ids[*found] != external_id)
+    return std::nullopt;
   return *found;
 }
 

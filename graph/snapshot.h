@@ -59,9 +59,12 @@ class Snapshot {
   std::vector<NodeId> edge_rows(
       EdgeTypeId type) const;  // the source node of each edge id (offsets spelled out)
 
-  std::string_view external_id(NodeRef node) const;
+  std::string_view external_id(NodeRef node) const;  // empty: the node was forgotten
+  // A node that was taken out of the store: its dense id stays, without edges, fields or time.
+  bool is_forgotten(NodeRef node) const { return external_id(node).empty(); }
+  std::uint64_t forgotten_nodes(NodeTypeId type) const;                                  // O(log n)
   std::optional<NodeId> find_node(NodeTypeId type, std::string_view external_id) const;  // O(log n)
-  // The nodes in ascending byte order of their external ids.
+  // The nodes in ascending byte order of their external ids; forgotten ones first.
   std::span<const NodeId> id_order(NodeTypeId type) const;
   // What people are shown: the name field if there is one and it is not missing, else the external id.
   std::string display_name(NodeRef node) const;

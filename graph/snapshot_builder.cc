@@ -33,7 +33,8 @@ void NodeWriter::put_seen(TimeMs first_seen, EventId event) {
 }
 
 void NodeWriter::put_sorted(std::string_view external_id, NodeId node) {
-  if (order_.count() > 0 && external_id <= last_) {
+  const bool forgotten = external_id.empty() && last_.empty();
+  if (order_.count() > 0 && external_id <= last_ && !forgotten) {
     if (external_id != last_)
       throw Error("ids of nodes of type " + type_.name + " do not ascend", {.value = excerpt(external_id)});
     throw Error("two nodes of type " + type_.name + " have the same id", {.value = excerpt(external_id)});

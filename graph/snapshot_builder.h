@@ -36,9 +36,10 @@ struct BuilderOptions {
 class NodeWriter {
  public:
   NodeWriter(SnapshotFolder& folder, const NodeType& type, NodeTypeId id, std::uint64_t nodes);
+  // A node without an external id is one that was forgotten.
   void put_id(std::string_view external_id);                   // by ascending dense id
   void put_seen(TimeMs first_seen, EventId event);             // by ascending dense id
-  void put_sorted(std::string_view external_id, NodeId node);  // by ascending external id
+  void put_sorted(std::string_view external_id, NodeId node);  // by ascending external id, then dense id
   // Throws Error if a column is not complete.
   void finish();
 

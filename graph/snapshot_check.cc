@@ -46,8 +46,9 @@ void check_dictionary(const StringColumn& dictionary, const std::string& file) {
 void check_id_order(std::span<const NodeId> order, const StringColumn& ids, const std::string& file) {
   check_below(order, ids.rows(), file);
   for (std::size_t i = 1; i < order.size(); ++i) {  // strictly ascending, hence distinct, hence a permutation
-    if (ids[order[i - 1]] >= ids[order[i]])
-      damaged(file, "it does not sort the ids", i, "distinct ids in byte order");
+    const std::string_view before = ids[order[i - 1]], id = ids[order[i]];
+    if (before < id || (id.empty() && order[i - 1] < order[i])) continue;
+    damaged(file, "it does not sort the ids", i, "distinct ids in byte order, forgotten nodes first");
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -134,9 +135,10 @@ void write_field(FolderWriter& out, const std::string& prefix, FieldKind kind,
 std::vector<NodeId> sorted_id_order(const NodeType& type, const std::vector<std::string>& ids) {
   std::vector<NodeId> order(ids.size());
   std::iota(order.begin(), order.end(), NodeId{0});
-  std::sort(order.begin(), order.end(), [&](NodeId a, NodeId b) { return ids[a] < ids[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](NodeId a, NodeId b) { return std::tie(ids[a], a) < std::tie(ids[b], b); });
   for (std::size_t i = 1; i < order.size(); ++i) {
-    if (ids[order[i - 1]] == ids[order[i]]) {
+    if (ids[order[i - 1]] == ids[order[i]] && !ids[order[i]].empty()) {
       throw Error("two nodes of type " + type.name + " have the same id", {.value = excerpt(ids[order[i]])});
     }
   }

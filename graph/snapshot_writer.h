@@ -30,7 +30,8 @@ struct GraphTables {
 };
 
 // Columns may be left out (empty): first_seen, events, sources and fields then hold "none". Times and weights
-// must be there exactly if the edge type has them. External ids must be distinct within a type.
+// must be there exactly if the edge type has them. External ids must be distinct within a type; those of
+// forgotten nodes are empty.
 //
 // Writes `folder` (which must not exist: an existing one is left as it is and is an Error). Kill points:
 // snapshot.before_files, snapshot.after_nodes, snapshot.after_edges, snapshot.before_manifest,

@@ -291,6 +291,7 @@ void number_past_snapshots(const fs::path& folder, const Workspace& workspace, F
   GraphStore::Impl& impl = store.impl();
   const auto newest = newest_snapshot(workspace, impl.uuid, files);
   if (!newest || newest->sequence <= impl.state.sequence) return;
+  drop_changes(store);  // they lead to the number that the store had
   impl.state.sequence = newest->sequence + 1;
   rocksdb::WriteOptions write;
   write.sync = true;

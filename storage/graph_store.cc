@@ -69,10 +69,7 @@ std::string difference(const StoreSchema& stored, const StoreSchema& wanted) {
 }  // namespace
 
 GraphStore::Impl::~Impl() {
-  for (rocksdb::ColumnFamilyHandle* handle : handles)
-    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-  if (db) db->Close().PermitUncheckedError();
-  db.reset();
+  close_database();
   if (!secondary_folder.empty()) {
     std::error_code code;
     fs::remove_all(secondary_folder, code);
@@ -141,10 +138,12 @@ fs::path unfinished_file(const fs::path& folder) {
 }
 
 // Of a database whose CURRENT is gone: what it named is not to be taken for leftovers.
-bool holds_tables(const fs::path& database) {
+bool holds_data(const fs::path& database) {
   if (!fs::exists(database)) return false;
-  return std::any_of(fs::directory_iterator(database), fs::directory_iterator(),
-                     [](const auto& entry) { return entry.path().extension() == ".sst"; });
+  return std::any_of(fs::directory_iterator(database), fs::directory_iterator(), [](const auto& entry) {
+    const fs::path kind = entry.path().extension();
+    return kind == ".sst" || (kind == ".log" && entry.file_size() > 0);
+  });
 }
 
 }  // namespace
@@ -154,7 +153,7 @@ void GraphStore::Impl::open_writer(Missing missing) {
   lock = std::make_unique<StoreLock>(folder / "writer.lock", "the store");
   const bool made = exists(folder) && !is_unfinished();
   if (!made && missing == Missing::kRefuse) fail_unfinished(folder);
-  if (!made && !is_unfinished() && holds_tables(database_folder()))
+  if (!made && !is_unfinished() && holds_data(database_folder()))
     damaged("the store's database has lost its file CURRENT");
   if (made) {
     remove_temporary_files(database_folder(), files);
@@ -165,6 +164,11 @@ void GraphStore::Impl::open_writer(Missing missing) {
     files.remove_all(database_folder() / "CURRENT");
     files.remove_all(database_folder());
   }
+  open_database(made ? Missing::kRefuse : Missing::kCreate);
+}
+
+void GraphStore::Impl::open_database(Missing missing) {
+  const bool made = missing == Missing::kRefuse;
   rocksdb::Options db_options = open_options();
   db_options.create_if_missing = !made;
   // Never in a store that was finished: a family that is lost would come back empty.
@@ -176,6 +180,20 @@ void GraphStore::Impl::open_writer(Missing missing) {
   check(rocksdb::DB::Open(db_options, database_folder().string(), descriptors(options), &handles, &raw),
         "open the store");
   db.reset(raw);
+}
+
+void GraphStore::Impl::close_database() {
+  for (rocksdb::ColumnFamilyHandle* handle : handles)
+    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  handles.clear();
+  if (db) db->Close().PermitUncheckedError();
+  db.reset();
+}
+
+void GraphStore::Impl::reopen() {
+  WEFT_CHECK(secondary_folder.empty());
+  close_database();
+  open_database(Missing::kRefuse);
 }
 
 bool GraphStore::Impl::is_unfinished() const {
@@ -241,8 +259,9 @@ void GraphStore::Impl::read_meta() {
   if (!format_bytes) damaged("the store's meta data are gone");
   if (format_bytes->size() != 4) damaged("the store's format number is damaged");
   format = get_little<std::uint32_t>(*format_bytes, 0);
-  if (format != kStoreFormat) {
-    throw Error(fmt::format("the store has format {}, this weft reads format {}", format, kStoreFormat),
+  if (format < kStoreFormat || format > kNewestStoreFormat) {
+    throw Error(fmt::format("the store has format {}, this weft reads formats {} to {}", format, kStoreFormat,
+                            kNewestStoreFormat),
                 {.file = folder.string(),
                  .hint = "use the version of weft that wrote it, or remove the folder and ingest again"});
   }
@@ -277,6 +296,25 @@ void GraphStore::Impl::load_state() {
   const auto log = get(kMeta, "changes");
   changes = log ? decode_change_log(*log) : std::nullopt;
   if (log && !changes) damaged("the log of changes is damaged");
+  load_tombstones();
+}
+
+void GraphStore::Impl::load_tombstones() {
+  tombstones = {};
+  const auto key = get(kMeta, kTombstoneKeyKey);
+  if (key && key->size() != TombstoneKey().size()) damaged("the key of the store's tombstones is damaged");
+  if (key) {
+    TombstoneKey bytes;
+    std::copy(key->begin(), key->end(), bytes.begin());
+    tombstones = Tombstones(bytes);
+  }
+  PrefixScan scan(*this, kMeta, std::string(kTombstonePrefix));
+  for (; scan.valid(); scan.next()) {
+    const auto hash = decode_tombstone_key(scan.key());
+    if (!hash || !key) damaged("a tombstone of the store is damaged");
+    tombstones.add(*hash);
+  }
+  scan.check();
 }
 
 void GraphStore::Impl::create_meta(const StoreSchema& wanted) {
@@ -322,6 +360,7 @@ void prepare_cache(GraphStore::Impl& impl) {
                                                  impl.options.dictionary_cache_entries);
   impl.cache_complete = std::all_of(impl.state.node_counts.begin(), impl.state.node_counts.end(),
                                     [](std::uint32_t count) { return count == 0; });
+  impl.newest = newest_times(*impl.db, impl.family(kOutgoing));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "graph/ids.h"
 #include "graph/schema.h"
 #include "graph/snapshot_writer.h"
+#include "storage/field_conflicts.h"
 #include "storage/store_options.h"
 #include "storage/store_schema.h"
 
@@ -53,6 +54,11 @@ struct QuarantinedRow {
 // One atomic write.
 struct EventBatch {
   std::vector<graph::Event> events = {};
+  // [node type] how the fields of these rows, all of one source, are ranked against those of others; empty:
+  // not at all.
+  std::vector<RankRule> ranks = {};
+  // Without ranks of their own they take the place of values that stand, and their ranks.
+  bool takes_standing_ranks = false;
   std::vector<LedgerEntry> ledger = {};  // new states, replacing the old ones
   std::vector<QuarantinedRow> quarantined = {};
   std::vector<std::pair<std::uint16_t, std::uint64_t>> released =
@@ -63,6 +69,8 @@ struct ApplyResult {
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type]; a symmetric pair counts two
   std::uint64_t duplicate_events = 0;         // left out: their edges were in the store already
+  ConflictCounts conflicts = {};              // of node types whose rows are ranked
+  std::uint64_t forgotten_events = 0;         // left out: they name a node that was forgotten
 };
 
 struct Neighbour {

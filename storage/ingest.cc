@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "storage/bulk/bulk_load.h"
+#include "storage/forget.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
 #include "storage/store_impl.h"
@@ -85,7 +86,8 @@ class Ingest {
 
   IngestReport run() {
     const auto started = std::chrono::steady_clock::now();
-    files_.remove_all(project_.workspace.bulk());  // what a killed run left
+    files_.remove_all(project_.workspace.bulk());                      // what a killed run left
+    finish_forgetting(store_, project_.workspace, progress_, files_);  // of a killed `weft forget`
     if (!takes_bulk() || !run_bulk()) run_batches();
     look_again_at_media();
     files_.kill_point("ingest.before_quarantine_file");
@@ -193,6 +195,8 @@ class Ingest {
     for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
     for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
     report_.duplicates += result.duplicate_events;
+    add_conflicts(report_.conflicts, result.conflicts);
+    report_.forgotten += result.forgotten_events;
   }
 
   void find_entries() {
@@ -272,7 +276,7 @@ class Ingest {
     ledger.fingerprint = project_.fingerprint(source);
     std::uint64_t batch_begin = reader.position_before_row().bytes;
     report_.bytes -= batch_begin;
-    batch_ = {};
+    batch_ = {.ranks = project_.rank_rules(source)};
     events_used_ = 0;
     Row row;
     bool first = true;
@@ -356,7 +360,7 @@ class Ingest {
   }
 
   void look_again_at_media() {
-    EventBatch batch;
+    EventBatch batch{.takes_standing_ranks = true};
     const auto write = [&] {
       if (batch.events.empty()) return;
       files_.kill_point("ingest.before_batch");

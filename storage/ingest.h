@@ -52,8 +52,11 @@ struct IngestReport {
   std::uint64_t filtered = 0;                 // rows that every mapping's `where` left out
   CleanCounts cleaned = {};                   // by rules and step; rows that on_bad = "drop" left out
   std::uint64_t duplicates = 0;               // events that were in the store already
+  std::uint64_t forgotten = 0;                // events that name a node which was forgotten: left out
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type]
+  // Of node types with a rule for conflicts: by how much this run changed what the store has.
+  ConflictCounts conflicts = {};
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows
   std::uint64_t quarantined_rows = 0;
   std::uint64_t media_found = 0, media_missing = 0, media_corrupt = 0;

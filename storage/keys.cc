@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/field_bytes.h"
+#include "storage/field_conflicts.h"
 
 namespace weft::storage {
 namespace {
@@ -147,8 +148,16 @@ std::string encode_field_value(const graph::FieldValue& value) {
   return graph::field_bytes(value);
 }
 
+std::string encode_field_value(const graph::FieldValue& value, const FieldRank& rank) {
+  std::string bytes = graph::field_bytes(value);
+  if (rank.ranked) bytes.replace(0, 1, ranked_prefix(value.index(), rank));
+  return bytes;
+}
+
 std::optional<graph::FieldValue> decode_field_value(std::string_view bytes) {
-  return graph::field_of_bytes(bytes);
+  if (!is_ranked(bytes)) return graph::field_of_bytes(bytes);
+  const auto plain = plain_field(bytes);
+  return plain ? graph::field_of_bytes(*plain) : std::nullopt;
 }
 
 std::string ledger_key(std::uint16_t source) {

@@ -17,7 +17,9 @@
 
 namespace weft::storage {
 
-inline constexpr std::uint32_t kStoreFormat = 1;
+inline constexpr std::uint32_t kStoreFormat = 1;        // of a new store
+inline constexpr std::uint32_t kForgettingFormat = 2;   // from when a store first forgets: it has tombstones
+inline constexpr std::uint32_t kNewestStoreFormat = 2;  // that this version reads
 
 // Column families, in the order in which the store opens them.
 enum Family : std::size_t {
@@ -114,6 +116,9 @@ std::string node_key(graph::NodeRef node);
 // fields: type, dense id, field -> value.
 std::string field_key(graph::NodeRef node, std::size_t field);
 std::string encode_field_value(const graph::FieldValue& value);  // not of a missing value
+// With its rank before the payload, if it has one (storage/field_conflicts.h).
+std::string encode_field_value(const graph::FieldValue& value, const FieldRank& rank);
+// Of a ranked value: without the rank.
 std::optional<graph::FieldValue> decode_field_value(std::string_view bytes);
 
 std::string ledger_key(std::uint16_t source);

@@ -51,6 +51,17 @@ inline constexpr std::array<std::string_view, 7> kRepairKillPoints = {
     "repair.after_exchange",    // it is in place
 };
 
+// Those of forget_node() and finish_forgetting(), in order.
+inline constexpr std::array<std::string_view, 7> kForgetKillPoints = {
+    "forget.before_write",      // nothing has changed
+    "forget.after_write",       // the node is gone, its bytes are not; the store is marked
+    "forget.after_compaction",  // no file of the database has them
+    "forget.after_vectors",     // nor has the cache of vectors
+    "forget.after_files",       // nor has anything else of the workspace
+    "forget.before_unmark",     // the same
+    "forget.after_unmark",      // the mark is gone
+};
+
 // Those of write_backup() and restore_backup(), in order.
 inline constexpr std::array<std::string_view, 4> kBackupKillPoints = {
     "backup.before_files",     // nothing of this backup is there

@@ -100,6 +100,7 @@ class ProjectReader {
     for (const auto& [name, section] : edges.sections()) read_edges(name, section);
     edges.check_no_unknown_keys();
     declare_attribute_edges();
+    project_.row_rules = graph::read_clean_rules(root_.section("clean"), project_.schema.graph);
     check_rules(project_);
     return std::move(project_);
   }
@@ -130,6 +131,8 @@ class ProjectReader {
     }
     project_.workspace.folder =
         place(section, "workspace", project_.file.stem().string() + ".weft").lexically_normal();
+    // Past an eighth the store's log of changes ends.
+    project_.delta_share = section.get_number_in("delta_share", project_.delta_share, 0, 0.125);
     section.check_no_unknown_keys();
   }
 
@@ -138,12 +141,34 @@ class ProjectReader {
     project_.clean.max_bad_rows = section.get_number_in("max_bad_rows", project_.clean.max_bad_rows, 0, 1);
     project_.clean.max_bad_media = section.get_number_in("max_bad_media", project_.clean.max_bad_media, 0, 1);
     project_.clean.missing = section.get_strings("missing");
+    for (const char* key : {"pairs", "core", "core_edges"}) section.has(key);
     section.check_no_unknown_keys();
   }
 
-  std::vector<std::uint16_t> read_sources(const TomlSection& section) {
+  static ConflictRule read_conflicts(const TomlSection& section, const NodeMapping& mapping) {
+    const auto rule =
+        static_cast<ConflictRule>(section.get_choice("conflicts", {"last", "priority", "recency"}, 0));
+    if (rule == ConflictRule::kReadLast || !section.has("source"))
+      return rule;  // the latter is refused below
+    if (mapping.id.name.empty())
+      section.fail("conflicts",
+                   "each row makes a node of its own: there is nothing that rows could disagree on",
+                   "a node type with an id");
+    if (rule == ConflictRule::kRecency && !mapping.time)
+      section.fail("conflicts", "rows without times are neither older nor newer", "\"last\" or \"priority\"",
+                   "give the section a `time`, or leave the key out: the row that is read last stands then");
+    if (rule == ConflictRule::kPriority && section.get_strings("source").size() < 2)
+      section.fail("conflicts", "there is one source: nothing comes before or after it",
+                   "a list of sources, the most trusted one first");
+    return rule;
+  }
+
+  // `entries`, if asked for: which of the section's names each file comes from.
+  std::vector<std::uint16_t> read_sources(const TomlSection& section,
+                                          std::vector<std::uint16_t>* entries = nullptr) {
     std::vector<std::uint16_t> positions;
     for (SourceFile& source : resolver_->files(section)) {
+      if (entries != nullptr) entries->push_back(static_cast<std::uint16_t>(source.entry));
       const auto found = std::find_if(project_.sources.begin(), project_.sources.end(),
                                       [&](const SourceFile& other) { return other.path == source.path; });
       const auto position = static_cast<std::size_t>(found - project_.sources.begin());
@@ -214,10 +239,11 @@ class ProjectReader {
   void declare_node_type(const std::string& name, const TomlSection& section) {
     check_name(name, section);
     NodeMapping mapping;
-    mapping.sources = read_sources(section);
+    mapping.sources = read_sources(section, &mapping.entries);
     mapping.rules = read_rules(section);
     mapping.id = optional_column(section, "id");
     if (section.has("time")) mapping.time = read_time(section, mapping);
+    mapping.conflicts = read_conflicts(section, mapping);
     mapping.where = read_where(section);
     graph::NodeType type{.name = name};
     const TomlSection fields = section.section("fields");
@@ -235,7 +261,7 @@ class ProjectReader {
     section.check_no_unknown_keys();
     const bool sourced = section.has("source");
     if (!sourced) {
-      for (const char* key : {"id", "time", "fields", "where", "columns"}) {
+      for (const char* key : {"id", "time", "fields", "where", "columns", "conflicts"}) {
         if (section.has(key))
           section.fail(key, "is given without a source", "source = \"...\"",
                        "a node type without a source is made by edges alone");

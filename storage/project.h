@@ -11,9 +11,11 @@
 
 #include "base/error.h"
 #include "base/toml.h"
+#include "graph/clean_rules.h"
 #include "graph/event.h"
 #include "graph/schema.h"
 #include "storage/cleaning/column_rules.h"
+#include "storage/field_conflicts.h"
 #include "storage/source_files.h"
 #include "storage/store_schema.h"
 #include "storage/values.h"
@@ -69,6 +71,8 @@ struct RowFilter {
 struct NodeMapping {
   graph::NodeTypeId type = 0;
   std::vector<std::uint16_t> sources = {};  // positions in Project::sources
+  ConflictRule conflicts = ConflictRule::kReadLast;
+  std::vector<std::uint16_t> entries = {};  // [sources] which entry of `source` names it
   ColumnRef id = {};                        // none: the node's id is its row's event id
   std::optional<TimeSpec> time = {};
   std::vector<FieldMapping> fields = {};
@@ -106,12 +110,14 @@ struct Project {
   std::filesystem::path file = {};
   std::filesystem::path data_root = {};  // canonical
   Workspace workspace = {};
+  double delta_share = 0.1;  // of the snapshot's edges: changes up to which an ingest writes a delta
   StoreSchema schema = {};
   std::vector<SourceFile> sources = {};  // in order of first mention, nodes before edges: the order of ingest
   std::vector<SourceOptions> source_options = {};
   std::vector<NodeMapping> nodes = {};
   std::vector<EdgeMapping> edges = {};  // without the edge types of as_node fields
   CleanOptions clean = {};
+  graph::CleanRules row_rules = {};          // of [clean], for snapshots; core_edges not settled
   std::vector<ColumnRules> rules = {};       // of all sections
   std::vector<RuleRange> source_rules = {};  // [source_options]
 
@@ -123,6 +129,8 @@ struct Project {
   // The rules, of a mapping's `section` or of the source's own, for the column that nodes and edges call
   // `name`; or kNoRule.
   std::size_t find_rule(std::uint16_t source, const RuleRange& section, std::string_view name) const;
+  // [node type]
+  std::vector<RankRule> rank_rules(std::uint16_t source) const;
   // Changes if the meaning of the source's rows does: what columns become, not where the files lie.
   std::uint64_t fingerprint(std::uint16_t source) const;
 };

@@ -47,6 +47,17 @@ void add_reading(const SourceFile& from, Canonical& out) {
 
 }  // namespace
 
+std::vector<RankRule> Project::rank_rules(std::uint16_t source) const {
+  std::vector<RankRule> out(schema.graph.node_types().size());
+  for (const NodeMapping& mapping : nodes) {
+    const auto at = std::find(mapping.sources.begin(), mapping.sources.end(), source);
+    if (at == mapping.sources.end()) continue;
+    out[mapping.type] = {mapping.conflicts,
+                         mapping.entries[static_cast<std::size_t>(at - mapping.sources.begin())]};
+  }
+  return out;
+}
+
 std::uint64_t Project::fingerprint(std::uint16_t source) const {
   Canonical out;
   for (const std::string& text : clean.missing) out.add(text);
@@ -60,6 +71,7 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
   const auto reads = [&](const auto& mapping) {
     return std::find(mapping.sources.begin(), mapping.sources.end(), source) != mapping.sources.end();
   };
+  const std::vector<RankRule> ranks = rank_rules(source);
   for (const NodeMapping& mapping : nodes) {
     if (!reads(mapping)) continue;
     out.add("node");
@@ -68,6 +80,8 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
     out.add(mapping.id.name);
     out.add(mapping.time);
     out.add(mapping.where);
+    if (const RankRule rank = ranks[mapping.type]; rank.rule != ConflictRule::kReadLast)
+      out.add(fmt::format("conflicts {}, entry {}", static_cast<int>(rank.rule), rank.entry));
     for (const FieldMapping& field : mapping.fields) {
       out.add(field.name);
       out.add(graph::field_kind_name(field.kind));

@@ -49,6 +49,7 @@ std::vector<std::string> find_problems(const fs::path& store, ProgressSink& prog
 void make_sound(const fs::path& folder, RepairNotes& notes, Files& files, ProgressSink& progress) {
   GraphStore store = GraphStore::open_existing(folder, {}, files);
   GraphStore::Impl& impl = store.impl();
+  drop_changes(store);  // a delta of what is mended now could not be made from them
   progress.begin("repair", 4, "parts");
   mend_dictionary(impl, notes);
   progress.advance(1);
@@ -96,6 +97,30 @@ std::string random_uuid() {
   return out;
 }
 
+std::uint64_t erase_all(const GraphStore::Impl& impl, std::string_view prefix, MendWriter& writer) {
+  std::uint64_t count = 0;
+  for (PrefixScan scan(impl, kMeta, std::string(prefix)); scan.valid(); scan.next(), ++count)
+    writer.erase(kMeta, scan.key());
+  return count;
+}
+
+// A log of changes or tombstones that would keep the store from opening.
+void drop_unreadable(const GraphStore::Impl& impl, MendWriter& writer, RepairNotes& notes) {
+  const auto log = impl.get(kMeta, "changes");
+  if (!(log && decode_change_log(*log)) && erase_all(impl, kChangePrefix, writer) + (log ? 1 : 0) > 0) {
+    writer.erase(kMeta, "changes");
+    notes.rebuilt("the log of changes begins anew with the next snapshot");
+  }
+  const auto key = impl.get(kMeta, kTombstoneKeyKey);
+  bool readable = !key || key->size() == TombstoneKey().size();
+  for (PrefixScan scan(impl, kMeta, std::string(kTombstonePrefix)); scan.valid(); scan.next())
+    readable = readable && key && decode_tombstone_key(scan.key());
+  if (readable) return;
+  notes.lost(fmt::format("{} tombstones: what was forgotten may return when its rows are read again",
+                         erase_all(impl, kTombstonePrefix, writer)));
+  writer.erase(kMeta, kTombstoneKeyKey);
+}
+
 }  // namespace
 
 void RepairNotes::finish() {
@@ -111,19 +136,22 @@ void mend_meta(const fs::path& folder, const Workspace& workspace, const StoreSc
   GraphStore::Impl impl(folder, {}, files);
   impl.open_writer(GraphStore::Impl::Missing::kRefuse);
   MendWriter writer(impl);
+  const bool forgot = PrefixScan(impl, kMeta, std::string(kTombstonePrefix)).valid();
+  const std::uint32_t fitting = forgot ? kForgettingFormat : kStoreFormat;
   std::string format;
-  put_little(format, kStoreFormat);
+  put_little(format, fitting);
   const auto stored_format = impl.get(kMeta, "format");
   if (stored_format && stored_format->size() == 4 &&
-      get_little<std::uint32_t>(*stored_format, 0) > kStoreFormat) {
-    throw Error(fmt::format("the store has format {}, this weft reads format {}",
-                            get_little<std::uint32_t>(*stored_format, 0), kStoreFormat),
+      get_little<std::uint32_t>(*stored_format, 0) > kNewestStoreFormat) {
+    throw Error(fmt::format("the store has format {}, this weft reads formats {} to {}",
+                            get_little<std::uint32_t>(*stored_format, 0), kStoreFormat, kNewestStoreFormat),
                 {.file = folder.string()});
   }
   if (!stored_format || stored_format->size() != 4) {
-    notes.rebuilt(fmt::format("the format number, as {}", kStoreFormat));
+    notes.rebuilt(fmt::format("the format number, as {}", fitting));
     writer.put(kMeta, "format", format);
   }
+  drop_unreadable(impl, writer, notes);
   impl.schema = schema;
   const auto stored_schema = impl.get(kMeta, "schema");
   try {

@@ -23,7 +23,8 @@ struct RepairReport {
   std::filesystem::path kept = {};  // the store as it was
 };
 
-// Copies every entry that can be read into a new store, makes it fit: one direction of an edge from the
+// Copies every entry that can be read into a new store (of a database that does not open: from its tables,
+// then from its logs of writes), makes it fit: one direction of an edge from the
 // other, one direction of the dictionary from the other, first-seen times from the edges, counts, gaps of the
 // ledger; and, once verify_store() finds nothing in it, exchanges the two. The old store is never written to
 // and stays beside the new one, under `kept`: removing it is the user's business. Needs as much disk again as

@@ -30,6 +30,14 @@ class RepairNotes {
 void salvage(const std::filesystem::path& from, const std::filesystem::path& to,
              const std::filesystem::path& scratch, RepairNotes& notes, ProgressSink& progress, Files& files);
 
+// Writes what the logs of writes in `database` hold, in their order and with what they delete, to `to`, whose
+// tables count as older. For a database that does not open: one that opens shows it by itself. Returns the
+// number of entries.
+std::uint64_t replay_logs(const std::filesystem::path& database, rocksdb::DB& to,
+                          const std::filesystem::path& scratch,
+                          const std::vector<rocksdb::ColumnFamilyDescriptor>& families, RepairNotes& notes,
+                          Files& files);
+
 // Sees to format, uuid, schema and state: those of the store in `folder` (a salvaged one), or where they are
 // lost `schema`, and uuid and sequence of the workspace's newest snapshot.
 void mend_meta(const std::filesystem::path& folder, const Workspace& workspace, const StoreSchema& schema,

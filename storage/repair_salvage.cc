@@ -65,6 +65,7 @@ void copy_database(const fs::path& from, const fs::path& to, RepairNotes& notes,
   for (const auto& entry : fs::directory_iterator(from)) {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || name == "LOCK" || name.starts_with("LOG")) continue;
+    if (name.ends_with(".log")) continue;  // replay_logs() reads them: here they would lose their families
     if (name.ends_with(".sst") && ends_the_process(entry.path(), files)) {
       notes.lost(fmt::format("table file {}: its properties are damaged", name));
       continue;
@@ -73,6 +74,11 @@ void copy_database(const fs::path& from, const fs::path& to, RepairNotes& notes,
     if (name.ends_with(".sst")) fs::create_hard_link(entry.path(), to / name, no_link);
     if (!name.ends_with(".sst") || no_link) fs::copy_file(entry.path(), to / name);
   }
+}
+
+bool holds_tables(const fs::path& database) {
+  return std::any_of(fs::directory_iterator(database), fs::directory_iterator(),
+                     [](const auto& entry) { return entry.path().extension() == ".sst"; });
 }
 
 struct KeyRange {
@@ -108,6 +114,7 @@ KeyRange bad_part(const std::string& path, const rocksdb::Options& options,
 
 class Salvage {
  public:
+  // `from` may be closed: then there are no tables to read.
   Salvage(Database& from, const fs::path& database, const fs::path& to, RepairNotes& notes,
           ProgressSink& progress)
       : from_(from), database_(database), notes_(notes), progress_(progress) {
@@ -121,12 +128,20 @@ class Salvage {
     to_.db.reset(raw);
   }
 
-  void run() {
+  void copy_tables() {
+    if (!from_.db) return;
     find_bad_parts();
     progress_.begin("salvage", 0, "entries");
     for (std::size_t family = 0; family < kFamilyCount; ++family) copy(static_cast<Family>(family));
     write();
     progress_.end();
+  }
+
+  void copy_logs(const fs::path& database, const fs::path& scratch, Files& files) {
+    copied_ += replay_logs(database, *to_.db, scratch, all_families(), notes_, files);
+  }
+
+  void finish() {
     if (copied_ == 0)
       throw Error("nothing of the store can be read",
                   {.file = database_.string(),
@@ -251,16 +266,22 @@ void salvage(const fs::path& from, const fs::path& to, const fs::path& scratch, 
              ProgressSink& progress, Files& files) {
   fs::path database = from / "db";
   Database source;
-  if (const std::string reason = open_or_reason(database, source, files); !reason.empty()) {
+  const std::string reason = open_or_reason(database, source, files);
+  if (!reason.empty()) {
     notes.lost(fmt::format("the database does not open ({}): its table files are read one by one", reason));
     copy_database(database, scratch, notes, files);
-    check_status(rocksdb::RepairDB(scratch.string(), database_options({}), all_families()),
-                 "read the store's table files", database.string());
     database = scratch;
-    check_status(open_copy(database, source), "read the store's table files", database.string());
+    if (holds_tables(scratch)) {
+      check_status(rocksdb::RepairDB(scratch.string(), database_options({}), all_families()),
+                   "read the store's table files", database.string());
+      check_status(open_copy(database, source), "read the store's table files", database.string());
+    }
   }
   files.make_folders(to);
-  Salvage(source, database, to / "db", notes, progress).run();
+  Salvage salvage(source, database, to / "db", notes, progress);
+  salvage.copy_tables();
+  if (!reason.empty()) salvage.copy_logs(from / "db", scratch / "logs", files);
+  salvage.finish();
 }
 
 }  // namespace weft::storage

@@ -6,12 +6,14 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdarg>
 #include <memory>
 
 #include "base/error.h"
+#include "storage/newest_times.h"
 
 namespace weft::storage {
 namespace {
@@ -27,12 +29,21 @@ class NoLog final : public rocksdb::Logger {
 
 }  // namespace
 
+std::size_t default_block_cache_bytes() {
+  constexpr std::size_t kLeast = std::size_t{64} << 20, kMost = std::size_t{1} << 30;
+  const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return kLeast;
+  return std::clamp(static_cast<std::size_t>(pages) / 16 * static_cast<std::size_t>(page), kLeast, kMost);
+}
+
 std::shared_ptr<rocksdb::Cache> block_cache(const StoreOptions& options) {
+  const std::size_t bytes =
+      options.block_cache_bytes == 0 ? default_block_cache_bytes() : options.block_cache_bytes;
   // Shards so large that no block is too large for one: RocksDB's own choice is half a megabyte.
   constexpr std::size_t kShardBytes = std::size_t{8} << 20;
   int shard_bits = 0;
-  while (shard_bits < 6 && options.block_cache_bytes >> (shard_bits + 1) >= kShardBytes) ++shard_bits;
-  return rocksdb::NewLRUCache(options.block_cache_bytes, shard_bits);
+  while (shard_bits < 6 && bytes >> (shard_bits + 1) >= kShardBytes) ++shard_bits;
+  return rocksdb::NewLRUCache(bytes, shard_bits);
 }
 
 rocksdb::DBOptions database_options(const StoreOptions& options) {
@@ -51,6 +62,41 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   return db;
 }
 
+namespace {
+
+rocksdb::BlockBasedTableOptions table_options(Family family, const TableTuning& tuning) {
+  const bool edges = family == kOutgoing || family == kIncoming;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = edges ? tuning.edge_block_bytes : tuning.id_block_bytes;
+  if (tuning.filter_bits > 0) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(tuning.filter_bits));
+  // An edge is looked up by its whole key in one direction only, when a batch asks whether it is there.
+  table.whole_key_filtering = family != kIncoming || !tuning.prefix_filters;
+  table.format_version = 5;
+  table.cache_index_and_filter_blocks = true;
+  if (tuning.partitioned) {
+    // Those of a large store do not fit into the cache, and a filter of one block (a megabyte for a million
+    // keys) would be read anew by each look-up.
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.metadata_block_size = 4 << 10;
+    table.pin_top_level_index_and_filter = true;
+  }
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  if (!edges && tuning.hash_in_id_blocks)
+    table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  return table;
+}
+
+void set_compression(rocksdb::ColumnFamilyOptions& cf, TableTuning::Compression compression) {
+  const bool none = compression == TableTuning::Compression::kNone;
+  cf.compression = none ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  cf.bottommost_compression =
+      compression == TableTuning::Compression::kLz4ThenZstd ? rocksdb::kZSTD : cf.compression;
+}
+
+}  // namespace
+
 rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions cf;
@@ -58,31 +104,19 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   const bool large = edges || family == kIds || family == kNames || family == kFields;
   cf.write_buffer_size =
       large ? options.write_buffer_bytes : std::min<std::size_t>(options.write_buffer_bytes, 4 << 20);
-  cf.compression = rocksdb::kLZ4Compression;
-  cf.bottommost_compression = rocksdb::kZSTD;
+  set_compression(cf, options.tables.compression);
   cf.level_compaction_dynamic_level_bytes = true;
-  rocksdb::BlockBasedTableOptions table;
+  rocksdb::BlockBasedTableOptions table = table_options(family, options.tables);
   table.block_cache = cache;
-  table.block_size = 16 << 10;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.whole_key_filtering = true;
-  table.format_version = 5;
-  table.cache_index_and_filter_blocks = true;
-  // Filters and indexes in pieces: those of a large store do not fit into the cache, and a filter of one
-  // block (a megabyte for a million keys) would be read anew by each look-up.
-  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
-  table.partition_filters = true;
-  table.metadata_block_size = 4 << 10;
-  table.pin_top_level_index_and_filter = true;
-  table.cache_index_and_filter_blocks_with_high_priority = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
   if (edges) {
-    cf.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kEdgePrefixBytes));
+    if (options.tables.prefix_filters)
+      cf.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kEdgePrefixBytes));
     cf.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(2));
+    if (family == kOutgoing) cf.table_properties_collector_factories.push_back(newest_times_collector());
   }
   if (edges || family == kIds) {
     cf.memtable_prefix_bloom_size_ratio = 0.1;
-    cf.memtable_whole_key_filtering = true;
+    cf.memtable_whole_key_filtering = family != kIncoming;
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return cf;
@@ -91,7 +125,6 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
 rocksdb::Options bulk_table_options(rocksdb::Options options) {
   // Otherwise the compression of the lowest level would be used, which takes several times as long.
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
-  options.compression = rocksdb::kLZ4Compression;
   return options;
 }
 

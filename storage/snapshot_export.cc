@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "graph/delta.h"
+#include "storage/cleaned_graphs.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
@@ -137,9 +139,30 @@ ExportedSnapshot export_snapshot(const GraphStore& store, const Workspace& works
   files.kill_point("export.after_current");
   files.kill_point("export.before_prune");
   prune(workspace, keep, files);
+  prune_cleaned_graphs(workspace, files);
   files.kill_point("export.after_prune");
   return out;
 }
+
+namespace {
+
+// The highest sequence number of a delta of this store; 0 if there is none.
+std::uint64_t newest_delta(const Workspace& workspace, const std::string& store_uuid, Files& files) {
+  std::uint64_t newest = 0;
+  if (!fs::exists(workspace.deltas())) return newest;
+  for (const auto& entry : fs::recursive_directory_iterator(workspace.deltas())) {
+    if (entry.path().filename() != "manifest.json") continue;
+    try {
+      const graph::DeltaInfo info = graph::read_delta_info(entry.path().parent_path(), files);
+      if (store_uuid.empty() || info.store_uuid == store_uuid) newest = std::max(newest, info.sequence);
+    } catch (const Error&) {
+      // One that does not open says nothing.
+    }
+  }
+  return newest;
+}
+
+}  // namespace
 
 std::optional<graph::SnapshotInfo> newest_snapshot(const Workspace& workspace, const std::string& store_uuid,
                                                    Files& files) {
@@ -155,6 +178,7 @@ std::optional<graph::SnapshotInfo> newest_snapshot(const Workspace& workspace, c
       // One that does not open says nothing.
     }
   }
+  if (newest) newest->sequence = std::max(newest->sequence, newest_delta(workspace, store_uuid, files));
   return newest;
 }
 

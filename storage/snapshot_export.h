@@ -42,7 +42,7 @@ std::optional<std::filesystem::path> current_snapshot(const Workspace& workspace
                                                       Files& files = real_files());
 
 // What the snapshot with the highest sequence number says, of those that open and are of the store
-// `store_uuid` (empty: of any).
+// `store_uuid` (empty: of any). Where a delta shows a later state, its sequence number is given.
 std::optional<graph::SnapshotInfo> newest_snapshot(const Workspace& workspace, const std::string& store_uuid,
                                                    Files& files = real_files());
 

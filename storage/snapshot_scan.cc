@@ -10,6 +10,7 @@
 #include "base/spool.h"
 #include "base/thread_pool.h"
 #include "graph/snapshot_builder.h"
+#include "storage/field_conflicts.h"
 #include "storage/ordered_pieces.h"
 #include "storage/store_impl.h"
 
@@ -112,13 +113,15 @@ class StoreScan {
   void nodes(graph::SnapshotBuilder& builder, graph::NodeTypeId type) const {
     const std::size_t count = impl_.state.node_counts[type];
     graph::NodeWriter writer = builder.nodes(type);
-    std::uint64_t names = 0;
+    std::uint64_t names = 0, ids = 0;
     raw(kNames, node_pieces(type, count), [&](std::string_view key, std::string_view value) {
       if (key.size() != 6 || get_big<std::uint32_t>(key, 2) != names++) damaged_nodes(type, count, names);
       writer.put_id(value);
+      if (!value.empty()) return;
+      writer.put_sorted(value, static_cast<graph::NodeId>(names - 1));  // forgotten
+      ++ids;
     });
     SeenByNode seen(builder.scratch(), count, options_.memory / kSeenShare);
-    std::uint64_t ids = 0;
     raw(kIds, file_pieces(kIds, type), [&](std::string_view key, std::string_view bytes) {
       const auto value = decode_id_value(bytes);
       if (!value || value->node >= count) impl_.damaged("an id of the store is damaged");
@@ -295,6 +298,11 @@ bool put_stored_field(graph::FieldWriter& writer, graph::NodeId node, std::strin
   static const char kTextKind = static_cast<char>(graph::FieldValue(std::string()).index());
   if (!bytes.empty() && bytes[0] == kTextKind) {
     writer.put_text(node, bytes.substr(1));
+    return true;
+  }
+  if (const auto ranked = ranked_field(bytes);
+      ranked && ranked->kind == static_cast<unsigned char>(kTextKind)) {
+    writer.put_text(node, ranked->payload);
     return true;
   }
   const auto value = decode_field_value(bytes);

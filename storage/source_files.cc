@@ -387,6 +387,7 @@ SourceFile SourceResolver::file(const TomlSection& section, std::string_view key
 std::vector<SourceFile> SourceResolver::files(const TomlSection& section) const {
   std::vector<SourceFile> out;
   std::map<fs::path, bool> seen;
+  std::size_t entry = 0;
   for (const std::string& name : section.get_strings("source")) {
     std::vector<SourceFile> named;
     const auto group = std::find_if(options_.begin(), options_.end(),
@@ -410,8 +411,10 @@ std::vector<SourceFile> SourceResolver::files(const TomlSection& section) const 
     }
     for (SourceFile& file : named) {
       if (!seen.emplace(file.path, true).second) section.fail("source", "names a file twice");
+      file.entry = entry;
       out.push_back(std::move(file));
     }
+    ++entry;
   }
   if (section.has("source") && out.empty() && sources_ == Sources::kMustExist)
     section.fail("source", "is empty", "a file, a pattern or a list of them");

@@ -38,6 +38,7 @@ struct SourceFile {
   // Parquet: columns that the names of its folders give, as in "day=2024-05-01/part-0.parquet".
   std::vector<std::pair<std::string, std::string>> partition = {};
   std::size_t options = kNoOptions;  // position in Project::source_options
+  std::size_t entry = 0;             // as files() gives it: position of the name in the section's `source`
 
   static constexpr std::size_t kNoOptions = static_cast<std::size_t>(-1);
 };

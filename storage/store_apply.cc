@@ -7,10 +7,13 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "storage/batch_lookups.h"
+#include "storage/field_conflicts.h"
 #include "storage/row_seal.h"
 #include "storage/store_impl.h"
 
@@ -54,16 +57,25 @@ namespace {
 
 class BatchWriter {
  public:
-  explicit BatchWriter(GraphStore::Impl& impl)
-      : impl_(impl), schema_(impl.schema.graph), state_(impl.state), first_new_(impl.state.node_counts) {
+  BatchWriter(GraphStore::Impl& impl, const EventBatch& batch)
+      : impl_(impl),
+        batch_of_(batch),
+        schema_(impl.schema.graph),
+        state_(impl.state),
+        first_new_(impl.state.node_counts) {
     result_.new_nodes.assign(schema_.node_types().size(), 0);
     result_.new_edges.assign(schema_.edge_types().size(), 0);
     logged_.before = state_.sequence;
   }
 
-  void add(const graph::Event& event) {
+  // After load_ids. `stored`: of find_stored.
+  void add(const graph::Event& event, bool stored) {
     ++state_.sequence;
-    if (is_duplicate(event)) {
+    if (names_forgotten(event)) {
+      ++result_.forgotten_events;
+      return;
+    }
+    if (is_duplicate(event, stored)) {
       ++result_.duplicate_events;
       return;
     }
@@ -164,13 +176,21 @@ class BatchWriter {
 
   // The dictionary's entry, or null if there is none. Valid until the next call.
   IdValue* find(graph::NodeTypeId type, std::string_view external_id) {
-    if (IdValue* found = impl_.cache->find(type, external_id)) return found;
-    if (impl_.cache_complete && !impl_.cache->dropped()) return nullptr;
-    const auto bytes = impl_.get(kIds, id_key(type, external_id));
-    if (!bytes) return nullptr;
-    const auto value = decode_id_value(*bytes);
-    if (!value) impl_.damaged("an id of the store is damaged");
-    return impl_.cache->put(type, external_id, *value);
+    return impl_.cache->find(type, external_id);
+  }
+
+  // Whether the event names a node that the store was made to forget.
+  bool names_forgotten(const graph::Event& event) {
+    if (impl_.tombstones.empty()) return false;
+    const auto gone = [&](graph::NodeTypeId type, const std::string& external_id) {
+      return find(type, external_id) == nullptr && impl_.tombstones.contains(type, external_id);
+    };
+    return std::any_of(event.nodes.begin(), event.nodes.end(),
+                       [&](const graph::NodeEvent& node) { return gone(node.type, node.external_id); }) ||
+           std::any_of(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
+             const graph::EdgeType& type = schema_.edge_type(edge.type);
+             return gone(type.from, edge.from) || gone(type.to, edge.to);
+           });
   }
 
   void put_id(graph::NodeTypeId type, std::string_view external_id, const IdValue& value) {
@@ -208,11 +228,36 @@ class BatchWriter {
     } else {
       id = create(node.type, node.external_id, node.time, from_event ? event.id : graph::kNoEvent);
     }
+    const FieldRank rank =
+        batch_of_.ranks.empty() ? FieldRank{} : rank_of(batch_of_.ranks[node.type], node.time);
     for (std::size_t i = 0; i < node.fields.size(); ++i) {
       if (std::holds_alternative<std::monostate>(node.fields[i])) continue;
       if (logs(node.type, id)) logged_.fields.push_back({{node.type, id}, static_cast<std::uint16_t>(i)});
-      put(kFields, field_key({node.type, id}, i), encode_field_value(node.fields[i]));
+      put_field({node.type, id}, static_cast<std::uint16_t>(i), encode_field_value(node.fields[i], rank));
     }
+  }
+
+  // Joined to the value that stands, where ranks say which is to stand.
+  void put_field(graph::NodeRef node, std::uint16_t field, std::string value) {
+    const std::string key = field_key(node, field);
+    const auto in_batch = ranked_.find(key);
+    std::optional<std::string> standing;
+    if (in_batch != ranked_.end()) {
+      standing = in_batch->second;
+    } else if (node.id < first_new_[node.type] && (is_ranked(value) || batch_of_.takes_standing_ranks)) {
+      standing = impl_.get(kFields, key);
+    }
+    FieldConflicts before;
+    if (standing) {
+      before = conflicts_of(*standing);
+      if (is_ranked(*standing)) value = join_fields(*standing, value);
+    }
+    if (is_ranked(value)) {
+      const FieldConflicts changed = difference(conflicts_of(value), before);
+      if (changed.any()) add_conflicts(result_.conflicts, {{{node.type, field}, changed}});
+      ranked_.insert_or_assign(key, value);
+    }
+    put(kFields, key, value);
   }
 
   graph::NodeId end(graph::NodeTypeId type, std::string_view external_id, graph::TimeMs time) {
@@ -223,20 +268,9 @@ class BatchWriter {
     return node;
   }
 
-  bool is_duplicate(const graph::Event& event) {
-    const auto first =
-        std::find_if(event.edges.begin(), event.edges.end(),
-                     [&](const graph::EdgeEvent& edge) { return impl_.schema.attribute[edge.type] == 0; });
-    if (first == event.edges.end()) return false;
-    if (!events_.insert(event.id).second) return true;
-    const graph::EdgeType& type = schema_.edge_type(first->type);
-    const IdValue* from = find(type.from, first->from);
-    if (from == nullptr || from->node >= first_new_[type.from]) return false;
-    const graph::NodeId from_id = from->node;
-    const IdValue* to = find(type.to, first->to);
-    if (to == nullptr || to->node >= first_new_[type.to]) return false;
-    const auto key = encode_edge_key({first->type, from_id, first->time, to->node, event.id});
-    return impl_.get(kOutgoing, {key.data(), key.size()}).has_value();
+  bool is_duplicate(const graph::Event& event, bool stored) {
+    if (first_edge(impl_.schema, event) == nullptr) return false;
+    return !events_.insert(event.id).second || stored;
   }
 
   void put_edge(const EdgeKey& key, const EdgeValue& value) {
@@ -244,6 +278,7 @@ class BatchWriter {
     outgoing_.push_back({encode_edge_key(key), bytes, false});
     incoming_.push_back({encode_edge_key(key.reversed()), bytes, false});
     if (impl_.changes) logged_.edges.push_back({false, key, value});
+    if (impl_.newest) add_time(*impl_.newest, key.type, key.time);
     if (++state_.edge_counts[key.type] >= graph::kNoEdge) {
       throw Error("too many edges of one type",
                   {.field = schema_.edge_type(key.type).name, .expected = "at most 2^32 - 2"});
@@ -313,6 +348,7 @@ class BatchWriter {
   }
 
   GraphStore::Impl& impl_;
+  const EventBatch& batch_of_;
   const graph::Schema& schema_;
   rocksdb::WriteBatch batch_;
   std::vector<EdgeChange> outgoing_, incoming_;
@@ -321,6 +357,7 @@ class BatchWriter {
   ApplyResult result_;
   ChangeEntry logged_;  // of this batch, if the store keeps a log of changes
   std::unordered_set<graph::EventId> events_;
+  std::unordered_map<std::string, std::string> ranked_;  // field key -> value that this batch wrote
   std::map<std::pair<graph::EdgeTypeId, graph::NodeId>, AttributeSet> known_attributes_;
   // Of the event at hand:
   std::vector<EdgeKey> keys_;
@@ -340,8 +377,10 @@ ApplyResult GraphStore::apply(const EventBatch& batch) {
   // From here on a failure leaves the cache ahead of the database.
   impl_->failed = true;
   impl_->cache->roll();
-  BatchWriter writer(*impl_);
-  for (const graph::Event& event : batch.events) writer.add(event);
+  load_ids(*impl_, batch.events);
+  const std::vector<char> stored = find_stored(*impl_, batch.events);
+  BatchWriter writer(*impl_, batch);
+  for (std::size_t i = 0; i < batch.events.size(); ++i) writer.add(batch.events[i], stored[i] != 0);
   writer.add_ledger(batch);
   ApplyResult result = writer.finish();
   impl_->failed = false;

@@ -14,8 +14,10 @@
 #include "storage/dictionary_cache.h"
 #include "storage/graph_store.h"
 #include "storage/keys.h"
+#include "storage/newest_times.h"
 #include "storage/rocksdb_options.h"
 #include "storage/store_lock.h"
+#include "storage/tombstones.h"
 
 namespace weft::storage {
 
@@ -38,10 +40,14 @@ struct GraphStore::Impl {
 
   enum class Missing { kCreate, kRefuse };
   void open_writer(Missing missing);
+  void open_database(Missing missing);  // after open_writer()'s checks
+  void close_database();
+  void reopen();  // writer: what RocksDB wrote about files that are gone goes with its old MANIFEST
   void open_secondary();
   void read_meta();                             // of a store that has it
   void create_meta(const StoreSchema& wanted);  // of a new one
   void load_state();
+  void load_tombstones();
   void follow_writer();   // reader; load_state() then
   bool is_empty() const;  // nothing was ever applied
   // A file beside the database says so, durably, for as long as the database is not whole: while it is made,
@@ -66,8 +72,10 @@ struct GraphStore::Impl {
   std::optional<ChangeLogState> changes = {};         // as of `state`
   std::unique_ptr<DictionaryCache> cache;             // writer
   bool cache_complete = false;                        // holds every id of the store
+  std::optional<NewestTimes> newest = {};             // writer: of all edges, deleted ones too
   std::optional<graph::SnapshotInfo> fresh_snapshot;  // that a bulk load just wrote, whole and synced
-  bool failed = false;  // a write failed half-way: what is in memory may not be what is stored
+  bool failed = false;         // a write failed half-way: what is in memory may not be what is stored
+  Tombstones tombstones = {};  // as of `state`
 };
 
 // Iterates over all keys that begin with `prefix`.

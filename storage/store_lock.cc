@@ -13,16 +13,19 @@
 
 namespace weft::storage {
 
-StoreLock::StoreLock(const std::filesystem::path& file, const std::string& what) {
+StoreLock::StoreLock(const std::filesystem::path& file, const std::string& what, Meanwhile meanwhile) {
   fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) {
-    const int reason = errno;
-    throw Error(fmt::format("cannot open the lock of {}: {}", what, errno_text(reason)),
+    const int why = errno;
+    throw Error(fmt::format("cannot open the lock of {}: {}", what, errno_text(why)),
                 {.file = file.string(),
-                 .hint = reason == ENOSPC ? "free disk space and run the same command again" : ""});
+                 .hint = why == ENOSPC ? "free disk space and run the same command again" : ""});
   }
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
+  int reason = 0;
+  do {
+    reason = ::flock(fd_, LOCK_EX | (meanwhile == Meanwhile::kRefuse ? LOCK_NB : 0)) == 0 ? 0 : errno;
+  } while (reason == EINTR);
+  if (reason != 0) {
     char text[32] = {};
     const ssize_t count = ::pread(fd_, text, sizeof(text) - 1, 0);
     ::close(fd_);
@@ -39,7 +42,7 @@ StoreLock::StoreLock(const std::filesystem::path& file, const std::string& what)
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd_, 0) != 0 ||
       ::pwrite(fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    const int reason = errno;
+    reason = errno;
     ::close(fd_);
     fd_ = -1;
     throw Error(fmt::format("cannot write the lock of {}: {}", what, errno_text(reason)),

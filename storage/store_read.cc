@@ -174,7 +174,7 @@ class TableReader {
                         std::vector<graph::FieldValue>(count));
     std::string prefix;
     put_big(prefix, type);
-    std::size_t seen = 0;
+    std::size_t seen = forgotten(prefix);
     PrefixScan ids(impl_, kIds, prefix, snapshot_);
     for (; ids.valid(); ids.next(), ++seen) {
       const auto value = decode_id_value(ids.value());
@@ -197,6 +197,14 @@ class TableReader {
     }
     fields.check();
     return table;
+  }
+
+  std::size_t forgotten(const std::string& prefix) const {
+    std::size_t count = 0;
+    PrefixScan names(impl_, kNames, prefix, snapshot_);
+    for (; names.valid(); names.next()) count += names.value().empty() ? 1 : 0;
+    names.check();
+    return count;
   }
 
   graph::EdgeList edges(graph::EdgeTypeId type) const {

@@ -30,7 +30,7 @@ VectorCache VectorCache::open(const std::filesystem::path& folder, Files& files)
   impl->folder = folder.string();
   files.make_folders(folder);
   impl->lock = std::make_unique<StoreLock>(folder / "writer.lock", "the cache of vectors");
-  const StoreOptions options;
+  const StoreOptions options{.block_cache_bytes = std::size_t{64} << 20};
   rocksdb::Options all(database_options(options), family_options(kFields, options, block_cache(options)));
   all.create_if_missing = true;
   impl->env = fault_environment(files);
@@ -101,6 +101,29 @@ void VectorCache::keep_only(const std::set<std::string>& prefixes) {
                impl_->folder);
   check_status(impl_->db->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr),
                "compact the cache of vectors", impl_->folder);
+}
+
+void VectorCache::remove_content(const std::set<std::string>& names) {
+  rocksdb::WriteBatch batch;
+  {
+    const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator(rocksdb::ReadOptions()));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      const std::string key = it->key().ToString();
+      const std::size_t slash = key.rfind('/');
+      if (slash == std::string::npos || !names.contains(key.substr(slash + 1))) continue;
+      check_status(batch.Delete(key), "delete from the cache of vectors", impl_->folder);
+    }
+    check_status(it->status(), "read the cache of vectors", impl_->folder);
+  }
+  if (batch.Count() == 0) return;
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  check_status(impl_->db->Write(write, &batch), "write to the cache of vectors", impl_->folder);
+  check_status(impl_->db->Flush(rocksdb::FlushOptions()), "write to the cache of vectors", impl_->folder);
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  check_status(impl_->db->CompactRange(options, nullptr, nullptr), "compact the cache of vectors",
+               impl_->folder);
 }
 
 }  // namespace weft::storage

@@ -31,6 +31,8 @@ class VectorCache {
   void put_many(std::span<const std::pair<std::string, std::string>> entries);
   // Removes every key that begins with none of the prefixes, and gives their space back.
   void keep_only(const std::set<std::string>& prefixes);
+  // Removes every key that ends in '/' and one of the names, down to its last byte.
+  void remove_content(const std::set<std::string>& names);
 
  private:
   struct Impl;

@@ -28,13 +28,14 @@ struct VerifyOptions {
 // Reads everything; changes nothing. Invariants:
 // - dictionary: external id -> dense id -> external id; dense ids without gaps and as many as counted; nodes
 //   of types without ids carry the event that made them, whose digits are their id; none is first seen after
-//   one of its edges;
+//   one of its edges; none has a tombstone;
 // - edges: in both directions with the same value, both of a symmetric pair, ends within their types, timed
 //   exactly if the type is, weights in range (1 in types without), from sources that the ledger has; as many
 //   as counted;
 // - fields of nodes that are there, decodable and of their kind;
 // - ledger entries with distinct names, positions without gaps, figures that fit; quarantine entries of known
-//   sources.
+//   sources;
+// - the log of changes: without gaps up to the store's state, as many as counted, of what is there.
 // Edges stream by: memory does not grow with them. Works on writers and on readers. A reader follows its
 // writer where that has gone on meanwhile, so it is left at a later state; nothing is reported of a sound
 // store, however busy its writer.

@@ -77,6 +77,10 @@ class DictionaryPart {
     }
     claimed_[at] = 1;
     hash_of_[at] = hash64(external_id);
+    if (context_.impl().tombstones.contains(type_, external_id))
+      context_.problem(
+          fmt::format("dictionary: {} '{}' is there, but has the tombstone of one that was forgotten", name_,
+                      excerpt(external_id)));
     const bool made_by_event = context_.impl().schema.from_event[type_] != 0;
     if (made_by_event != (value.event != graph::kNoEvent)) {
       context_.problem(

@@ -80,6 +80,9 @@ void verify_seal(VerifyContext& context);
 // After verify_dictionary() of all types and verify_ledger().
 void verify_edges(VerifyContext& context, graph::EdgeTypeId type);
 
+// Entries in a row up to the store's state, of edges and fields that are there or not as they say.
+void verify_changes(VerifyContext& context);
+
 // What a field's value of this kind may be.
 bool kind_fits(graph::FieldKind kind, const graph::FieldValue& value);
 

@@ -11,6 +11,8 @@ struct Workspace {
   std::filesystem::path vectors() const { return folder / "vectors"; }
   std::filesystem::path bulk() const { return folder / "bulk.tmp"; }  // temporary files of a bulk load
   std::filesystem::path snapshots() const { return folder / "snapshots"; }
+  // What cleaning over rows leaves of snapshots (storage/cleaned_graphs.h).
+  std::filesystem::path cleaned() const { return folder / "cleaned"; }
   std::filesystem::path deltas() const { return folder / "deltas"; }
   std::filesystem::path quarantine_file() const { return folder / "quarantine.jsonl"; }
 };

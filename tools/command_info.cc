@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "base/error.h"
 #include "graph/analysis.h"
 #include "graph/graph_view.h"
 #include "sampling/devices.h"
+#include "storage/fresh_graph.h"
 #include "storage/graph_store.h"
 #include "storage/project.h"
 #include "storage/values.h"
@@ -116,6 +118,40 @@ Json describe(const graph::Snapshot& snapshot) {
   return out;
 }
 
+// What waits in a delta on the snapshot.
+Json describe(const graph::Delta& delta, const std::filesystem::path& folder) {
+  Json out = {{"folder", folder.string()}, {"sequence", delta.info.sequence}, {"changes", delta.changes()}};
+  for (std::size_t t = 0; t < delta.nodes.size(); ++t) {
+    out["nodes"][delta.schema.node_types()[t].name] = {{"new", delta.nodes[t].external_ids.size()},
+                                                       {"older", delta.nodes[t].seen_nodes.size()},
+                                                       {"fields", delta.nodes[t].fields.size()}};
+  }
+  for (std::size_t t = 0; t < delta.edges.size(); ++t) {
+    out["edges"][delta.schema.edge_types()[t].name] = {{"new", delta.edges[t].added.size()},
+                                                       {"removed", delta.edges[t].removed.size()}};
+  }
+  return out;
+}
+
+void print_delta(const Cli& cli, const Json& json) {
+  const auto count = [](const Json& entry, const char* key) {
+    return with_commas(entry[key].get<std::uint64_t>());
+  };
+  Table table({"delta", "new", "changed or gone"});
+  for (const auto& [name, entry] : json["nodes"].items()) {
+    table.add({name, count(entry, "new"),
+               fmt::format("{} fields, {} seen earlier", count(entry, "fields"), count(entry, "older"))});
+  }
+  if (json.contains("edges")) {
+    table.add_rule();
+    for (const auto& [name, entry] : json["edges"].items())
+      table.add({name, count(entry, "new"), fmt::format("{} gone", count(entry, "removed"))});
+  }
+  cli.print("\n" + table.text());
+  cli.print(fmt::format("\ndelta {}, sequence {}", json["folder"].get<std::string>(),
+                        json["sequence"].get<std::uint64_t>()));
+}
+
 Json analyse(Cli& cli, const graph::Snapshot& snapshot, std::size_t top) {
   cli.progress().begin("analyse", kAnalysisSteps, "steps");
   std::uint64_t begun = 0;
@@ -166,6 +202,10 @@ void run(Cli& cli, const Options& options) {
       storage::read_project(toml, cli.project_path(), storage::Sources::kMayBeMissing);
   const graph::Snapshot snapshot = open_current_snapshot(project);
   Json json = describe(snapshot);
+  if (storage::waiting_delta(project.workspace)) {
+    const std::filesystem::path folder = storage::current_delta(project.workspace).value();
+    json["delta"] = describe(graph::read_delta(folder), folder);
+  }
   std::uint64_t quarantined = 0;
   Json sources = Json::array();
   const storage::GraphStore store = storage::GraphStore::open_reader(project.workspace.store());
@@ -192,6 +232,7 @@ void run(Cli& cli, const Options& options) {
   if (options.analyse) cli.print("\n" + analysis_text(json["analysis"]));
   cli.print(fmt::format("\nsnapshot {}, sequence {}", json["snapshot"].get<std::string>(),
                         json["sequence"].get<std::uint64_t>()));
+  if (json.contains("delta")) print_delta(cli, json["delta"]);
 }
 
 }  // namespace

@@ -1,25 +1,30 @@
-// `weft ingest`: reads the project's sources into the store and writes a snapshot of it.
+// `weft ingest`: reads the project's sources into the store and writes a snapshot of it, or a delta on the
+// snapshot that is there.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "storage/fresh_graph.h"
 #include "storage/graph_store.h"
 #include "storage/ingest.h"
 #include "storage/project.h"
-#include "storage/snapshot_export.h"
 #include "tools/cli.h"
+#include "tools/project_context.h"
+#include "tools/row_cleaning.h"
 #include "tools/table.h"
 
 namespace weft::tools {
 namespace {
 
-Json to_json(const storage::IngestReport& report, const storage::ExportedSnapshot& exported,
+Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fresh,
              const storage::StoreInfo& info, const graph::Schema& schema) {
   Json out = {{"rows", report.rows},
               {"events", report.events},
               {"filtered", report.filtered},
               {"duplicates", report.duplicates},
+              {"forgotten", report.forgotten},
               {"quarantined_rows", report.quarantined_rows},
               {"quarantined", report.quarantined},
               {"media",
@@ -45,11 +50,41 @@ Json to_json(const storage::IngestReport& report, const storage::ExportedSnapsho
   for (const auto& problem : report.media_problems)
     out["media_problems"].push_back(
         {{"path", problem.path}, {"what", problem.what}, {"damaged", problem.damaged}});
-  out["snapshot"] = {{"folder", exported.folder.string()},
-                     {"sequence", exported.info.sequence},
-                     {"checksum", fmt::format("{:016x}", exported.info.checksum)},
-                     {"reused", exported.reused}};
+  out["snapshot"] = {{"folder", fresh.snapshot.string()},
+                     {"sequence", fresh.info.sequence},
+                     {"checksum", fmt::format("{:016x}", fresh.info.checksum)},
+                     {"reused", !fresh.wrote_snapshot}};
+  if (!fresh.delta.empty()) {
+    out["delta"] = {{"folder", fresh.delta.string()},
+                    {"sequence", fresh.sequence},
+                    {"changes", fresh.changes},
+                    {"bytes", fresh.delta_bytes}};
+  }
   return out;
+}
+
+// For each field of a type with a rule for conflicts, where it changed anything.
+Json conflicts_json(const storage::IngestReport& report, const graph::Schema& schema) {
+  Json out = Json::object();
+  for (const auto& [field, counts] : report.conflicts) {
+    const graph::NodeType& type = schema.node_type(field.first);
+    out[type.name][type.fields[field.second].name] = {
+        {"agreeing", counts.agreeing}, {"conflicting", counts.conflicting}, {"filled", counts.filled}};
+  }
+  return out;
+}
+
+void print_conflicts(const Cli& cli, const Json& conflicts) {
+  if (conflicts.empty()) return;
+  Table table({"fields of several rows", "all agree", "they differ", "filled by a lower source"});
+  for (const auto& [type, fields] : conflicts.items()) {
+    for (const auto& [field, counts] : fields.items()) {
+      const auto shown = [&](const char* key) { return fmt::format("{}", counts[key].get<std::int64_t>()); };
+      table.add({printable(fmt::format("{}.{}", type, field)), shown("agreeing"), shown("conflicting"),
+                 shown("filled")});
+    }
+  }
+  cli.print("\n" + table.text());
 }
 
 // For each column's rules, the steps that did something.
@@ -117,6 +152,8 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                         with_commas(static_cast<std::uint64_t>(
                             report.seconds > 0 ? static_cast<double>(report.rows) / report.seconds : 0)),
                         with_commas(report.events), with_commas(report.duplicates)));
+  if (report.forgotten > 0)
+    cli.print(fmt::format("{} events left out: they name what was forgotten", with_commas(report.forgotten)));
   if (report.bulk) {
     cli.print(fmt::format("loaded in bulk: {} sorted runs spilled, at most {} MiB of temporary files",
                           with_commas(report.spilled_runs), with_commas(report.temporary_bytes >> 20)));
@@ -138,48 +175,99 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
       cli.print(printable(fmt::format("  {:>6}  {}", with_commas(count), reason)));
   }
   print_cleaning(cli, report, json["cleaning"]);
-  for (const std::string& note : report.notes) cli.print(printable("note: " + note));
+  print_conflicts(cli, json["conflicts"]);
+  if (json.contains("row_cleaning")) cli.print("\n" + row_cleaning_text(json["row_cleaning"]));
+  for (const Json& note : json["notes"]) cli.print(printable("note: " + note.get<std::string>()));
   cli.print(fmt::format("snapshot {}{}", json["snapshot"]["folder"].get<std::string>(),
                         json["snapshot"]["reused"].get<bool>() ? " (unchanged)" : ""));
+  if (json.contains("delta")) {
+    cli.print(
+        fmt::format("delta {}: {} changes, {} KiB; what needs them in the snapshot puts them there first",
+                    json["delta"]["folder"].get<std::string>(),
+                    with_commas(json["delta"]["changes"].get<std::uint64_t>()),
+                    with_commas((json["delta"]["bytes"].get<std::uint64_t>() + 1023) >> 10)));
+  }
+}
+
+// The graph that training will see, so that its first run need not wait for it and people see what was taken
+// away. What stands in the way is training's to refuse: the store is written.
+void clean_rows(const TomlFile& toml, const storage::Project& project, const std::filesystem::path& folder,
+                Json& json) {
+  try {
+    const graph::Snapshot snapshot = graph::Snapshot::open(folder, graph::Verify::kStructure);
+    const CleanedProject cleaned = clean_project(toml.root(), project, snapshot);
+    json["row_cleaning"] = row_cleaning_json(cleaned.graph, snapshot.schema());
+  } catch (const Error& error) {
+    json["notes"].push_back(fmt::format("rows are not cleaned for training yet: {}", error.what()));
+  }
 }
 
 constexpr std::size_t kMinMemory = std::size_t{16} << 20;
+constexpr std::size_t kMinCache = std::size_t{64} << 20;
 
-void run(Cli& cli, storage::IngestOptions options) {
-  options.threads = cli.threads();
-  options.snapshot = true;
+struct Options {
+  storage::IngestOptions ingest = {};
+  bool delta = false;
+  bool compact = false;
+};
+
+void run(Cli& cli, Options options) {
+  storage::IngestOptions& ingest = options.ingest;
+  ingest.threads = cli.threads();
+  ingest.snapshot = true;
   const TomlFile toml = cli.read_project_file();
   const storage::Project project = storage::read_project(toml, cli.project_path());
-  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema);
-  const storage::IngestReport report = storage::ingest(project, store, options, cli.progress());
-  const storage::ExportedSnapshot exported =
-      storage::export_snapshot(store, project.workspace, project.data_root, cli.progress(), real_files(),
-                               {.memory = options.memory, .threads = options.threads});
-  Json json = to_json(report, exported, store.info(), project.schema.graph);
+  const bool cleans_rows = project.row_rules.any();
+  if (cleans_rows) check_row_rules(toml.root(), project);  // before anything is written
+  storage::GraphStore store = storage::GraphStore::open(
+      project.workspace.store(), project.schema,
+      {.block_cache_bytes = std::clamp(ingest.memory / 4, kMinCache, storage::default_block_cache_bytes())});
+  const storage::IngestReport report = storage::ingest(project, store, ingest, cli.progress());
+  const storage::FreshGraph fresh =
+      storage::freshen(store, project.workspace, project.data_root,
+                       {.how = options.compact ? storage::Freshen::kSnapshot
+                               : options.delta ? storage::Freshen::kDelta
+                                               : storage::Freshen::kAuto,
+                        .delta_share = project.delta_share,
+                        .snapshot = {.memory = ingest.memory, .threads = ingest.threads}},
+                       cli.progress());
+  Json json = to_json(report, fresh, store.info(), project.schema.graph);
   json["cleaning"] = cleaning_json(report, project);
+  json["conflicts"] = conflicts_json(report, project.schema.graph);
+  // What waits in a delta is cleaned with the snapshot that takes it in.
+  if (cleans_rows && !json.contains("delta"))
+    clean_rows(toml, project, json["snapshot"]["folder"].get<std::string>(), json);
   if (cli.common().json)
     cli.print_json(json);
   else
     print_report(cli, report, project, json);
+  if (options.delta && fresh.wrote_snapshot)
+    cli.note(
+        "note: no log of changes led from the snapshot to the store, so a whole one was written; the next "
+        "can be a delta");
 }
 
 }  // namespace
 
 void add_ingest(Cli& cli) {
-  const auto options = std::make_shared<storage::IngestOptions>();
-  CLI::App* command =
-      cli.add_project_command("ingest", "Read the project's sources into the store and write a snapshot",
-                              [&cli, options] { run(cli, *options); });
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = cli.add_project_command(
+      "ingest", "Read the project's sources into the store and write a snapshot or a delta",
+      [&cli, options] { run(cli, *options); });
   cli.add_threads(command);
   command
-      ->add_option("--memory", options->memory,
+      ->add_option("--memory", options->ingest.memory,
                    "Memory for loading a store in bulk and for writing the snapshot, as in 512MB")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(kMinMemory, std::size_t{1} << 50));
   command
-      ->add_option("--bulk-from", options->bulk_from_bytes,
+      ->add_option("--bulk-from", options->ingest.bulk_from_bytes,
                    "Load an empty store in bulk if the sources have this size or more")
       ->transform(CLI::AsSizeValue(false));
+  CLI::Option* delta = command->add_flag(
+      "--delta", options->delta, "Write what is new as a delta on the snapshot, however small that is");
+  command->add_flag("--compact", options->compact, "Write a whole snapshot, however little is new")
+      ->excludes(delta);
 }
 
 }  // namespace weft::tools

@@ -35,9 +35,9 @@ void run(Cli& cli, const Options& options) {
   require_known(scorer.user_vectors(), snapshot, {users, user});
   std::vector<float> scores(scorer.items());
   scorer.score(std::span(&user, 1), scores);
-  const graph::PositiveIndex known(snapshot.outgoing(context.target), {});
+  const graph::PositiveIndex known(context.all.outgoing(context.target), {});  // those cleaned away too
   const std::vector<gnn::ScoredItem> best =
-      gnn::top_k(scores, options.count, {},
+      gnn::top_k(scores, options.count, nodes_to_show(snapshot, items),
                  options.include_known ? std::span<const graph::NodeId>{} : known.targets(user));
   const std::vector<Interaction> history = history_of(snapshot, users, items, context.target, user);
 

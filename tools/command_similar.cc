@@ -33,7 +33,8 @@ void run(Cli& cli, const Options& options) {
   std::vector<float> scores(vectors.rows);
   for (std::size_t i = 0; i < vectors.rows; ++i)
     scores[i] = static_cast<float>(cosine(vectors.row(item), vectors.row(i)));
-  const std::vector<gnn::ScoredItem> best = gnn::top_k(scores, options.count, {}, std::span(&item, 1));
+  const std::vector<gnn::ScoredItem> best =
+      gnn::top_k(scores, options.count, nodes_to_show(snapshot, items), std::span(&item, 1));
 
   Json json = {
       {"item", options.item}, {"title", snapshot.display_name({items, item})}, {"items", Json::array()}};

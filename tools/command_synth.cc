@@ -59,6 +59,21 @@ void add_synth(Cli& cli) {
                    "Share of rows and media that are duplicated, incomplete, broken or missing")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 0.5));
+  command
+      ->add_option("--purchases", options->shop.purchases_per_user,
+                   "Purchases of a user who is there from the first day, roughly")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 400.0));
+  command
+      ->add_option("--memory", options->shop.memory_bytes,
+                   "Events held in memory before they wait on disk, as in 512MB")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(std::size_t{1} << 20, std::size_t{1} << 50));
+  command->add_flag(
+      "--mismatches", options->shop.mismatches,
+      "A second source with other names, units and ids, and absurd values; shop.toml undoes them");
+  command->add_flag("--parquet", options->shop.parquet,
+                    "Users, events, impressions and follows as Parquet rather than CSV");
   command->add_flag("!--no-media", options->shop.media, "No pictures and no clips");
 }
 

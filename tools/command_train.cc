@@ -11,6 +11,7 @@
 #include "tools/features.h"
 #include "tools/lightgcn_model.h"
 #include "tools/project_context.h"
+#include "tools/row_cleaning.h"
 #include "tools/table.h"
 #include "tools/torch_threads.h"
 
@@ -51,7 +52,10 @@ gnn::TrainResult train_network(Cli& cli, const ProjectContext& context, const st
   setup.encoders = encoder_keys(context);
   setup.folder = folder;
   setup.resume = resume;
-  setup.on_best = [&] { real_files().remove_all(folder / kLightGcnFile); };  // one model a folder
+  setup.on_best = [&] {  // one model a folder
+    real_files().remove_all(folder / kLightGcnFile);
+    prune_constants(folder, context.cleaning ? context.snapshot.info().checksum : kNoConstants);
+  };
   setup.progress = &cli.progress();
   gnn::check_setup(setup);
   claim_encoders(folder, setup.encoders);
@@ -68,6 +72,8 @@ void run(Cli& cli, const Options& options) {
   const std::filesystem::path folder = model_folder(context.project, options.model);
   real_files().make_folders(folder);
   const storage::StoreLock lock(folder / "train.lock", fmt::format("the model '{}'", options.model));
+  if (context.cleaning)
+    save_constants(folder, context.snapshot.info().checksum, *context.cleaning, context.snapshot.schema());
   const gnn::TrainResult result = wants_lightgcn(context.toml.root())
                                       ? train_lightgcn_model(cli, context, folder, options.resume)
                                       : train_network(cli, context, folder, options.resume);

@@ -1,8 +1,14 @@
 // `weft verify`: checks the store's, the snapshot's and the feature sets' checksums and invariants.
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <optional>
+#include <utility>
+
 #include "base/error.h"
 #include "encoders/feature_set.h"
+#include "graph/live_view.h"
+#include "storage/delta_export.h"
 #include "storage/graph_store.h"
 #include "storage/project.h"
 #include "storage/snapshot_export.h"
@@ -40,11 +46,18 @@ void run(Cli& cli) {
   });
   problems.insert(problems.end(), report.problems.begin(), report.problems.end());
   bool snapshot_seen = false;
+  std::optional<std::uint64_t> delta_changes;
   std::size_t feature_sets = 0;
   collect(problems, [&] {
     if (const auto folder = storage::current_snapshot(project.workspace)) {
       snapshot_seen = true;
-      graph::Snapshot::open(*folder, graph::Verify::kChecksums);
+      graph::Snapshot snapshot = graph::Snapshot::open(*folder, graph::Verify::kChecksums);
+      if (const auto newest = storage::current_delta(project.workspace)) {
+        graph::Delta delta = graph::read_delta(*newest);
+        const std::uint64_t changes = delta.changes();
+        const graph::LiveView live(std::move(snapshot), std::move(delta));  // it stands on just this snapshot
+        delta_changes = changes;
+      }
     }
   });
   for (const std::filesystem::path& folder : feature_folders(project)) {
@@ -60,13 +73,15 @@ void run(Cli& cli) {
                     {"ledger_entries", report.ledger_entries},
                     {"quarantined", report.quarantined},
                     {"snapshot", snapshot_seen},
+                    {"delta", delta_changes.has_value()},
                     {"feature_sets", feature_sets}});
   } else if (problems.empty()) {
     cli.print(fmt::format(
         "ok: {} nodes, {} edges, {} fields, {} sources, {} quarantined rows, {} and {} feature sets checked",
         with_commas(report.nodes), with_commas(report.edges), with_commas(report.fields),
         report.ledger_entries, with_commas(report.quarantined),
-        snapshot_seen ? "the snapshot" : "no snapshot", feature_sets));
+        snapshot_seen ? (delta_changes ? "the snapshot with its delta" : "the snapshot") : "no snapshot",
+        feature_sets));
   } else {
     for (const std::string& problem : problems) cli.print(problem);
   }

@@ -19,6 +19,7 @@
 #include "gnn/safetensors.h"
 #include "sampling/cuda_plugin.h"
 #include "sampling/sample_device.h"
+#include "tools/row_cleaning.h"
 
 namespace weft::tools {
 namespace {
@@ -27,6 +28,7 @@ namespace fs = std::filesystem;
 
 using gnn::kLastFile;
 constexpr const char* kSplitEntry = "trained_split";
+constexpr const char* kSnapshotEntry = "snapshot_checksum";
 
 torch::Tensor matrix(const std::vector<float>& values, std::size_t rows, std::size_t dim) {
   return torch::from_blob(const_cast<float*>(values.data()),
@@ -198,6 +200,7 @@ class Trainer {
                             {"items", matrix(now.items.values, now.items.rows, now.items.dim)}},
                            {{"kind", "lightgcn"},
                             {"store_uuid", context_.snapshot.info().store_uuid},
+                            {kSnapshotEntry, to_hex(context_.snapshot.info().checksum)},
                             {"target", context_.task.target},
                             {"split", context_.split.description},
                             {kSplitEntry, gnn::to_json(split)},
@@ -205,6 +208,7 @@ class Trainer {
                             {result_.metric_name, fmt::format("{}", metric)}});
     // One model a folder: a network that stood here before goes.
     for (const char* file : {gnn::kBestFile, "encoders.json"}) real_files().remove_all(folder_ / file);
+    prune_constants(folder_, context_.cleaning ? context_.snapshot.info().checksum : kNoConstants);
   }
 
   void save_last(std::int64_t epoch) {
@@ -333,6 +337,17 @@ gnn::TrainResult train_lightgcn_model(Cli& cli, const ProjectContext& context, c
 
 bool holds_lightgcn(const fs::path& folder) {
   return fs::exists(folder / kLightGcnFile);
+}
+
+std::uint64_t lightgcn_snapshot(const fs::path& folder) {
+  const fs::path file = folder / kLightGcnFile;
+  const auto metadata = gnn::read_safetensors_metadata(file);
+  const auto found = metadata.find(kSnapshotEntry);
+  if (found == metadata.end()) return 0;
+  std::uint64_t checksum = 0;
+  if (!from_hex(found->second, checksum))
+    throw Error("is damaged", {.file = file.string(), .field = kSnapshotEntry, .hint = "train it again"});
+  return checksum;
 }
 
 gnn::TrainedSplit lightgcn_split(const fs::path& folder) {

@@ -44,6 +44,8 @@ gnn::TrainResult train_lightgcn_model(Cli& cli, const ProjectContext& context,
                                       const std::filesystem::path& folder, bool resume);
 
 bool holds_lightgcn(const std::filesystem::path& folder);
+// The checksum of the snapshot it was trained on; 0 for a model that does not say.
+std::uint64_t lightgcn_snapshot(const std::filesystem::path& folder);
 gnn::TrainedSplit lightgcn_split(const std::filesystem::path& folder);
 // Rows for all nodes of the snapshot; those that came after training are zero.
 LightGcnVectors load_lightgcn(const ProjectContext& context, const std::filesystem::path& folder);

@@ -10,7 +10,7 @@
 namespace weft::tools {
 
 LoadedModel LoadedModel::load(Cli& cli, const std::string& name, std::optional<graph::Part> evaluated) {
-  auto context = std::make_shared<const ProjectContext>(open_project(cli));
+  auto context = std::make_shared<const ProjectContext>(open_project_for_model(cli, name));
   const std::filesystem::path folder = model_folder(context->project, name);
   return load(cli, std::move(context), folder, evaluated);
 }
@@ -63,6 +63,12 @@ gnn::NodeVectors LoadedModel::embed(graph::NodeTypeId type, ProgressSink& progre
   throw Error(
       fmt::format("LightGCN has no vectors of '{}' nodes", context_->snapshot.schema().node_type(type).name),
       {.expected = "the source or target type of the predicted edges"}, ErrorKind::kUsage);
+}
+
+std::optional<std::uint64_t> model_snapshot(const std::filesystem::path& folder) {
+  if (holds_lightgcn(folder)) return lightgcn_snapshot(folder);
+  if (!std::filesystem::exists(folder / "model.safetensors")) return std::nullopt;
+  return gnn::read_model_info(folder).snapshot_checksum;
 }
 
 void require_known(const gnn::NodeVectors& vectors, const graph::Snapshot& snapshot, graph::NodeRef node) {

@@ -41,6 +41,9 @@ class LoadedModel {
   std::optional<LightGcnVectors> lightgcn_;
 };
 
+// The checksum of the snapshot that the model in that folder was trained on; nothing if there is no model.
+std::optional<std::uint64_t> model_snapshot(const std::filesystem::path& folder);
+
 // Throws Error if the node's vector is zero: LightGCN has learnt nothing of a node without train events, and
 // its scores for it would say nothing.
 void require_known(const gnn::NodeVectors& vectors, const graph::Snapshot& snapshot, graph::NodeRef node);

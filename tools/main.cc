@@ -37,6 +37,9 @@ int run(int argc, char** argv) {
   weft::tools::add_repair(cli);
   weft::tools::add_backup(cli);
   weft::tools::add_restore(cli);
+  weft::tools::add_export(cli);
+  weft::tools::add_import(cli);
+  weft::tools::add_forget(cli);
   weft::tools::add_partition(cli);
   weft::tools::add_encode(cli);
   weft::tools::add_train(cli);

@@ -3,6 +3,7 @@
 //   make   the log, its store and snapshot
 //   apply  200 batches of 1,000 events, synchronous; each looked for in the next live read and in the delta
 //   reads  the newest 15 of a user, and 2 hops [15, 10], beside bare RocksDB iterators that do the same seeks
+#include <rocksdb/perf_context.h>
 #include <time.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
@@ -36,8 +38,10 @@ struct Arguments {
   std::size_t seeds = 10'000;
   std::size_t batches = 200;
   std::size_t memory = std::size_t{1} << 30;
-  std::size_t cache = std::size_t{64} << 20;
+  std::size_t cache = 0;  // 0: the store's own choice
   std::size_t repeats = 3;
+  bool profile = false;
+  TableTuning tables = {};
 };
 
 double now_ms() {
@@ -66,7 +70,8 @@ std::uint64_t bytes_below(const std::filesystem::path& folder) {
 }
 
 GraphStore open_store(const Project& project, const Arguments& arguments) {
-  return GraphStore::open(project.workspace.store(), project.schema, {.block_cache_bytes = arguments.cache});
+  return GraphStore::open(project.workspace.store(), project.schema,
+                          {.block_cache_bytes = arguments.cache, .tables = arguments.tables});
 }
 
 // The store with its snapshot and a log of changes from there on.
@@ -112,6 +117,8 @@ EventBatch batch_of(const LiveLog& log, std::uint64_t number, std::mt19937_64& r
   return batch;
 }
 
+constexpr std::size_t kTies = 8;  // events of one node at one time, at most
+
 // Events of the batch that the reader does not show at their own time, from the user's end or the item's.
 std::size_t not_seen(const GraphStore& store, NeighbourReader& reader, const EventBatch& batch) {
   std::size_t missing = 0;
@@ -123,7 +130,7 @@ std::size_t not_seen(const GraphStore& store, NeighbourReader& reader, const Eve
       if (node) {
         const auto list = reader.newest({static_cast<graph::NodeTypeId>(incoming ? 1 : 0), *node},
                                         incoming ? graph::incoming_relation(0) : graph::outgoing_relation(0),
-                                        64, edge.time + 1);
+                                        kTies, edge.time + 1);
         found = std::any_of(list.begin(), list.end(), [&](const Neighbour& each) {
           return each.event == event.id && each.time == edge.time;
         });
@@ -167,6 +174,51 @@ void measure_delta(const GraphStore& store, const Project& project,
   out["live_view_edges_short"] = store.info().edge_counts[0] - live.edge_count(0);
 }
 
+// What RocksDB counted while this thread applied batches, per batch. Its clocks cost a few per cent.
+class Profile {
+ public:
+  explicit Profile(bool on) : on_(on) {}
+  void begin() {
+    if (!on_) return;
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);
+    rocksdb::get_perf_context()->Reset();
+  }
+  void end() {
+    if (!on_) return;
+    const rocksdb::PerfContext& now = *rocksdb::get_perf_context();
+    ++batches_;
+    const auto add = [&](const char* name, std::uint64_t value, double unit = 1) {
+      sums_[name] += static_cast<double>(value) / unit;
+    };
+    constexpr double kMs = 1e6;
+    add("blocks_in_cache", now.block_cache_hit_count);
+    add("blocks_read", now.block_read_count);
+    add("index_blocks_read", now.index_block_read_count);
+    add("filter_blocks_read", now.filter_block_read_count);
+    add("bytes_read", now.block_read_byte);
+    add("filter_said_no", now.bloom_sst_miss_count);
+    add("filter_said_maybe", now.bloom_sst_hit_count);
+    add("read_ms", now.block_read_time, kMs);
+    add("checksum_ms", now.block_checksum_time, kMs);
+    add("decompress_ms", now.block_decompress_time, kMs);
+    add("get_from_memtables_ms", now.get_from_memtable_time, kMs);
+    add("get_from_files_ms", now.get_from_output_files_time, kMs);
+    add("write_log_ms", now.write_wal_time, kMs);
+    add("write_memtables_ms", now.write_memtable_time, kMs);
+    add("write_stall_ms", now.write_delay_time, kMs);
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+  }
+  void report(Json& out) const {
+    if (!on_) return;
+    for (const auto& [name, sum] : sums_) out["profile"][name] = sum / static_cast<double>(batches_);
+  }
+
+ private:
+  bool on_;
+  std::uint64_t batches_ = 0;
+  std::map<std::string, double> sums_;
+};
+
 Json measure_apply(GraphStore& store, const LiveLog& log, const Arguments& arguments, Json out) {
   const Project project = log.project();
   std::mt19937_64 random(1000 + store.info().sequence);  // other events at each run
@@ -175,11 +227,15 @@ Json measure_apply(GraphStore& store, const LiveLog& log, const Arguments& argum
   std::vector<double> wall, cpu, visible;
   std::size_t missing = 0;
   constexpr std::size_t kWarmUp = 20;
+  Profile profile(arguments.profile);
   for (std::size_t i = 0; i < arguments.batches + kWarmUp; ++i) {
     const EventBatch batch = batch_of(log, i, random);
+    if (i >= kWarmUp) profile.begin();
     const double start = now_ms(), cpu_start = cpu_ms();
     store.apply(batch);
     const double applied = now_ms(), cpu_applied = cpu_ms();
+    if (i >= kWarmUp) profile.end();
+    const double seen = now_ms();
     reader.refresh();
     const double refreshed = now_ms();
     missing += not_seen(store, reader, batch);
@@ -187,9 +243,10 @@ Json measure_apply(GraphStore& store, const LiveLog& log, const Arguments& argum
     if (i < kWarmUp) continue;
     wall.push_back(applied - start);
     cpu.push_back(cpu_applied - cpu_start);
-    visible.push_back(refreshed - applied);
+    visible.push_back(refreshed - seen);
   }
   out["batches"] = wall.size();
+  out["cache_bytes"] = arguments.cache == 0 ? default_block_cache_bytes() : arguments.cache;
   out["apply_ms_p50"] = quantile(wall, .5);
   out["apply_ms_p99"] = quantile(wall, .99);
   out["apply_ms_max"] = quantile(wall, 1);
@@ -197,6 +254,7 @@ Json measure_apply(GraphStore& store, const LiveLog& log, const Arguments& argum
   out["apply_cpu_ms_p99"] = quantile(cpu, .99);
   out["refresh_ms_p99"] = quantile(visible, .99);
   out["ends_not_visible"] = missing;
+  profile.report(out);
   measure_delta(store, project, events, out);
   return out;
 }
@@ -301,7 +359,7 @@ Json measure_reads(const GraphStore& store, const LiveLog& log, const Arguments&
     }
   }
   out["seeds"] = seeds.size();
-  out["cache_bytes"] = arguments.cache;
+  out["cache_bytes"] = arguments.cache == 0 ? default_block_cache_bytes() : arguments.cache;
   one.report("one_hop", out);
   two.report("two_hops", out);
   // From a string id on, as other engines are asked.
@@ -325,6 +383,26 @@ void run(const Arguments& arguments) {
 }  // namespace
 }  // namespace weft::storage::benchmarks
 
+namespace weft::storage::benchmarks {
+namespace {
+
+// What options.py compares; a store is opened with what it was made with.
+void add_tuning(CLI::App& app, TableTuning& tuning) {
+  using Compression = TableTuning::Compression;
+  app.add_option("--compression", tuning.compression)
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Compression>{
+          {"none", Compression::kNone}, {"lz4", Compression::kLz4}, {"zstd", Compression::kLz4ThenZstd}}));
+  app.add_option("--edge-block", tuning.edge_block_bytes)->transform(CLI::AsSizeValue(false));
+  app.add_option("--id-block", tuning.id_block_bytes)->transform(CLI::AsSizeValue(false));
+  app.add_option("--filter-bits", tuning.filter_bits);
+  app.add_flag("--prefix-filters,!--no-prefix-filters", tuning.prefix_filters);
+  app.add_flag("--partitioned,!--whole", tuning.partitioned, "Indexes and filters in pieces");
+  app.add_flag("--hash,!--no-hash", tuning.hash_in_id_blocks, "Hash tables in blocks of ids");
+}
+
+}  // namespace
+}  // namespace weft::storage::benchmarks
+
 int main(int argc, char** argv) {
   return weft::benchmarks::run_program(argc, argv, [](int count, char** values) {
     weft::storage::benchmarks::Arguments arguments;
@@ -338,6 +416,8 @@ int main(int argc, char** argv) {
     app.add_option("--memory", arguments.memory, "Of the bulk load")->transform(CLI::AsSizeValue(false));
     app.add_option("--cache", arguments.cache, "The store's block cache")->transform(CLI::AsSizeValue(false));
     app.add_option("--repeats", arguments.repeats)->check(CLI::PositiveNumber);
+    weft::storage::benchmarks::add_tuning(app, arguments.tables);
+    app.add_flag("--profile", arguments.profile, "What RocksDB counts in apply, per batch");
     CLI11_PARSE(app, count, values);
     weft::storage::benchmarks::run(arguments);
     return 0;

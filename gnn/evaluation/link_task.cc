@@ -71,6 +71,11 @@ LinkTask make_link_task(const graph::Snapshot& snapshot, const graph::Split& spl
 std::vector<std::uint8_t> candidates(const graph::Snapshot& snapshot, const graph::Split& split,
                                      const LinkTask& task, Part part, CandidateRule rule) {
   std::vector<std::uint8_t> ranked(task.items, 1);
+  const auto forgotten = snapshot.id_order(task.item_type).first(snapshot.forgotten_nodes(task.item_type));
+  const auto leave_out_forgotten = [&] {
+    for (const NodeId item : forgotten) ranked[item] = 0;
+  };
+  leave_out_forgotten();
   if (rule == CandidateRule::kAll) return ranked;
   const graph::TimeMs end = part == Part::kValid ? split.test_start : graph::kEndOfTime;
   const std::span<const graph::TimeMs> first_seen = snapshot.first_seen(task.item_type);
@@ -78,6 +83,7 @@ std::vector<std::uint8_t> candidates(const graph::Snapshot& snapshot, const grap
     ranked[item] = first_seen[item] == graph::kNoTime || first_seen[item] < end ? 1 : 0;
   }
   for (const NodeId item : task.targets(part).all_targets()) ranked[item] = 1;
+  leave_out_forgotten();
   return ranked;
 }
 

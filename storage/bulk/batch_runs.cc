@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "storage/field_conflicts.h"
 
 namespace weft::storage {
 
@@ -233,11 +234,17 @@ void BatchRuns::write_fields(std::span<const Chunk> chunks, std::vector<Output>&
   if (!std::is_sorted(fields.begin(), fields.end(), before))
     std::stable_sort(fields.begin(), fields.end(), before);
   SpoolWriter run(scratch_, "fields", keep);
+  const auto value_of = [&](const FieldAt& field) {
+    return std::string_view(chunks[field.chunk].events).substr(field.begin, field.size);
+  };
+  std::string joined;  // of ranked values of one key
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i + 1 < fields.size() && fields[i + 1].key == fields[i].key) continue;
-    FieldCursor::put(
-        run, fields[i].key,
-        std::string_view(chunks[fields[i].chunk].events).substr(fields[i].begin, fields[i].size));
+    const bool first = i == 0 || fields[i - 1].key != fields[i].key;
+    const bool last = i + 1 == fields.size() || fields[i + 1].key != fields[i].key;
+    const std::string_view value = value_of(fields[i]);
+    const bool ranked = is_ranked(value) && !(first && last);
+    if (ranked) joined = first ? std::string(value) : join_fields(joined, value);
+    if (last) FieldCursor::put(run, fields[i].key, ranked ? std::string_view(joined) : value);
   }
   keep_run(fields_, run);
 }

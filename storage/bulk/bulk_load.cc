@@ -255,6 +255,7 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   }
   state.files.kill_point("bulk.before_take_in");
   take_in_tables(store, tables);
+  store.newest = newest_times(*store.db, store.family(kOutgoing));
   state.files.kill_point("bulk.after_take_in");
   if (snapshot) {
     snapshot->publish();
@@ -262,6 +263,7 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   }
   result.applied.duplicate_events = state.duplicates;
   result.applied.new_edges = tables.new_edges;
+  result.applied.conflicts = tables.conflicts;
   result.applied.new_nodes.assign(counts.node_counts.begin(), counts.node_counts.end());
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "storage/field_conflicts.h"
 #include "storage/keys.h"
 #include "storage/store_impl.h"
 
@@ -50,7 +51,8 @@ void put(std::string& out, const Record& record) {
 
 class ChunkBuilder {
  public:
-  ChunkBuilder(const StoreSchema& schema, Chunk& chunk) : schema_(schema), chunk_(chunk), names_(chunk) {}
+  ChunkBuilder(const Project& project, Chunk& chunk)
+      : schema_(project.schema), chunk_(chunk), names_(chunk), ranks_(project.rank_rules(chunk.source)) {}
 
   void add(const graph::Event& event) {
     check_event(event, schema_.graph);
@@ -72,15 +74,16 @@ class ChunkBuilder {
         .time = node.time, .name = names_.find_or_add(node.type, node.external_id), .type = node.type};
     const std::size_t head_at = chunk_.events.size();
     put(chunk_.events, head);
+    const FieldRank rank = rank_of(ranks_[node.type], node.time);
     for (std::size_t i = 0; i < node.fields.size(); ++i) {
       if (std::holds_alternative<std::monostate>(node.fields[i])) continue;
       const std::size_t at = chunk_.events.size();
       put(chunk_.events, FieldHead{});
-      if (const auto* text = std::get_if<std::string>(&node.fields[i])) {
+      if (const auto* text = std::get_if<std::string>(&node.fields[i]); text != nullptr && !rank.ranked) {
         chunk_.events += static_cast<char>(node.fields[i].index());
         chunk_.events += *text;
       } else {
-        chunk_.events += encode_field_value(node.fields[i]);
+        chunk_.events += encode_field_value(node.fields[i], rank);
       }
       const FieldHead field{.size = static_cast<std::uint32_t>(chunk_.events.size() - at - sizeof(FieldHead)),
                             .field = static_cast<std::uint16_t>(i)};
@@ -104,6 +107,7 @@ class ChunkBuilder {
   const StoreSchema& schema_;
   Chunk& chunk_;
   NameTable names_;
+  std::vector<RankRule> ranks_;  // [node type]
 };
 
 void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& builder, Chunk& chunk,
@@ -141,7 +145,7 @@ Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText&
   Chunk chunk{.source = source, .begin = begin, .end = begin};
   RowMapper mapper(project, source, MediaRead::kHash, files);
   const std::unique_ptr<RowReader> reader = text.read(begin, mapper.columns());
-  ChunkBuilder builder(project.schema, chunk);
+  ChunkBuilder builder(project, chunk);
   const std::size_t length = end - begin;
   // To where the reader is, in its own count.
   const auto stop_at = [&](const Position& position) {
@@ -205,7 +209,7 @@ RowChunks::~RowChunks() = default;
 Chunk RowChunks::next(std::size_t bytes) {
   State& state = *state_;
   Chunk chunk{.source = state.source};
-  ChunkBuilder builder(state.project.schema, chunk);
+  ChunkBuilder builder(state.project, chunk);
   while (chunk.events.size() + chunk.name_bytes.size() < bytes && chunk.tally.rows < bytes &&
          state.reader->next(state.row)) {
     state.row.line -= state.lines;

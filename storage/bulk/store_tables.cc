@@ -134,12 +134,21 @@ class TableTasks {
       const std::uint64_t big = __builtin_bswap64(key);
       if (!any) return;
       table.put({reinterpret_cast<const char*>(&big), sizeof(big)}, value);
+      if (const FieldConflicts found = conflicts_of(value); found.any())
+        add_conflicts(
+            conflicts,
+            {{{static_cast<graph::NodeTypeId>(key >> 48), static_cast<std::uint16_t>(key)}, found}});
       snapshot.put(key, value);
     };
     while (merged.next()) {
-      if (any && merged.top().key() != key) write();
+      const bool same = any && merged.top().key() == key;
+      if (any && !same) write();
       key = merged.top().key();
-      value = merged.top().value();
+      if (same && is_ranked(value)) {
+        value = join_fields(value, merged.top().value());
+      } else {
+        value = merged.top().value();
+      }
       any = true;
     }
     write();
@@ -209,6 +218,7 @@ class TableTasks {
 
   std::vector<std::vector<TableFile>> files = std::vector<std::vector<TableFile>>(kFamilyCount);
   std::vector<std::uint64_t> edge_counts, new_edges;  // [edge type]
+  ConflictCounts conflicts;                           // of fields()
 
  private:
   static constexpr std::size_t kBuffer = std::size_t{1} << 18;
@@ -299,7 +309,8 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
   if (beside.abandoned()) snapshot.reset();
   return {.files = std::move(tasks.files),
           .edge_counts = std::move(tasks.edge_counts),
-          .new_edges = std::move(tasks.new_edges)};
+          .new_edges = std::move(tasks.new_edges),
+          .conflicts = std::move(tasks.conflicts)};
 }
 
 namespace {

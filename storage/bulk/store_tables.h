@@ -19,6 +19,7 @@ struct StoreTables {
   std::vector<std::vector<TableFile>> files = std::vector<std::vector<TableFile>>(kFamilyCount);  // [family]
   std::vector<std::uint64_t> edge_counts = {};  // [edge type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type] as apply() counts them: those replaced since too
+  ConflictCounts conflicts = {};
 };
 
 // Merges the runs, which it consumes. `memory` bytes are shared by the threads. If there is a `snapshot`, it

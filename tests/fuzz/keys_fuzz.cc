@@ -1,6 +1,7 @@
 // Keys and values of the store. The first byte chooses which; what decodes must encode to the same bytes.
 // Parser: storage/keys.cc storage/change_log.cc
 #include "storage/change_log.h"
+#include "storage/field_conflicts.h"
 #include "storage/keys.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -19,6 +20,10 @@ std::pair<std::string_view, std::string_view> cut(std::string_view input) {
   if (input.empty()) return {};
   const std::size_t length = std::min<std::size_t>(static_cast<unsigned char>(input[0]), input.size() - 1);
   return {input.substr(1, length), input.substr(1 + length)};
+}
+
+std::string encode_plain(const graph::FieldValue& value) {
+  return encode_field_value(value);
 }
 
 template <typename Decoded, typename Encode>
@@ -54,7 +59,10 @@ Seeds seeds() {
   return {.accepted = {tagged(0, text(encode_edge_key(edge))),
                        tagged(1, text(encode_edge_value({.source = 4, .weight = 2.5F}))),
                        tagged(2, encode_id_value({.node = 5, .first_seen = 9, .event = 11})),
-                       tagged(3, encode_field_value(2.5)), tagged(3, encode_field_value(std::string("text"))),
+                       tagged(3, encode_field_value(2.5)),
+                       tagged(3, encode_field_value(
+                                     2.5, {.ranked = true, .lower = true, .major = -1, .minor = 7})),
+                       tagged(3, encode_field_value(std::string("text"))),
                        tagged(3, encode_field_value(std::vector<std::string>{"a", "", "b"})),
                        tagged(3, encode_field_value(graph::MediaValue{"a.jpg", std::string(32, 'a')})),
                        tagged(4, joined(ledger_key(2), encode_ledger_value(entry))),
@@ -78,7 +86,13 @@ void run(std::string_view input) {
     case 2:
       return expect_same(decode_id_value(rest), rest, encode_id_value);
     case 3:
-      return expect_same(decode_field_value(rest), rest, encode_field_value);
+      if (is_ranked(rest)) {
+        const auto plain = plain_field(rest);
+        FUZZ_CHECK(plain || !decode_field_value(rest));
+        if (plain) expect_same(decode_field_value(rest), *plain, encode_plain);
+        return;
+      }
+      return expect_same(decode_field_value(rest), rest, encode_plain);
     case 4: {
       const auto [key, value] = cut(rest);
       const auto decoded = decode_ledger(key, value);

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/fault_files.h"
+#include "graph/live_view.h"
+#include "tests/graph/random_delta.h"
 #include "tests/graph/random_graph.h"
 
 namespace weft::graph {
@@ -68,6 +70,25 @@ TEST(CleanedSnapshot, HasTheBytesOfTheSameGraphWrittenFromTables) {
     EXPECT_EQ(Snapshot::open(folder / "got").info().checksum, info.checksum);
     EXPECT_EQ(info.store_uuid, snapshot.info().store_uuid);
     EXPECT_EQ(info.sequence, snapshot.info().sequence);
+  }
+}
+
+TEST(CleanedSnapshot, TakesNoDelta) {
+  TestFolder folder;
+  Random random(9);
+  const GraphTables tables = random_shop(9);
+  const SnapshotInfo info = write_snapshot(tables, folder / "all");
+  const Snapshot snapshot = Snapshot::open(folder / "all");
+  CleanEdges edges = random_edges(snapshot, random);
+  edges.keep[0][0] = 0;
+  write_cleaned_snapshot(snapshot, edges, folder / "cleaned");
+  const Delta delta = random_delta(tables, info, 4);
+  EXPECT_NO_THROW(LiveView(snapshot, delta));
+  try {
+    LiveView(Snapshot::open(folder / "cleaned"), delta);
+    FAIL() << "it took the delta";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("a delta cannot be put on a cleaned snapshot"));
   }
 }
 

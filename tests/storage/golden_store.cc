@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "storage/forget.h"
 #include "storage/store_impl.h"
 #include "tests/storage/small_store.h"
 
@@ -28,7 +29,7 @@ StoreSchema golden_schema() {
 
 }  // namespace
 
-void make_golden_store(const fs::path& folder) {
+void make_golden_store(const fs::path& folder, std::uint32_t format) {
   {
     GraphStore store = GraphStore::open(folder, golden_schema());
     std::vector<graph::Event> events = random_events(400, 20261129);
@@ -60,6 +61,13 @@ void make_golden_store(const fs::path& folder) {
                                   .reason = "missing id",
                                   .detail = "column 'id' is empty",
                                   .excerpt = ",tea"}}});
+    if (format >= kForgettingFormat) {
+      const fs::path workspace = folder.string() + ".workspace";
+      fs::create_directories(workspace);
+      forget_node(store, kUser, kGoldenForgotten, {.only_by_edges = {0, 0, 0, 1}});
+      finish_forgetting(store, {workspace});
+      fs::remove_all(workspace);
+    }
     GraphStore::Impl& impl = store.impl();
     impl.check(impl.db->Flush({}, impl.handles), "write the golden store");
   }

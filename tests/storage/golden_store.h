@@ -9,9 +9,10 @@
 
 namespace weft::storage {
 
-// Every kind of entry that format 1 has. `folder` must not exist. Leaves nothing in it but what a reader
-// needs.
-void make_golden_store(const std::filesystem::path& folder);
+// Every kind of entry that format 1 has; in format 2 a user was forgotten. `folder` must not exist. Leaves
+// nothing in it but what a reader needs.
+void make_golden_store(const std::filesystem::path& folder, std::uint32_t format);
+inline constexpr const char* kGoldenForgotten = "u7";
 
 // All that the store holds, as text: dump(), then ledger and quarantine.
 std::string golden_text(const GraphStore& store);

@@ -31,13 +31,13 @@ TEST(GoldenStore, ThereIsOneOfEveryFormat) {
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(kGolden))
     if (entry.is_directory()) names.insert(entry.path().filename().string());
-  EXPECT_EQ(names.size(), kStoreFormat);
-  for (std::uint32_t format = 1; format <= kStoreFormat; ++format)
+  EXPECT_EQ(names.size(), kNewestStoreFormat);
+  for (std::uint32_t format = 1; format <= kNewestStoreFormat; ++format)
     EXPECT_TRUE(names.contains(std::to_string(format))) << format;
 }
 
 TEST(GoldenStore, SaysWhatItSaidWhenItWasMade) {
-  for (std::uint32_t format = 1; format <= kStoreFormat; ++format) {
+  for (std::uint32_t format = 1; format <= kNewestStoreFormat; ++format) {
     SCOPED_TRACE(format);
     const test::TempFolder folder;
     copy_store(format, folder / "store");
@@ -55,20 +55,25 @@ TEST(GoldenStore, SaysWhatItSaidWhenItWasMade) {
     store.apply({.events = {buy(4711, "u1", "a new item", 5000)}});
     EXPECT_EQ(store.info().edge_counts[kBuys], edges + 1);
     EXPECT_THAT(verify_store(store).problems, IsEmpty());
+    const bool forgets = format >= kForgettingFormat;
+    EXPECT_EQ(store.apply({.events = {buy(4712, kGoldenForgotten, "i1", 5000)}}).forgotten_events,
+              forgets ? 1U : 0U);
   }
 }
 
-// What the present version writes is what the golden store of its format says.
+// What the present version writes is what the golden stores of the formats that it writes say.
 TEST(GoldenStore, ThePresentVersionWritesTheSame) {
-  const test::TempFolder folder;
-  make_golden_store(folder / "store");
-  const std::string wanted = real_files().read_whole(kGolden / (std::to_string(kStoreFormat) + ".txt"));
-  const auto without_uuid = [](std::string text) { return text.erase(text.find("uuid "), 5 + 32); };
-  EXPECT_EQ(without_uuid(golden_text(GraphStore::open_existing(folder / "store"))), without_uuid(wanted));
+  for (const std::uint32_t format : {kStoreFormat, kForgettingFormat}) {
+    const test::TempFolder folder;
+    make_golden_store(folder / "store", format);
+    const std::string wanted = real_files().read_whole(kGolden / (std::to_string(format) + ".txt"));
+    const auto without_uuid = [](std::string text) { return text.erase(text.find("uuid "), 5 + 32); };
+    EXPECT_EQ(without_uuid(golden_text(GraphStore::open_existing(folder / "store"))), without_uuid(wanted));
+  }
 }
 
 TEST(GoldenStore, AnotherFormatIsRefusedByItsNumber) {
-  for (const std::uint32_t format : {0U, kStoreFormat + 1, 4'000'000'000U}) {
+  for (const std::uint32_t format : {0U, kNewestStoreFormat + 1, 4'000'000'000U}) {
     const test::TempFolder folder;
     copy_store(kStoreFormat, folder / "store");
     {
@@ -83,7 +88,7 @@ TEST(GoldenStore, AnotherFormatIsRefusedByItsNumber) {
         ADD_FAILURE() << "format " << format << " was opened";
       } catch (const Error& error) {
         EXPECT_THAT(error.what(), HasSubstr(std::to_string(format)));
-        EXPECT_THAT(error.what(), HasSubstr("reads format " + std::to_string(kStoreFormat)));
+        EXPECT_THAT(error.what(), HasSubstr("reads formats 1 to " + std::to_string(kNewestStoreFormat)));
       }
     };
     expect_refused([&] { GraphStore::open_existing(folder / "store"); });

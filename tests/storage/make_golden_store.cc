@@ -1,4 +1,4 @@
-// Writes the golden store of the present format: make_golden_store tests/golden/store/N (docs/format.md,
+// Writes the golden store of the newest format: make_golden_store tests/golden/store/N (docs/format.md,
 // Versions). Run once for each format number; what later versions must read is never made again.
 #include <cstdio>
 #include <exception>
@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "storage/keys.h"
 #include "tests/storage/golden_store.h"
 
 int main(int argc, char** argv) {
@@ -16,7 +17,7 @@ int main(int argc, char** argv) {
   }
   try {
     const fs::path folder = argv[1];
-    weft::storage::make_golden_store(folder);
+    weft::storage::make_golden_store(folder, weft::storage::kNewestStoreFormat);
     const fs::path copy = folder.string() + ".tmp";  // opening it changes its files
     fs::copy(folder, copy, fs::copy_options::recursive);
     weft::real_files().write_whole(

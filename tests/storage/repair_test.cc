@@ -299,6 +299,42 @@ TEST_F(Repair, AnotherProcessesStoreIsRefused) {
 }
 
 // Stopped at any moment, the old store or the new one is there, or the next run makes it so.
+// Without its MANIFEST a store's rows are where they were written first: in the log alone, or in tables that
+// the log changes, deletions included.
+TEST_F(Repair, WhatOnlyTheLogHasComesBack) {
+  for (const bool tables_too : {false, true}) {
+    SCOPED_TRACE(tables_too);
+    fs::remove_all(workspace_.folder / "store");
+    {
+      GraphStore store = open();
+      const auto events = random_events(300, 5);
+      const auto middle = events.begin() + 150;
+      const std::vector<LedgerEntry> ledger = {{.source = 0, .name = "a.csv", .bytes = 900, .rows = 20},
+                                               {.source = 1, .name = "b.csv"},
+                                               {.source = 2, .name = "c.csv"}};
+      store.apply({.events = {events.begin(), middle},
+                   .ledger = ledger,
+                   .quarantined = {{.source = 0, .offset = 5, .line = 2, .reason = "r"},
+                                   {.source = 0, .offset = 7, .line = 3, .reason = "r"}}});
+      if (tables_too) {
+        ASSERT_TRUE(store.impl().db->Flush({}, store.impl().handles).ok());
+      }
+      store.apply({.events = {middle, events.end()}, .released = {{0, 5}}});
+      before_ = content(store);
+    }
+    std::vector<fs::path> manifests;
+    for (const auto& entry : fs::directory_iterator(workspace_.store() / "db")) {
+      if (entry.path().filename().string().starts_with("MANIFEST")) manifests.push_back(entry.path());
+    }
+    for (const fs::path& manifest : manifests) fs::remove(manifest);
+    if (!tables_too) fs::remove(workspace_.store() / "db" / "CURRENT");
+    EXPECT_THROW(open(), Error);
+    const RepairReport report = repair();
+    EXPECT_THAT(report.rebuilt, Contains(HasSubstr("only the logs of writes had")));
+    EXPECT_EQ(after_, before_);
+  }
+}
+
 TEST_F(Repair, StoppedAtEveryKillPoint) {
   for (const std::string_view point : kRepairKillPoints) {
     SCOPED_TRACE(point);

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <limits>
 #include <thread>
 
+#include "storage/change_log.h"
 #include "storage/store_impl.h"
 #include "tests/storage/small_store.h"
 #include "tests/support/temp_folder.h"
@@ -334,6 +336,79 @@ TEST_F(Verify, AFlippedByteInATableFile) {
     file.put('\x5A');
   }
   expect_problem("RocksDB's files");
+}
+
+// A store that keeps a log of changes, and what it may not say.
+class VerifyChanges : public Verify {
+ protected:
+  VerifyChanges() {
+    keep_changes_from(store_, store_.info().sequence);
+    for (std::uint64_t seed = 6; seed < 9; ++seed) store_.apply({.events = random_events(60, seed)});
+    EXPECT_THAT(verify_store(store_).problems, ElementsAre());
+  }
+  std::vector<std::string> keys() {
+    std::vector<std::string> out;
+    for (PrefixScan scan(store_.impl(), kMeta, std::string(kChangePrefix)); scan.valid(); scan.next())
+      out.emplace_back(scan.key());
+    return out;
+  }
+  void change(const std::string& key, const std::function<void(ChangeEntry&)>& how) {
+    std::string bytes;
+    ASSERT_TRUE(db().Get({}, family(kMeta), key, &bytes).ok());
+    ChangeEntry entry = *decode_change(bytes);
+    how(entry);
+    put(kMeta, key, encode_change(entry));
+  }
+};
+
+TEST_F(VerifyChanges, AGap) {
+  ASSERT_EQ(keys().size(), 3U);
+  erase(kMeta, keys()[1]);
+  expect_problem("are followed by those from");
+  expect_problem("are counted");
+}
+
+TEST_F(VerifyChanges, AnEndBeforeTheStoresState) {
+  erase(kMeta, keys()[2]);
+  expect_problem("changes: the log ends at event");
+}
+
+TEST_F(VerifyChanges, EntriesThatCannotBeReadOrBelongToNoLog) {
+  const std::string last = keys()[2];
+  erase(kMeta, "changes");
+  store_.impl().changes.reset();
+  expect_problem("but no log is kept");
+  put(kMeta, last, "short");
+  erase(kMeta, keys()[0]);
+  erase(kMeta, keys()[0]);
+  expect_problem("changes: an entry that cannot be read");
+}
+
+TEST_F(VerifyChanges, EdgesAndFieldsThatAreNotAsItSays) {
+  change(keys()[0], [](ChangeEntry& entry) {
+    ASSERT_FALSE(entry.edges.empty());
+    ASSERT_FALSE(entry.edges[0].removed);
+    entry.edges[0].value.source = 2 - entry.edges[0].value.source % 2;
+  });
+  change(keys()[1], [](ChangeEntry& entry) {
+    const auto came = std::find_if(entry.edges.begin(), entry.edges.end(),
+                                   [](const LoggedEdge& edge) { return !edge.removed; });
+    ASSERT_NE(came, entry.edges.end());
+    came->key.event ^= 1;
+    entry.fields.push_back({{kUser, 4000}, 0});
+    entry.seen.push_back({kUser, 4000});
+  });
+  expect_problem("came, but is another");
+  expect_problem("came, but is not there");
+  expect_problem("changes: a field that was written and is not there");
+  expect_problem("changes: a node that is not there");
+}
+
+TEST_F(VerifyChanges, AnEdgeThatWentAndIsThere) {
+  change(keys()[2], [](ChangeEntry& entry) {
+    for (LoggedEdge& edge : entry.edges) edge.removed = edge.key.type == kBuys;
+  });
+  expect_problem("went, but is there");
 }
 
 }  // namespace

@@ -106,6 +106,38 @@ TEST_F(Care, BackupAndRestore) {
   EXPECT_NE(first, second);
 }
 
+TEST_F(Care, ForgetAUser) {
+  EXPECT_EQ(weft("forget", "user u").exit_code, 1);  // no store yet
+  ASSERT_EQ(weft("ingest").exit_code, 0);
+  ASSERT_EQ(weft("backup", backups()).exit_code, 0);
+  EXPECT_EQ(weft("forget", "usr u").exit_code, 2);
+  EXPECT_THAT(weft("forget", "usr u").err, HasSubstr("did you mean 'user'?"));
+  const std::string before = state();
+  const RunResult unknown = weft("forget", "user uu");
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("nothing was changed"));
+  EXPECT_EQ(weft("forget", "user u --dry-run").exit_code, 0);
+  EXPECT_EQ(state(), before);
+  const RunResult forgotten = weft("forget", "user u --json");
+  ASSERT_EQ(forgotten.exit_code, 0) << forgotten.err;
+  EXPECT_EQ(forgotten.json()["nodes"]["user"], 1);
+  EXPECT_EQ(forgotten.json()["edges"]["buys"], 2);
+  EXPECT_EQ(forgotten.json()["backups"].size(), 1U);
+  EXPECT_TRUE(fs::exists(forgotten.json()["snapshot"].get<std::string>()));
+  EXPECT_EQ(weft("verify").exit_code, 0);
+  EXPECT_THAT(weft("forget", "user u").out, HasSubstr("was forgotten before"));
+  // Rows of the user stay out.
+  write_text(folder_ / "events.csv", read_text(folder_ / "events.csv") + "9,u,a\n9,w,a\n");
+  const RunResult more = weft("ingest", "--json");
+  ASSERT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_EQ(more.json()["forgotten"], 1);
+  EXPECT_EQ(more.json()["edges"]["buys"]["new"], 1);
+  EXPECT_EQ(weft("forget", "user u --allow-return").exit_code, 0);
+  write_text(folder_ / "events.csv", read_text(folder_ / "events.csv") + "10,u,a\n");
+  EXPECT_EQ(weft("ingest", "--json").json()["edges"]["buys"]["new"], 1);
+  EXPECT_EQ(weft("verify").exit_code, 0);
+}
+
 TEST_F(Care, ADamagedBackupIsNamed) {
   ASSERT_EQ(weft("ingest").exit_code, 0);
   ASSERT_EQ(weft("backup", backups()).exit_code, 0);

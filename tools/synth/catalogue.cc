@@ -28,7 +28,9 @@ enum DirtStream : std::uint64_t {
   kUserFields,
   kPhotos,
   kClips,
-  kNoiseBytes
+  kNoiseBytes,
+  kAppUsers,
+  kPriceOutliers
 };
 
 std::uint64_t id_space(std::uint64_t count) {
@@ -84,6 +86,13 @@ std::string Ids::visit(std::uint64_t user, std::uint32_t visit) const {
                      Stream(seed_, Purpose::kUserIds, user, std::uint64_t{visit} + 1).bits() >> 24);
 }
 
+bool Ids::of_app(std::uint64_t user) const {
+  return Stream(seed_, Purpose::kDirt, user, kAppUsers).chance(kAppShare);
+}
+std::string Ids::app_user(std::uint64_t user) const {
+  return fmt::format("APP-{}", Stream(seed_, Purpose::kUserIds, user, 0).bits());
+}
+
 Delivery photo_delivery(const World& world, std::uint32_t item) {
   return delivery(world, item, kPhotos);
 }
@@ -126,6 +135,11 @@ void write_items(const Shop& shop) {
     }
     row["listed"] = item.listed;
     const int copies = out.row(row.dump());
+    if (options.mismatches && Stream(options.seed, Purpose::kDirt, i, kPriceOutliers).chance(options.dirt)) {
+      row["price"] =
+          1e7 + std::round(double{item.price} * 100);  // in another currency's smallest coin, or a slip
+      out.extra(row.dump());
+    }
     if (options.media && names_damaged_media(shop.world, i)) damaged += static_cast<std::uint64_t>(copies);
     shop.progress.advance(i + 1);
   }
@@ -172,7 +186,7 @@ void write_media(const Shop& shop) {
 
 void write_users(const Shop& shop) {
   const SynthOptions& options = shop.world.options();
-  RowWriter out(shop.folder / "users.csv", RowKind::kCsv, options.seed, kUserRows, options.dirt * 0.75);
+  RowWriter out = open_table(shop, "users", kUserRows);
   out.header("user_id,signup,age,city,language");
   shop.progress.begin("users", options.users, "rows");
   for (std::uint64_t u = 0; u < options.users; ++u) {
@@ -188,6 +202,17 @@ void write_users(const Shop& shop) {
   out.close();
   count_dirt(shop, out);
   shop.progress.end();
+}
+
+void write_app_users(const Shop& shop) {
+  const SynthOptions& options = shop.world.options();
+  if (!options.mismatches) return;
+  RowWriter out(shop.folder / "app_users.csv", RowKind::kCsv, options.seed, 0, 0);
+  out.header("app,user_id");
+  for (std::uint64_t u = 0; u < options.users; ++u) {
+    if (shop.ids.of_app(u)) out.row(fmt::format("{},{}", shop.ids.app_user(u), shop.ids.user(u)));
+  }
+  out.close();
 }
 
 }  // namespace weft::synth

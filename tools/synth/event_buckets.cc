@@ -11,7 +11,7 @@
 
 namespace weft::synth {
 namespace {
-constexpr std::int64_t kBucketSeconds = 30 * kSecondsPerDay;
+constexpr std::int64_t kBucketSeconds = kSecondsPerDay;
 static_assert(std::is_trivially_copyable_v<Event>);
 }  // namespace
 

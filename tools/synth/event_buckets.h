@@ -1,5 +1,5 @@
 // Collects the events of all users and gives them back in order of time, with bounded memory: past the limit,
-// buckets of thirty days are spilled to files and sorted one at a time.
+// days are spilled to files and sorted one at a time.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,8 @@
 
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
 
 #include "tools/synth/row_writer.h"
 #include "tools/synth/shop.h"
@@ -12,11 +14,32 @@
 namespace weft::synth {
 namespace {
 
-enum DirtStream : std::uint64_t { kEventRows = 101, kImpressionRows, kSearchRows, kReviewRows };
+enum DirtStream : std::uint64_t {
+  kEventRows = 101,
+  kImpressionRows,
+  kSearchRows,
+  kReviewRows,
+  kAppRows,
+  kTimeOutliers
+};
 constexpr double kTestShare = 0.1;  // of the purchases, the last ones: the split that shop.toml asks for
 
 std::string iso8601(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+// What the app calls it.
+std::string_view app_action_name(Action action) {
+  switch (action) {
+    case Action::kBrowse:
+      return "View";
+    case Action::kCart:
+      return "Basket";
+    case Action::kPurchase:
+      return "Order";
+    default:
+      return "";
+  }
 }
 
 std::string_view action_name(Action action) {
@@ -41,12 +64,15 @@ class EventLogs {
  public:
   explicit EventLogs(const Shop& shop)
       : shop_(shop),
-        events_(open("events.csv", RowKind::kCsv, kEventRows)),
-        impressions_(open("impressions.csv", RowKind::kCsv, kImpressionRows)),
+        events_(open_table(shop, "events", kEventRows)),
+        impressions_(open_table(shop, "impressions", kImpressionRows)),
         searches_(open("searches.jsonl", RowKind::kJson, kSearchRows)),
         reviews_(open("reviews.jsonl", RowKind::kJson, kReviewRows)) {
     events_.header("time,user_id,item_id,action,visit,step");
     impressions_.header("time,user_id,item_id,visit,place");
+    if (!shop.world.options().mismatches) return;
+    app_.emplace(open_table(shop, "app_events", kAppRows));
+    app_->header("stamp,customer,article,event,session,number");
   }
 
   void write(const Event& event) {
@@ -73,7 +99,10 @@ class EventLogs {
     shop_.report.impressions = impressions_.rows();
     shop_.report.searches = searches_.rows();
     shop_.report.reviews = reviews_.rows();
-    for (RowWriter* log : {&events_, &impressions_, &searches_, &reviews_}) {
+    std::vector<RowWriter*> logs = {&events_, &impressions_, &searches_, &reviews_};
+    if (app_) logs.push_back(&*app_);
+    if (app_) shop_.report.app_rows = app_->rows();
+    for (RowWriter* log : logs) {
       log->close();
       count_dirt(shop_, *log);
     }
@@ -86,8 +115,29 @@ class EventLogs {
   }
 
   void write_action(const Event& e) {
-    events_.row(fmt::format("{},{},{},{},{},{}", e.time, shop_.ids.user(e.user), shop_.ids.item(e.item),
-                            action_name(e.action), shop_.ids.visit(e.user, e.visit), e.step));
+    const auto row = [&](std::int64_t time) {
+      return fmt::format("{},{},{},{},{},{}", time, shop_.ids.user(e.user), shop_.ids.item(e.item),
+                         action_name(e.action), shop_.ids.visit(e.user, e.visit), e.step);
+    };
+    const auto app_row = [&](std::int64_t time) {  // in milliseconds
+      return fmt::format("{},{},{},{},{},{}", time, shop_.ids.app_user(e.user), shop_.ids.item(e.item),
+                         app_action_name(e.action), shop_.ids.visit(e.user, e.visit), e.step);
+    };
+    const bool of_app = app_ && shop_.ids.of_app(e.user);
+    if (of_app)
+      app_->row(app_row(e.time * 1000));
+    else
+      events_.row(row(e.time));
+    if (!app_) return;
+    // A clock that was never set, or the wrong unit.
+    Stream random(shop_.world.options().seed, Purpose::kDirt, outlier_rows_++, kTimeOutliers);
+    if (!random.chance(shop_.world.options().dirt / 2)) return;
+    const std::int64_t time =
+        random.chance(0.5) ? static_cast<std::int64_t>(random.below(86'400)) : e.time * 1000;
+    if (of_app)
+      app_->extra(app_row(time < 86'400 ? time : time * 1000));
+    else
+      events_.extra(row(time));
   }
 
   void write_impression(const Event& e) {
@@ -119,6 +169,8 @@ class EventLogs {
 
   const Shop& shop_;
   RowWriter events_, impressions_, searches_, reviews_;
+  std::optional<RowWriter> app_;  // where there are mismatches
+  std::uint64_t outlier_rows_ = 0;
 };
 
 }  // namespace

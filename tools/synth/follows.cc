@@ -49,7 +49,7 @@ std::vector<std::uint64_t> followed_by(const World& world, const User& user, Str
 
 void write_follows(const Shop& shop) {
   const SynthOptions& options = shop.world.options();
-  RowWriter out(shop.folder / "follows.csv", RowKind::kCsv, options.seed, kFollowRows, options.dirt * 0.75);
+  RowWriter out = open_table(shop, "follows", kFollowRows);
   out.header("time,follower,followed");
   shop.progress.begin("follows", options.users, "users");
   for (std::uint64_t u = 0; u < options.users; ++u) {

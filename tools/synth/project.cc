@@ -16,7 +16,7 @@ constexpr std::string_view kNodes =
 # impressions.csv (shown and not clicked) is left out of the graph: its rows are no interest of the user's.
 
 [nodes.user]
-source = "users.csv"
+source = "{users_file}"
 id = "user_id"
 time = {{ column = "signup", unit = "s" }}
 fields.age = {{ kind = "number" }}
@@ -53,24 +53,24 @@ time = {{ column = "time", unit = "s" }}
 fields.query = {{ kind = "text" }}
 
 [edges.buys]
-source = "events.csv"
+source = {events}
 from = "user:user_id"
 to = "item:item_id"
-time = {{ column = "time", unit = "s" }}
+time = {{ column = "time"{event_unit} }}
 where = {{ action = "purchase" }}
 
 [edges.carts]
-source = "events.csv"
+source = {events}
 from = "user:user_id"
 to = "item:item_id"
-time = {{ column = "time", unit = "s" }}
+time = {{ column = "time"{event_unit} }}
 where = {{ action = "cart" }}
 
 [edges.browses]
-source = "events.csv"
+source = {events}
 from = "user:user_id"
 to = "item:item_id"
-time = {{ column = "time", unit = "s" }}
+time = {{ column = "time"{event_unit} }}
 where = {{ action = "browse" }}
 
 [edges.rates]
@@ -106,7 +106,7 @@ time = {{ column = "time", unit = "s" }}
 where = {{ result = "click" }}
 
 [edges.follows]
-source = "follows.csv"
+source = "{follows_file}"
 from = "user:follower"
 to = "user:followed"
 time = {{ column = "time", unit = "s" }}
@@ -138,6 +138,21 @@ weight_decay = 0.4
 metric = "recall"
 )";
 
+// What brings the app's rows, and absurd values, back to what the shop itself writes.
+constexpr std::string_view kRules = R"(
+# The app writes other names, milliseconds, and ids of its own; some rows came once more with an absurd time or
+# price, which are left out.
+[sources."{events_file}".columns]
+time = {{ time = {{ unit = "s" }}, range = ["2000-01-01", "2100-01-01"], on_bad = "drop" }}
+[sources."{app_file}".columns]
+stamp = {{ rename = "time", time = {{ unit = "ms" }}, range = ["2000-01-01", "2100-01-01"], on_bad = "drop" }}
+customer = {{ rename = "user_id", ids = "app_users.csv", unknown_ids = "bad" }}
+article = {{ rename = "item_id" }}
+event = {{ rename = "action", values = {{ View = "browse", Basket = "cart", Order = "purchase" }} }}
+[sources."items.jsonl".columns]
+price = {{ range = [0, 1000000], on_bad = "drop" }}
+)";
+
 // The next whole percent, so that a shop's own dirt passes; 5 % (the default) at least.
 double threshold(double share) {
   return std::max(0.05, std::floor(share * 100 + 1) / 100);
@@ -147,11 +162,19 @@ double threshold(double share) {
 
 void write_project(const Shop& shop) {
   const SynthOptions& options = shop.world.options();
-  std::string text = fmt::format(kNodes, fmt::arg("users", options.users), fmt::arg("items", options.items),
-                                 fmt::arg("seed", options.seed));
+  std::string text =
+      fmt::format(kNodes, fmt::arg("users", options.users), fmt::arg("items", options.items),
+                  fmt::arg("seed", options.seed), fmt::arg("users_file", table_name(shop, "users")));
   if (options.media) text += kMedia;
+  const std::string events = table_name(shop, "events"), app = table_name(shop, "app_events");
   text += fmt::format(kEdges, fmt::arg("max_bad_rows", threshold(shop.report.broken_rows_share)),
-                      fmt::arg("max_bad_media", threshold(shop.report.damaged_media_share)));
+                      fmt::arg("max_bad_media", threshold(shop.report.damaged_media_share)),
+                      fmt::arg("follows_file", table_name(shop, "follows")),
+                      fmt::arg("event_unit", options.mismatches ? "" : ", unit = \"s\""),
+                      fmt::arg("events", options.mismatches ? fmt::format("[\"{}\", \"{}\"]", events, app)
+                                                            : fmt::format("\"{}\"", events)));
+  if (options.mismatches)
+    text += fmt::format(kRules, fmt::arg("events_file", events), fmt::arg("app_file", app));
   real_files().replace_whole(shop.folder / "shop.toml", text);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tools/synth/parquet_table.h"
 #include "tools/synth/random.h"
 
 namespace weft::synth {
@@ -11,10 +12,22 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
 RowWriter::RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed,
                      std::uint64_t stream, double share)
-    : file_(real_files().create(path)), kind_(kind), seed_(seed), stream_(stream), share_(share) {}
+    : path_(path), kind_(kind), seed_(seed), stream_(stream), share_(share) {
+  if (kind != RowKind::kParquet) file_ = real_files().create(path);
+}
+RowWriter::RowWriter(RowWriter&&) noexcept = default;
+RowWriter::~RowWriter() = default;
 
 void RowWriter::header(std::string_view row) {
+  if (kind_ == RowKind::kParquet)
+    table_ = std::make_unique<ParquetTable>(path_, row);
+  else
+    put(row);
+}
+
+void RowWriter::extra(std::string_view row) {
   put(row);
+  ++dirty_;
 }
 
 int RowWriter::row(std::string_view row) {
@@ -37,7 +50,7 @@ double RowWriter::share_of(std::uint64_t rows) const {
 }
 
 std::string RowWriter::broken(std::string_view row, RowKind kind, double where) {
-  if (kind == RowKind::kCsv) {
+  if (kind != RowKind::kJson) {
     const std::size_t first = row.find(','), last = row.rfind(',');
     if (first == std::string_view::npos) return "n/a";
     if (where < 0.5 && first != last) return "n/a" + std::string(row.substr(first));
@@ -50,6 +63,7 @@ std::string RowWriter::broken(std::string_view row, RowKind kind, double where) 
 }
 
 void RowWriter::put(std::string_view row) {
+  if (table_ != nullptr) return table_->add(row);
   buffer_ += row;
   buffer_ += '\n';
   if (buffer_.size() < kBufferBytes) return;
@@ -58,6 +72,7 @@ void RowWriter::put(std::string_view row) {
 }
 
 void RowWriter::close() {
+  if (table_ != nullptr) return table_->close();
   file_->append(buffer_);
   buffer_.clear();
   file_->close();

@@ -13,7 +13,9 @@
 
 namespace weft::synth {
 
-enum class RowKind { kCsv, kJson };
+class ParquetTable;
+
+enum class RowKind { kCsv, kJson, kParquet };
 
 // Not thread-safe. Throws weft::Error on failures to write.
 class RowWriter {
@@ -22,10 +24,15 @@ class RowWriter {
   // draws apart.
   RowWriter(const std::filesystem::path& path, RowKind kind, std::uint64_t seed, std::uint64_t stream,
             double share);
+  RowWriter(RowWriter&&) noexcept;
+  ~RowWriter();
 
+  // Of CSV and Parquet: the columns' names, with commas between.
   void header(std::string_view row);
   // Without the line end. How often it was written whole: once or twice.
   int row(std::string_view row);
+  // One more row of dirt.
+  void extra(std::string_view row);
   void close();
   std::uint64_t rows() const { return rows_; }         // true rows
   std::uint64_t dirty_rows() const { return dirty_; }  // rows added
@@ -33,14 +40,16 @@ class RowWriter {
   // Of all rows in the file, true and added; 0 if there are none.
   double share_of(std::uint64_t rows) const;
 
-  // What a broken copy of a row looks like: too few columns or an unreadable first column (CSV), cut short
-  // (JSON).
+  // What a broken copy of a row looks like: too few columns or an unreadable first column (CSV; in Parquet
+  // both are missing values), cut short (JSON).
   static std::string broken(std::string_view row, RowKind kind, double where);
 
  private:
   void put(std::string_view row);
 
-  std::unique_ptr<WritableFile> file_;
+  std::filesystem::path path_;
+  std::unique_ptr<WritableFile> file_;   // text
+  std::unique_ptr<ParquetTable> table_;  // from header() on
   RowKind kind_;
   std::uint64_t seed_, stream_;
   double share_;

@@ -16,12 +16,17 @@
 namespace weft::synth {
 
 // External ids. They are shuffled: neither their order nor their digits tell anything.
+inline constexpr double kAppShare = 0.3;  // of the users
+
 class Ids {
  public:
   explicit Ids(const SynthOptions& options);
   std::string user(std::uint64_t index) const;
   std::string item(std::uint64_t index) const;
   std::string visit(std::uint64_t user, std::uint32_t visit) const;
+  // Whether a user is one of the app's (where there is one), and what the app calls the user.
+  bool of_app(std::uint64_t user) const;
+  std::string app_user(std::uint64_t user) const;
 
  private:
   std::uint64_t seed_;
@@ -38,13 +43,18 @@ struct Shop {
   SynthReport& report;
 };
 
+// "events" -> "events.csv" or "events.parquet"; and the file, opened.
+std::string table_name(const Shop& shop, std::string_view name);
+RowWriter open_table(const Shop& shop, std::string_view name, std::uint64_t stream);
+
 // Adds a closed log's dirt to the report.
 void count_dirt(const Shop& shop, const RowWriter& log);
 
-void write_items(const Shop& shop);    // items.jsonl
-void write_media(const Shop& shop);    // photos/, clips/
-void write_users(const Shop& shop);    // users.csv
-void write_follows(const Shop& shop);  // follows.csv
+void write_items(const Shop& shop);      // items.jsonl
+void write_media(const Shop& shop);      // photos/, clips/
+void write_users(const Shop& shop);      // users.csv
+void write_app_users(const Shop& shop);  // app_users.csv: the app's ids beside the shop's
+void write_follows(const Shop& shop);    // follows.csv
 // events.csv, impressions.csv, searches.jsonl, reviews.jsonl; takes the buckets' events and sets
 // report.test_start_ms.
 void write_events(const Shop& shop, EventBuckets& buckets);

@@ -26,9 +26,12 @@ constexpr std::uint64_t kAutoPairs = 25'000'000;
 constexpr std::string_view kMarker = "synth.json";
 constexpr std::string_view kUnfinished = ".synth-unfinished";
 // In the order in which they appear under their names; the project file and the marker last.
-constexpr std::array<std::string_view, 12> kOutputs = {
-    "users.csv",      "items.jsonl",   "photos",      "clips", "events.csv", "impressions.csv",
-    "searches.jsonl", "reviews.jsonl", "follows.csv", "truth", "shop.toml",  "synth.json"};
+constexpr std::array<std::string_view, 19> kOutputs = {
+    "users.csv",      "users.parquet",      "items.jsonl",     "photos",
+    "clips",          "events.csv",         "events.parquet",  "app_events.csv",
+    "app_users.csv",  "app_events.parquet", "impressions.csv", "impressions.parquet",
+    "searches.jsonl", "reviews.jsonl",      "follows.csv",     "follows.parquet",
+    "truth",          "shop.toml",          "synth.json"};
 
 void require(bool holds, std::string_view option, const std::string& value, std::string_view expected) {
   if (holds) return;
@@ -89,6 +92,8 @@ void write_marker(const fs::path& folder, const SynthOptions& o, const SynthRepo
                                    {"days", o.days},
                                    {"purchases_per_user", o.purchases_per_user},
                                    {"dirt", o.dirt},
+                                   {"mismatches", o.mismatches},
+                                   {"parquet", o.parquet},
                                    {"media", o.media}}}};
   json.update(nlohmann::ordered_json::parse(to_json(r)));
   real_files().write_whole(folder / kMarker, json.dump(2) + "\n");
@@ -112,6 +117,16 @@ void count_dirt(const Shop& shop, const RowWriter& log) {
   shop.report.broken_rows_share = std::max(shop.report.broken_rows_share, log.broken_share());
 }
 
+std::string table_name(const Shop& shop, std::string_view name) {
+  return fmt::format("{}.{}", name, shop.world.options().parquet ? "parquet" : "csv");
+}
+
+RowWriter open_table(const Shop& shop, std::string_view name, std::uint64_t stream) {
+  const SynthOptions& options = shop.world.options();
+  return {shop.folder / table_name(shop, name), options.parquet ? RowKind::kParquet : RowKind::kCsv,
+          options.seed, stream, options.dirt * 0.75};
+}
+
 std::string to_json(const SynthReport& r) {
   const nlohmann::ordered_json json = {{"users", r.users},
                                        {"items", r.items},
@@ -128,6 +143,7 @@ std::string to_json(const SynthReport& r) {
                                        {"follows", r.follows},
                                        {"photos", r.photos},
                                        {"clips", r.clips},
+                                       {"app_rows", r.app_rows},
                                        {"dirty_rows", r.dirty_rows},
                                        {"dirty_media", r.dirty_media},
                                        {"test_start_ms", r.test_start_ms},
@@ -162,6 +178,7 @@ SynthReport generate(const SynthOptions& options, const fs::path& folder, Progre
   const Shop shop{
       .world = world, .ids = ids, .folder = unfinished, .pool = pool, .progress = progress, .report = report};
   write_users(shop);
+  write_app_users(shop);
   write_items(shop);
   write_media(shop);
   write_follows(shop);

@@ -1,0 +1,354 @@
+#include "storage/forget.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/strings.h"
+#include "storage/forget_mark.h"
+#include "storage/row_seal.h"
+#include "storage/store_impl.h"
+
+namespace weft::storage {
+namespace {
+
+using NodeEdges = std::vector<EdgeKey>;  // as their sources see them
+
+void check_writer(const GraphStore::Impl& impl) {
+  if (!impl.secondary_folder.empty())
+    throw Error("the store was opened for reading", {.file = impl.folder.string()});
+  if (impl.failed)
+    throw Error("an earlier write to the store failed: it must be opened again",
+                {.file = impl.folder.string()});
+}
+
+// A source may write these otherwise than the id has them: quotes that are doubled, escapes, entities.
+bool has_other_spellings(std::string_view id) {
+  return std::any_of(id.begin(), id.end(), [](unsigned char c) {
+    return c <= ' ' || c >= 0x7F ||
+           std::string_view("\"'\\/<>&").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+// Finds all that goes with one node.
+class Gathering {
+ public:
+  Gathering(const GraphStore::Impl& impl, const ForgetOptions& options)
+      : impl_(impl), schema_(impl.schema.graph), only_by_edges_(options.only_by_edges) {
+    only_by_edges_.resize(schema_.node_types().size(), 0);
+  }
+
+  void run(graph::NodeRef node) {
+    take_node(node);
+    take_nodes_of_events();
+    take_edges_of_events();
+    find_orphans();
+    find_first_seen();
+    for (const graph::NodeRef& each : nodes) gather_fields(each);
+  }
+
+  std::set<graph::NodeRef> nodes = {};
+  std::set<EdgeKey> edges = {};                             // as their sources see them
+  std::vector<std::string> field_keys = {};                 // in kFields
+  std::vector<std::string> content_hashes = {};             // of their texts and media
+  std::map<graph::NodeRef, graph::TimeMs> first_seen = {};  // new ones, of nodes that stay
+
+ private:
+  NodeEdges edges_of(graph::NodeRef node, graph::EdgeTypeId type, Family family) const {
+    NodeEdges out;
+    const auto prefix = encode_edge_prefix(type, node.id);
+    PrefixScan scan(impl_, family, std::string(prefix.data(), prefix.size()));
+    for (; scan.valid(); scan.next()) {
+      const auto key = decode_edge_key(scan.key());
+      if (!key) impl_.damaged("an edge of the store is damaged");
+      out.push_back(family == kOutgoing ? *key : key->reversed());
+    }
+    scan.check();
+    return out;
+  }
+
+  // Calls visit(type, family) for each list of edges that a node of the type has.
+  template <typename Visit>
+  void each_list(graph::NodeTypeId node_type, Visit&& visit) const {
+    for (std::size_t i = 0; i < schema_.edge_types().size(); ++i) {
+      const auto type = static_cast<graph::EdgeTypeId>(i);
+      if (schema_.edge_type(type).from == node_type) visit(type, kOutgoing);
+      if (schema_.edge_type(type).to == node_type) visit(type, kIncoming);
+    }
+  }
+
+  void take_edge(const EdgeKey& key) {
+    if (!edges.insert(key).second) return;
+    const graph::EdgeType& type = schema_.edge_type(key.type);
+    touched_.insert({type.from, key.node});
+    touched_.insert({type.to, key.other});
+  }
+
+  // With its edges; the events of those that rows made are kept in mind.
+  void take_node(graph::NodeRef node) {
+    if (!nodes.insert(node).second) return;
+    each_list(node.type, [&](graph::EdgeTypeId type, Family family) {
+      for (const EdgeKey& key : edges_of(node, type, family)) {
+        take_edge(key);
+        if (impl_.schema.attribute[type] == 0) events_.insert(key.event);
+      }
+    });
+  }
+
+  void take_nodes_of_events() {
+    const std::vector<graph::EventId> events(events_.begin(), events_.end());
+    for (std::size_t i = 0; i < schema_.node_types().size(); ++i) {
+      if (impl_.schema.from_event[i] == 0) continue;
+      const auto type = static_cast<graph::NodeTypeId>(i);
+      for (const graph::EventId event : events) {
+        const auto bytes = impl_.get(kIds, id_key(type, to_hex(event)));
+        if (!bytes) continue;
+        const auto value = decode_id_value(*bytes);
+        if (!value) impl_.damaged("an id of the store is damaged");
+        take_node({type, value->node});
+      }
+    }
+  }
+
+  // Edges between others that a row made which names the node.
+  void take_edges_of_events() {
+    if (events_.empty()) return;
+    PrefixScan scan(impl_, kOutgoing, "");
+    for (; scan.valid(); scan.next()) {
+      const auto key = decode_edge_key(scan.key());
+      if (!key || key->type >= schema_.edge_types().size()) impl_.damaged("an edge of the store is damaged");
+      if (impl_.schema.attribute[key->type] == 0 && events_.contains(key->event)) take_edge(*key);
+    }
+    scan.check();
+  }
+
+  bool keeps_an_edge(graph::NodeRef node) const {
+    bool keeps = false;
+    each_list(node.type, [&](graph::EdgeTypeId type, Family family) {
+      if (keeps) return;
+      for (const EdgeKey& key : edges_of(node, type, family)) keeps = keeps || !edges.contains(key);
+    });
+    return keeps;
+  }
+
+  void find_orphans() {
+    for (const graph::NodeRef& node : touched_) {
+      if (nodes.contains(node) || only_by_edges_[node.type] == 0 || keeps_an_edge(node)) continue;
+      nodes.insert(node);
+    }
+  }
+
+  // A time that an edge gave which goes is replaced by the earliest of those that stay.
+  void find_first_seen() {
+    std::set<graph::NodeRef> affected;
+    for (const EdgeKey& key : edges) {
+      if (key.time == graph::kNoTime) continue;
+      const graph::EdgeType& type = schema_.edge_type(key.type);
+      for (const graph::NodeRef& end :
+           {graph::NodeRef{type.from, key.node}, graph::NodeRef{type.to, key.other}}) {
+        if (!nodes.contains(end) && stored_first_seen(end) == key.time) affected.insert(end);
+      }
+    }
+    for (const graph::NodeRef& node : affected) {
+      graph::TimeMs earliest = graph::kNoTime;
+      each_list(node.type, [&](graph::EdgeTypeId type, Family family) {
+        if (!schema_.edge_type(type).timed) return;
+        for (const EdgeKey& key : edges_of(node, type, family)) {
+          if (!edges.contains(key)) earliest = earlier(earliest, key.time);
+        }
+      });
+      if (earliest != stored_first_seen(node)) first_seen[node] = earliest;
+    }
+  }
+
+  graph::TimeMs stored_first_seen(graph::NodeRef node) {
+    const auto known = seen_.find(node);
+    if (known != seen_.end()) return known->second;
+    const auto name = impl_.get(kNames, node_key(node));
+    const auto bytes = name ? impl_.get(kIds, id_key(node.type, *name)) : std::nullopt;
+    const auto value = bytes ? decode_id_value(*bytes) : std::nullopt;
+    if (!value || value->node != node.id) impl_.damaged("an id of the store is damaged");
+    seen_[node] = value->first_seen;
+    return value->first_seen;
+  }
+
+  void gather_fields(graph::NodeRef node) {
+    PrefixScan scan(impl_, kFields, node_key(node));
+    for (; scan.valid(); scan.next()) {
+      field_keys.emplace_back(scan.key());
+      const auto value = decode_field_value(scan.value());
+      if (!value) impl_.damaged("a field of the store is damaged");
+      if (const auto* text = std::get_if<std::string>(&*value))
+        content_hashes.push_back(hash128_hex(std::as_bytes(std::span(text->data(), text->size()))));
+      if (const auto* media = std::get_if<graph::MediaValue>(&*value); media && !media->content_hash.empty())
+        content_hashes.push_back(media->content_hash);
+    }
+    scan.check();
+  }
+
+  const GraphStore::Impl& impl_;
+  const graph::Schema& schema_;
+  std::vector<std::uint8_t> only_by_edges_;
+  std::unordered_set<graph::EventId> events_;
+  std::set<graph::NodeRef> touched_;  // ends of edges that go
+  std::map<graph::NodeRef, graph::TimeMs> seen_;
+};
+
+// Rows that may quote the id: those that do, those whose excerpt was cut, and all where the source may spell
+// it otherwise. They keep source, place and reason.
+std::vector<QuarantinedRow> rows_to_blank(const GraphStore& store, std::string_view id) {
+  const bool all = has_other_spellings(id);
+  std::vector<QuarantinedRow> out;
+  store.visit_quarantine([&](const QuarantinedRow& row) {
+    if (row.excerpt.empty() && row.detail.empty()) return true;
+    const bool quotes = row.excerpt.find(id) != std::string::npos || row.detail.find(id) != std::string::npos;
+    const bool cut = row.excerpt.ends_with("...") || row.detail.find("...") != std::string::npos;
+    if (!all && !quotes && !cut) return true;
+    out.push_back(row);
+    out.back().excerpt.clear();
+    out.back().detail.clear();
+    return true;
+  });
+  return out;
+}
+
+// All of it in one write.
+class Removal {
+ public:
+  Removal(GraphStore::Impl& impl, const Gathering& found) : impl_(impl), found_(found), state_(impl.state) {}
+
+  void run(const std::vector<QuarantinedRow>& blanked, const TombstoneHash& hash, const TombstoneKey& key) {
+    remove_edges();
+    remove_nodes();
+    change_first_seen();
+    SealChange seal;
+    for (const QuarantinedRow& row : blanked) {
+      const std::string at = quarantine_key(row.source, row.offset), value = encode_quarantine_value(row);
+      put(kQuarantine, at, value);
+      seal.put(kQuarantine, at, value);
+    }
+    if (!seal.empty()) put(kMeta, kSealKey, encode_seal(seal.seal_after(impl_)));
+    put(kMeta, kTombstoneKeyKey, {reinterpret_cast<const char*>(key.data()), key.size()});
+    put(kMeta, tombstone_key(hash), "");
+    add_to_mark(impl_, found_.content_hashes, batch_);
+    const std::string first = change_key(0), end = change_key(~std::uint64_t{0}) + '\0';
+    impl_.check(batch_.DeleteRange(impl_.family(kMeta), first, end), "write to the store");
+    erase(kMeta, "changes");
+    ++state_.sequence;  // snapshots and feature sets of before are not those of this state
+    put(kMeta, "state", encode_state(state_));
+    std::string format;
+    put_little(format, kForgettingFormat);
+    put(kMeta, "format", format);
+    write();
+  }
+
+ private:
+  void put(Family family, std::string_view key, std::string_view value) {
+    impl_.check(batch_.Put(impl_.family(family), slice(key), slice(value)), "write to the store");
+  }
+  void erase(Family family, std::string_view key) {
+    impl_.check(batch_.Delete(impl_.family(family), slice(key)), "write to the store");
+  }
+
+  void remove_edges() {
+    for (const EdgeKey& key : found_.edges) {
+      const auto out = encode_edge_key(key), in = encode_edge_key(key.reversed());
+      erase(kOutgoing, {out.data(), out.size()});
+      erase(kIncoming, {in.data(), in.size()});
+      --state_.edge_counts[key.type];
+    }
+  }
+
+  void remove_nodes() {
+    for (const graph::NodeRef& node : found_.nodes) {
+      const auto name = impl_.get(kNames, node_key(node));
+      if (!name || name->empty()) impl_.damaged("a name of the store is damaged");
+      erase(kIds, id_key(node.type, *name));
+      put(kNames, node_key(node), "");
+    }
+    for (const std::string& key : found_.field_keys) erase(kFields, key);
+  }
+
+  void change_first_seen() {
+    for (const auto& [node, time] : found_.first_seen) {
+      const auto name = impl_.get(kNames, node_key(node));
+      const std::string key = name ? id_key(node.type, *name) : "";
+      const auto bytes = name ? impl_.get(kIds, key) : std::nullopt;
+      auto value = bytes ? decode_id_value(*bytes) : std::nullopt;
+      if (!value) impl_.damaged("an id of the store is damaged");
+      value->first_seen = time;
+      put(kIds, key, encode_id_value(*value));
+    }
+  }
+
+  void write() {
+    impl_.failed = true;
+    impl_.files.kill_point("forget.before_write");
+    rocksdb::WriteOptions write;
+    write.sync = true;
+    write.protection_bytes_per_key = 8;
+    impl_.check(impl_.db->Write(write, &batch_), "write to the store");
+    impl_.files.kill_point("forget.after_write");
+    impl_.state = std::move(state_);
+    impl_.changes.reset();
+    impl_.format = kForgettingFormat;
+    impl_.fresh_snapshot.reset();
+    impl_.load_tombstones();
+    impl_.cache = std::make_unique<DictionaryCache>(impl_.schema.graph.node_types().size(),
+                                                    impl_.options.dictionary_cache_entries);
+    impl_.cache_complete = false;
+    impl_.failed = false;
+  }
+
+  GraphStore::Impl& impl_;
+  const Gathering& found_;
+  StoreState state_;
+  rocksdb::WriteBatch batch_;
+};
+
+}  // namespace
+
+ForgetReport forget_node(GraphStore& store, graph::NodeTypeId type, std::string_view external_id,
+                         const ForgetOptions& options) {
+  GraphStore::Impl& impl = store.impl();
+  if (!options.dry_run) check_writer(impl);
+  ForgetReport report;
+  report.nodes.assign(impl.schema.graph.node_types().size(), 0);
+  report.edges.assign(impl.schema.graph.edge_types().size(), 0);
+  const auto node = store.find_node(type, external_id);
+  if (!node) {
+    report.forgotten = impl.tombstones.contains(type, external_id);
+    return report;
+  }
+  report.known = true;
+  report.node = {type, *node};
+  Gathering found(impl, options);
+  found.run(report.node);
+  const std::vector<QuarantinedRow> blanked = rows_to_blank(store, external_id);
+  for (const graph::NodeRef& each : found.nodes) ++report.nodes[each.type];
+  for (const EdgeKey& each : found.edges) ++report.edges[each.type];
+  report.fields = found.field_keys.size();
+  report.first_seen = found.first_seen.size();
+  report.quarantined = blanked.size();
+  if (options.dry_run) return report;
+  const TombstoneKey key = impl.tombstones.key() ? *impl.tombstones.key() : random_tombstone_key();
+  Removal(impl, found).run(blanked, Tombstones(key).hash(type, external_id), key);
+  return report;
+}
+
+bool allow_return(GraphStore& store, graph::NodeTypeId type, std::string_view external_id) {
+  GraphStore::Impl& impl = store.impl();
+  check_writer(impl);
+  if (!impl.tombstones.contains(type, external_id)) return false;
+  const TombstoneHash hash = impl.tombstones.hash(type, external_id);
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  impl.check(impl.db->Delete(write, impl.family(kMeta), tombstone_key(hash)), "write to the store");
+  impl.tombstones.remove(hash);
+  return true;
+}
+
+}  // namespace weft::storage
