@@ -228,6 +228,23 @@ TEST(Snapshot, OneNode) {
   EXPECT_THAT(loops.incoming(0).edge_ids, ElementsAre(0, 1));
 }
 
+TEST(Snapshot, ForgottenNodesHaveNoName) {
+  TestFolder folder;
+  GraphTables tables = plain_graph(5, {{0, 2}, {4, 0}});
+  tables.nodes[0].external_ids = {"c", "", "a", "", "b"};
+  write_snapshot(tables, folder / "s");
+  const Snapshot snapshot = Snapshot::open(folder / "s");
+  EXPECT_THAT(snapshot.id_order(0), ElementsAre(1, 3, 2, 4, 0));
+  EXPECT_EQ(snapshot.forgotten_nodes(0), 2u);
+  EXPECT_TRUE(snapshot.is_forgotten({0, 3}));
+  EXPECT_FALSE(snapshot.is_forgotten({0, 4}));
+  EXPECT_EQ(snapshot.find_node(0, ""), std::nullopt);
+  EXPECT_EQ(snapshot.find_node(0, "a"), 2u);
+  EXPECT_EQ(snapshot.display_name({0, 1}), "");
+  write_snapshot(plain_graph(2, {}), folder / "none");
+  EXPECT_EQ(Snapshot::open(folder / "none").forgotten_nodes(0), 0u);
+}
+
 TEST(Snapshot, ANodeWithAMillionNeighbours) {
   constexpr NodeId kFans = 1'000'000;
   GraphTables tables;

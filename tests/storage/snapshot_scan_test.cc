@@ -58,6 +58,32 @@ TEST(SnapshotScan, GivesTheBytesOfTheTablesWhateverMemoryAndThreads) {
   }
 }
 
+TEST(SnapshotScan, ForgottenNodesKeepTheirPlaces) {
+  test::TempFolder folder;
+  GraphStore store = GraphStore::open(folder / "store", small_schema());
+  std::vector<graph::Event> events = random_events(300, 7);
+  for (int i = 0; i < 40; ++i)
+    events.insert(events.begin() + i * 7,
+                  {.id = 1, .nodes = {{.type = kItem, .external_id = fmt::format("gone {}", i)}}});
+  apply_all(store, events);
+  GraphStore::Impl& impl = store.impl();
+  std::size_t forgotten = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = fmt::format("gone {}", i);
+    const auto node = store.find_node(kItem, name);
+    ASSERT_TRUE(node);
+    ASSERT_TRUE(impl.db->Delete({}, impl.family(kIds), id_key(kItem, name)).ok());
+    ASSERT_TRUE(impl.db->Put({}, impl.family(kNames), node_key({kItem, *node}), "").ok());
+    ++forgotten;
+  }
+  expect_same_bytes(store, folder / "snapshots");
+  scan_into_snapshot(store, folder / "s", "", {});
+  const graph::Snapshot snapshot = graph::Snapshot::open(folder / "s");
+  EXPECT_EQ(snapshot.forgotten_nodes(kItem), forgotten);
+  EXPECT_EQ(snapshot.forgotten_nodes(kUser), 0u);
+  EXPECT_EQ(snapshot.node_count(kItem), store.info().node_counts[kItem]);
+}
+
 TEST(SnapshotScan, FieldsOfEveryKind) {
   const Shop shop;
   shop.ingest();

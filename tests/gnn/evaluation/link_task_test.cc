@@ -129,6 +129,27 @@ TEST(LinkTask, FirstSeenCandidatesLeaveOutItemsOfTheTestPeriod) {
   EXPECT_EQ(std::count(test_items.begin(), test_items.end(), 1), 15);
 }
 
+TEST(LinkTask, ForgottenItemsAreNoCandidates) {
+  const test::TempFolder folder;
+  graph::GraphTables tables;
+  tables.schema.add_node_type({.name = "user"});
+  tables.schema.add_node_type({.name = "item"});
+  tables.schema.add_edge_type({.name = "buys", .from = 0, .to = 1});
+  tables.nodes = {{.external_ids = {"u"}}, {.external_ids = {"a", "", "b", ""}}};
+  tables.edges.resize(1);
+  for (graph::NodeId item : {0, 2}) {
+    tables.edges[0].from.push_back(0);
+    tables.edges[0].to.push_back(item);
+    tables.edges[0].events.push_back(item + 1);
+  }
+  graph::write_snapshot(tables, folder / "s");
+  const graph::Snapshot snapshot = graph::Snapshot::open(folder / "s");
+  const graph::Split split = graph::make_split(snapshot, 0, {.kind = graph::SplitKind::kRandom});
+  const LinkTask task = make_link_task(snapshot, split);
+  for (const CandidateRule rule : {CandidateRule::kAll, CandidateRule::kFirstSeen})
+    EXPECT_EQ(candidates(snapshot, split, task, Part::kTest, rule), (std::vector<std::uint8_t>{1, 0, 1, 0}));
+}
+
 TEST(LinkTask, RefusesTheSplitOfAnotherSnapshot) {
   const test::TempFolder folder;
   const graph::Snapshot snapshot = write_shop(folder / "snapshot");
