@@ -1,8 +1,10 @@
 #include "storage/table_footers.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -18,6 +20,14 @@ namespace fs = std::filesystem;
 // magic number. A block is followed by its compression and checksum.
 constexpr std::size_t kFooterBytes = 53;
 constexpr std::size_t kBlockTrailerBytes = 5;
+constexpr std::array<unsigned char, 8> kMagic = {0xF7, 0xCF, 0xF4, 0x85, 0xB7, 0x41, 0xE2, 0x88};
+
+// A file that a writer has not finished, or whose end is damaged: that is an error to RocksDB, or none of its
+// files.
+bool is_whole(std::span<const char, kFooterBytes> footer) {
+  return std::equal(kMagic.begin(), kMagic.end(), footer.last<kMagic.size()>().begin(),
+                    [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); });
+}
 
 // Where the block that lists the others begins; the properties lie before it.
 std::optional<std::uint64_t> list_offset(std::span<const char> footer) {
@@ -37,6 +47,7 @@ bool ends_the_process(const fs::path& table, Files& files) {
   if (file->size() < kFooterBytes) return false;
   std::array<char, kFooterBytes> footer = {};
   file->read_at(file->size() - kFooterBytes, std::span<char>(footer));
+  if (!is_whole(footer)) return false;
   const auto list = list_offset(footer);
   if (!list || *list <= kBlockTrailerBytes || *list > file->size()) return false;
   std::array<char, 1> last = {};
