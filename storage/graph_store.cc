@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "storage/rocksdb_files.h"
 #include "storage/row_seal.h"
 #include "storage/store_impl.h"
@@ -273,12 +274,29 @@ void GraphStore::Impl::read_meta() {
   load_state();
 }
 
+namespace {
+
+// Another text when the database's list of files has grown or is another one.
+std::string list_of_files_mark(const std::filesystem::path& database, Files& files) {
+  try {
+    const std::string name(trim(files.read_whole(database / "CURRENT")));
+    return name + " " + std::to_string(files.open(database / name)->size());
+  } catch (const Error&) {
+    return {};  // replaced at this moment; RocksDB will say if it is gone for good
+  }
+}
+
+}  // namespace
+
 void GraphStore::Impl::follow_writer() {
-  // A reader that comes upon its writer between two steps may see a state without what was just moved from
-  // the log to a file; the meta data are always there to see in a whole one.
+  // RocksDB reads first the list of files, then the logs. A log that its writer moves to a file between the
+  // two is in neither, and only its rows are missing then. So it is done again until no file has joined the
+  // list meanwhile: a log goes only after its file stands there.
   for (int tries = 0; tries < kMaxReadTries; ++tries) {
+    const std::string before = list_of_files_mark(folder / "db", files);
     check(beside_a_writer([&] { return db->TryCatchUpWithPrimary(); }), "follow the store's writer");
-    if (get(kMeta, "format") && get(kMeta, "state")) return;
+    if (list_of_files_mark(folder / "db", files) == before && get(kMeta, "format") && get(kMeta, "state"))
+      return;
   }
 }
 
@@ -403,7 +421,7 @@ GraphStore GraphStore::open_existing(const fs::path& folder, const StoreOptions&
 GraphStore GraphStore::open_reader(const fs::path& folder, const StoreOptions& options, Files& files) {
   auto impl = std::make_unique<Impl>(folder, options, files);
   impl->open_secondary();
-  if (!impl->get(kMeta, "format") || !impl->get(kMeta, "state")) impl->follow_writer();
+  impl->follow_writer();
   impl->read_meta();
   return GraphStore(std::move(impl));
 }

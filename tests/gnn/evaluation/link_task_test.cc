@@ -137,10 +137,10 @@ TEST(LinkTask, ForgottenItemsAreNoCandidates) {
   tables.schema.add_edge_type({.name = "buys", .from = 0, .to = 1});
   tables.nodes = {{.external_ids = {"u"}}, {.external_ids = {"a", "", "b", ""}}};
   tables.edges.resize(1);
-  for (graph::NodeId item : {0, 2}) {
+  for (graph::EventId event = 1; event <= 60; ++event) {
     tables.edges[0].from.push_back(0);
-    tables.edges[0].to.push_back(item);
-    tables.edges[0].events.push_back(item + 1);
+    tables.edges[0].to.push_back(event % 2 == 0 ? 0 : 2);
+    tables.edges[0].events.push_back(event * 0x9E3779B97F4A7C15ull);
   }
   graph::write_snapshot(tables, folder / "s");
   const graph::Snapshot snapshot = graph::Snapshot::open(folder / "s");
