@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/npy.h"
 #include "encoders/feature_set.h"
-#include "gnn/evaluation/npy.h"
 #include "storage/exchange/graph_exchange.h"
 #include "storage/fresh_graph.h"
 #include "storage/project.h"
@@ -47,7 +47,7 @@ std::vector<std::string> write_features(const storage::Project& project, const g
     std::string name = plain;
     for (int i = 2; !taken.insert(name).second; ++i) name = fmt::format("{}.{}", plain, i);
     names.push_back(name + ".npy");
-    gnn::write_npy(folder / names.back(), set.values(), set.rows(), set.dim());
+    write_npy(folder / names.back(), set.values(), set.rows(), set.dim());
   }
   return names;
 }

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 
 namespace weft::tools {
 namespace {
@@ -77,7 +77,7 @@ void write_embeddings(const std::filesystem::path& file, const std::vector<std::
   std::filesystem::path id_file = file;
   id_file += ".ids.jsonl";
   real_files().replace_whole(id_file, lines);
-  gnn::write_npy(file, vectors.values, vectors.rows, vectors.dim);
+  write_npy(file, vectors.values, vectors.rows, vectors.dim);
 }
 
 }  // namespace weft::tools

@@ -14,10 +14,10 @@
 
 #include "base/error.h"
 #include "base/instructions.h"
+#include "base/npy.h"
 #include "benchmarks/gnn/pair_files.h"
 #include "benchmarks/run_program.h"
 #include "gnn/evaluation/evaluator.h"
-#include "gnn/evaluation/npy.h"
 #include "gnn/lightgcn/lightgcn_trainer.h"
 
 namespace weft::gnn {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 
 namespace weft::sampling::benchmarks {
 namespace {
@@ -34,7 +34,7 @@ float stars(std::uint64_t edge) {
 
 std::vector<graph::NodeId> read_nodes(const std::filesystem::path& path, graph::NodeId nodes) {
   std::vector<graph::NodeId> result;
-  const std::vector<std::int64_t> values = gnn::NpyFile::open(path).integers();
+  const std::vector<std::int64_t> values = NpyFile::open(path).integers();
   result.reserve(values.size());
   for (const std::int64_t value : values) {
     if (value < 0 || value >= std::int64_t{nodes}) {
@@ -63,7 +63,7 @@ BenchmarkGraph read_arrays(const std::filesystem::path& folder, ArrayUse use) {
     throw Error("an edge type names no node type", {.file = (folder / "meta.json").string(), .value = name});
   };
   std::vector<std::int64_t> review_times;
-  if (use == ArrayUse::kReviewTimes) review_times = gnn::NpyFile::open(folder / "review_time.npy").integers();
+  if (use == ArrayUse::kReviewTimes) review_times = NpyFile::open(folder / "review_time.npy").integers();
   graph::EventId event = 0;
   for (const auto& [name, ends] : meta["edge_types"].items()) {
     const graph::NodeTypeId from = type_of(ends[0]);

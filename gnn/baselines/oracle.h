@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 #include "gnn/evaluation/scorer.h"
 #include "graph/snapshot.h"
 

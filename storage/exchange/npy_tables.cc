@@ -1,14 +1,12 @@
 // Exported tables as NumPy's arrays, and JSON lines for what is no number: docs/exchange.md.
 #include <fmt/format.h>
 
-#include <bit>
 #include <cmath>
-#include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/npy.h"
 #include "storage/exchange/exchange_tables.h"
 
 namespace weft::storage {
@@ -16,32 +14,10 @@ namespace {
 
 using nlohmann::json;
 
-static_assert(std::endian::native == std::endian::little, "arrays are written as they lie in memory");
-
 constexpr std::size_t kPiece = 1 << 20;
-constexpr std::size_t kAlignment = 64;
 
-template <typename T>
-const char* type_code() {
-  if constexpr (std::is_same_v<T, float>) return "<f4";
-  if constexpr (std::is_same_v<T, double>) return "<f8";
-  if constexpr (std::is_same_v<T, std::int64_t>) return "<i8";
-  if constexpr (std::is_same_v<T, std::uint64_t>) return "<u8";
-  if constexpr (std::is_same_v<T, std::uint16_t>) return "<u2";
-}
-
-// Of format 1.0, for an array of `rows` numbers, or of [lines, rows].
-template <typename T>
-std::string header(std::uint64_t rows, std::uint64_t lines) {
-  const std::string shape = lines == 1 ? fmt::format("({},)", rows) : fmt::format("({}, {})", lines, rows);
-  std::string text =
-      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", type_code<T>(), shape);
-  text.append(kAlignment - 1 - (10 + text.size()) % kAlignment, ' ');
-  text += '\n';
-  std::string out("\x93NUMPY\x01\x00", 8);
-  out += static_cast<char>(text.size() & 0xFF);
-  out += static_cast<char>(text.size() >> 8);
-  return out + text;
+std::vector<std::size_t> shape_of(std::uint64_t rows, std::uint64_t lines) {
+  return lines == 1 ? std::vector<std::size_t>{rows} : std::vector<std::size_t>{lines, rows};
 }
 
 // Collects small pieces and writes large ones.
@@ -73,7 +49,7 @@ template <typename T, typename Value>
 std::string write_array(const ExchangeFolder& folder, const std::string& name, std::uint64_t rows,
                         Value value, std::uint64_t lines = 1) {
   Output out(folder, name);
-  out.append(header<T>(rows, lines));
+  out.append(npy_header(npy_type<T>(), shape_of(rows, lines)));
   for (std::uint64_t row = 0; row < rows * lines; ++row) {
     const T item = value(row);
     out.append({reinterpret_cast<const char*>(&item), sizeof(item)});
@@ -100,14 +76,10 @@ template <typename T>
 std::vector<T> read_array(const ExchangeFolder& folder, const std::string& name, std::uint64_t rows,
                           std::uint64_t lines = 1) {
   const auto path = folder.path / name;
-  const MappedFile map = folder.files.map(path);
-  const std::string head = header<T>(rows, lines);
-  const std::size_t items = rows * lines;
-  if (map.size() != head.size() + items * sizeof(T) || map.text().substr(0, head.size()) != head)
-    unfit(path, fmt::format("an array {} of {} x {}", type_code<T>(), lines, rows));
-  std::vector<T> out(items);
-  if (items > 0) std::memcpy(out.data(), map.bytes().data() + head.size(), items * sizeof(T));
-  return out;
+  const NpyFile file = NpyFile::open(path, folder.files);
+  if (file.type() != npy_type<T>() || file.shape() != shape_of(rows, lines))
+    unfit(path, fmt::format("an array {} of {} x {}", npy_type<T>(), lines, rows));
+  return file.values<T>();
 }
 
 // Calls put(value, row) with each line's JSON.

@@ -1,17 +1,15 @@
 // Arrays of NumPy: opening refuses one, or every number can be read. The first byte chooses whether the rest
 // is a file, or a header's text to which its length and enough data for its shape are added.
-// Parser: gnn/evaluation/npy.cc
+// Parser: base/npy.cc
 #include <algorithm>
 #include <cmath>
 
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/support/temp_folder.h"
 
 namespace weft::fuzz {
 namespace {
-
-using gnn::NpyFile;
 
 std::string with_length(std::string_view header, std::size_t data) {
   std::string out("\x93NUMPY\x01\x00", 8);
@@ -29,7 +27,7 @@ const char* const kHeader = "{'descr': '<f4', 'fortran_order': False, 'shape': (
 
 Seeds seeds() {
   const std::vector<std::size_t> shape = {2, 3};
-  return {.accepted = {tagged(0, gnn::npy_header(shape) + std::string(24, '\0')), tagged(24, kHeader),
+  return {.accepted = {tagged(0, npy_header("<f4", shape) + std::string(24, '\0')), tagged(24, kHeader),
                        tagged(64, "{'descr': '<i8', 'fortran_order': False, 'shape': (8,), }\n"),
                        tagged(4, "{'descr': '<u4', 'fortran_order': False, 'shape': (1, 1), }\n")},
           .others = {tagged(16, "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 2)}\n"),
@@ -57,6 +55,7 @@ void run(std::string_view input) {
     };
     attempt([&] { FUZZ_CHECK(file.floats().size() == file.size()); });
     attempt([&] { FUZZ_CHECK(file.integers().size() == file.size()); });
+    attempt([&] { FUZZ_CHECK(file.values<std::uint16_t>().size() == file.size()); });
     attempt([&] {
       std::vector<float> row(file.columns());
       for (std::size_t i = 0; i < std::min<std::size_t>(file.rows(), 64); ++i) file.read_row(i, row);

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 #include "tests/tools/run_weft.h"
 
 namespace weft {
@@ -59,7 +59,7 @@ TEST(CommandExport, GoesOutAndComesBackInBothFormats) {
     EXPECT_EQ(nlohmann::json::parse(again.out)["edges"]["buys"]["total"], 3);
     EXPECT_EQ(run_weft("import " + project + " " + out + other).exit_code, 2) << "there is a graph already";
   }
-  const gnn::NpyFile index = gnn::NpyFile::open(folder / "npy/edges.buys.index.npy");
+  const NpyFile index = NpyFile::open(folder / "npy/edges.buys.index.npy");
   EXPECT_EQ(index.shape(), (std::vector<std::size_t>{2, 3}));
   EXPECT_EQ(index.integers(), (std::vector<std::int64_t>{0, 0, 1, 0, 1, 1}));
 }

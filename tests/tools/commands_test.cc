@@ -13,7 +13,7 @@
 #include <set>
 #include <sstream>
 
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 #include "tests/tools/run_weft.h"
 
 namespace weft {
@@ -296,7 +296,7 @@ TEST_F(Commands, EmbedWritesTheSameVectorsAsNpyAndParquetAndSimilarUsesThem) {
   const fs::path npy = folder_ / "items.npy", parquet = folder_ / "items.parquet";
   run("embed --json " + project_ + " --type item --out " + npy.string());
   const json report = run("embed --json " + project_ + " --type item --out " + parquet.string());
-  const gnn::NpyFile file = gnn::NpyFile::open(npy);
+  const NpyFile file = NpyFile::open(npy);
   ASSERT_EQ(file.rows(), report["rows"].get<std::size_t>());
   const std::vector<float> values = file.floats();
   std::vector<std::string> ids;

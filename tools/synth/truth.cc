@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <vector>
 
 #include "base/files.h"
+#include "base/npy.h"
 
 namespace weft::synth {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "files are written in the machine's byte order");
 
 void append_floats(std::string& out, std::span<const float> values) {
   out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
@@ -20,7 +18,8 @@ void append_floats(std::string& out, std::span<const float> values) {
 
 template <std::size_t N>
 void write_latents(const Shop& shop, std::string_view name, std::array<float, N> Item::*part) {
-  std::string content = npy_header(shop.world.items().size(), N);
+  const std::size_t shape[] = {shop.world.items().size(), N};
+  std::string content = npy_header("<f4", shape);
   for (const Item& item : shop.world.items()) append_floats(content, item.*part);
   real_files().write_whole(shop.folder / "truth" / name, content);
 }
@@ -28,7 +27,8 @@ void write_latents(const Shop& shop, std::string_view name, std::array<float, N>
 void write_affinity(const Shop& shop) {
   const std::uint64_t users = shop.world.options().users;
   const auto file = real_files().create(shop.folder / "truth" / "affinity.npy");
-  file->append(npy_header(users, shop.world.items().size()));
+  const std::size_t shape[] = {users, shop.world.items().size()};
+  file->append(npy_header("<f4", shape));
   shop.progress.begin("truth", users, "users");
   constexpr std::size_t kBatch = 64;
   for (std::uint64_t begin = 0; begin < users; begin += kBatch) {
@@ -61,20 +61,6 @@ std::vector<float> oracle_scores(const World& world, const User& user, std::int6
     out.push_back(World::utility(taste, brands[item.brand], item) + static_cast<float>(offered));
   }
   return out;
-}
-
-std::string npy_header(std::size_t rows, std::size_t columns) {
-  std::string dict =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
-  constexpr std::size_t kPreamble = 10, kAlign = 64;
-  dict.append(kAlign - (kPreamble + dict.size() + 1) % kAlign, ' ');
-  dict += '\n';
-  std::string out = "\x93NUMPY";
-  out += '\x01';
-  out += '\x00';
-  out += static_cast<char>(dict.size() & 0xff);
-  out += static_cast<char>(dict.size() >> 8);
-  return out + dict;
 }
 
 void write_truth(const Shop& shop) {

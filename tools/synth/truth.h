@@ -25,7 +25,4 @@ std::vector<float> oracle_scores(const World& world, const User& user, std::int6
 // Writes truth/ whole; affinity.npy only where `shop.report.truth` says so.
 void write_truth(const Shop& shop);
 
-// The header of a .npy file of float32 with these sizes; the data follows it.
-std::string npy_header(std::size_t rows, std::size_t columns);
-
 }  // namespace weft::synth

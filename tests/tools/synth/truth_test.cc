@@ -9,14 +9,6 @@
 namespace weft::synth {
 namespace {
 
-TEST(NpyHeader, IsVersionOneAndAligned) {
-  const std::string header = npy_header(3, 50000);
-  EXPECT_EQ(header.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
-  EXPECT_EQ(header.size() % 64, 0U);
-  EXPECT_EQ(header.back(), '\n');
-  EXPECT_NE(header.find("'shape': (3, 50000)"), std::string::npos);
-}
-
 TEST(Truth, AffinityIsTheUtilityInTheMiddleOfTheTestPeriod) {
   SynthOptions options = small_options();
   options.media = false;

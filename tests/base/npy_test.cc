@@ -1,4 +1,4 @@
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "tests/support/temp_folder.h"
 
-namespace weft::gnn {
+namespace weft {
 namespace {
 
 class NpyTest : public testing::Test {
@@ -48,8 +48,29 @@ TEST_F(NpyTest, WhatIsWrittenIsRead) {
 TEST_F(NpyTest, HeaderIsAlignedForAnyShape) {
   for (std::size_t rows = 1; rows < 2000000000; rows = rows * 7 + 1) {
     const std::size_t shape[] = {rows, 64};
-    EXPECT_EQ(npy_header(shape).size() % 64, 0U);
+    EXPECT_EQ(npy_header("<f4", shape).size() % 64, 0U);
   }
+}
+
+TEST_F(NpyTest, HeadersAreOfVersionOne) {
+  const std::size_t shape[] = {3, 50000}, list[] = {7};
+  const std::string header = npy_header("<i8", shape);
+  EXPECT_EQ(header.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
+  EXPECT_EQ(header.back(), '\n');
+  EXPECT_NE(header.find("{'descr': '<i8', 'fortran_order': False, 'shape': (3, 50000), }"),
+            std::string::npos);
+  EXPECT_NE(npy_header("<u2", list).find("'shape': (7,)"), std::string::npos);
+}
+
+TEST_F(NpyTest, ValuesOfTheirOwnType) {
+  const std::size_t shape[] = {2, 2};
+  const NpyFile file = NpyFile::open(
+      write(npy_header(npy_type<std::uint16_t>(), shape) + bytes_of<std::uint16_t>({1, 2, 3, 65535})));
+  EXPECT_EQ(file.values<std::uint16_t>(), (std::vector<std::uint16_t>{1, 2, 3, 65535}));
+  EXPECT_EQ(file.integers(), (std::vector<std::int64_t>{1, 2, 3, 65535}));
+  EXPECT_THROW(file.values<std::int64_t>(), Error);
+  for (const std::vector<std::size_t>& none : {std::vector<std::size_t>{2, 0}, {0, 2}, {0}})
+    EXPECT_TRUE(NpyFile::open(write(npy_header("<f8", none))).values<double>().empty());
 }
 
 TEST_F(NpyTest, TypesAndShapes) {
@@ -97,4 +118,4 @@ TEST_F(NpyTest, DamagedFilesAreErrors) {
 }
 
 }  // namespace
-}  // namespace weft::gnn
+}  // namespace weft

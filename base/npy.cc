@@ -1,8 +1,9 @@
-#include "gnn/evaluation/npy.h"
+#include "base/npy.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
@@ -12,7 +13,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 
-namespace weft::gnn {
+namespace weft {
 
 static_assert(std::endian::native == std::endian::little,
               "arrays are read and written in the machine's byte order");
@@ -46,6 +47,7 @@ std::optional<std::string_view> dictionary_value(std::string_view header, std::s
 
 std::size_t item_size(std::string_view type) {
   if (type == "<f4" || type == "<i4" || type == "<u4") return 4;
+  if (type == "<u2") return 2;
   if (type == "<f8" || type == "<i8" || type == "<u8") return 8;
   return 0;
 }
@@ -105,12 +107,13 @@ NpyFile NpyFile::open(const std::filesystem::path& path, Files& files) {
   }
   file.type_ = std::string(type->substr(1, type->size() - 2));
   const std::size_t width = item_size(file.type_);
-  if (width == 0) fail(path, "unsupported type of array", file.type_, "<f4, <f8, <i4, <i8, <u4 or <u8");
+  if (width == 0) fail(path, "unsupported type of array", file.type_, "<f4, <f8, <i4, <i8, <u2, <u4 or <u8");
   if (*order != "False") fail(path, "the array is in Fortran order", {}, "C order (numpy.ascontiguousarray)");
   file.shape_ = parse_shape(path, *shape);
   file.start_ = preamble + header_size;
   const std::size_t there = bytes.size() - file.start_;
-  file.size_ = 1;
+  const bool empty = std::find(file.shape_.begin(), file.shape_.end(), 0U) != file.shape_.end();
+  file.size_ = empty ? 0 : 1;
   for (const std::size_t extent : file.shape_) {
     if (extent != 0 && file.size_ > there / extent) {
       fail(path, fmt::format("the file is too small for its shape ({})", fmt::join(file.shape_, ", ")));
@@ -155,9 +158,10 @@ std::vector<float> NpyFile::floats() const {
 std::vector<std::int64_t> NpyFile::integers() const {
   const std::byte* const data = map_.bytes().data() + start_;
   if (type_ == "<i4") return converted<std::int32_t, std::int64_t>(data, size_);
+  if (type_ == "<u2") return converted<std::uint16_t, std::int64_t>(data, size_);
   if (type_ == "<u4") return converted<std::uint32_t, std::int64_t>(data, size_);
   if (type_ == "<i8") return converted<std::int64_t, std::int64_t>(data, size_);
-  if (type_ != "<u8") fail(path_, "the array has the wrong type", type_, "<i4, <i8, <u4 or <u8");
+  if (type_ != "<u8") fail(path_, "the array has the wrong type", type_, "<i4, <i8, <u2, <u4 or <u8");
   std::vector<std::int64_t> values = converted<std::uint64_t, std::int64_t>(data, size_);
   for (const std::int64_t value : values) {
     if (value < 0) fail(path_, "a number is too large", fmt::format("{}", static_cast<std::uint64_t>(value)));
@@ -165,8 +169,12 @@ std::vector<std::int64_t> NpyFile::integers() const {
   return values;
 }
 
-std::string npy_header(std::span<const std::size_t> shape) {
-  std::string dictionary = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
+void NpyFile::check_type(std::string_view wanted) const {
+  if (type_ != wanted) fail(path_, "the array has the wrong type", type_, std::string(wanted));
+}
+
+std::string npy_header(std::string_view type, std::span<const std::size_t> shape) {
+  std::string dictionary = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", type,
                                        fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   constexpr std::size_t kPreamble = 10;
   constexpr std::size_t kAlign = 64;
@@ -189,7 +197,7 @@ void write_npy(const std::filesystem::path& path, std::span<const float> values,
   const std::size_t shape[] = {rows, columns};
   {
     const auto file = files.create(unfinished);
-    file->append(npy_header(shape));
+    file->append(npy_header("<f4", shape));
     file->append(std::as_bytes(values));
     file->sync();
     file->close();
@@ -197,4 +205,4 @@ void write_npy(const std::filesystem::path& path, std::span<const float> values,
   files.rename(unfinished, path);
 }
 
-}  // namespace weft::gnn
+}  // namespace weft
