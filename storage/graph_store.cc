@@ -292,12 +292,15 @@ void GraphStore::Impl::follow_writer() {
   // RocksDB reads first the list of files, then the logs. A log that its writer moves to a file between the
   // two is in neither, and only its rows are missing then. So it is done again until no file has joined the
   // list meanwhile: a log goes only after its file stands there.
-  for (int tries = 0; tries < kMaxReadTries; ++tries) {
-    const std::string before = list_of_files_mark(folder / "db", files);
+  constexpr int kMaxTries = 1000;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    const std::string before = list_of_files_mark(database_folder(), files);
     check(beside_a_writer([&] { return db->TryCatchUpWithPrimary(); }), "follow the store's writer");
-    if (list_of_files_mark(folder / "db", files) == before && get(kMeta, "format") && get(kMeta, "state"))
-      return;
+    const bool whole = list_of_files_mark(database_folder(), files) == before;
+    if (whole && get(kMeta, "format") && get(kMeta, "state")) return;
   }
+  throw Error("the store's writer moves on faster than it can be read",
+              {.file = folder.string(), .hint = "try again, or wait for the writer to end"});
 }
 
 bool GraphStore::Impl::is_empty() const {
