@@ -10,23 +10,15 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "tests/graph/random_graph.h"
+#include "tests/support/error_of.h"
 
 namespace weft::graph {
 namespace {
 
+using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // One edge of a snapshot, spelled out.
 struct FlatEdge {

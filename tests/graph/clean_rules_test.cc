@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/error_of.h"
+
 namespace weft::graph {
 namespace {
 
+using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -25,16 +28,6 @@ CleanRules read(const std::string& text) {
   CleanRules rules = read_clean_rules(section, shop());
   section.check_no_unknown_keys();
   return rules;
-}
-
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 std::string error_of_text(const std::string& text) {

@@ -4,22 +4,14 @@
 
 #include "base/error.h"
 #include "tests/graph/random_graph.h"
+#include "tests/support/error_of.h"
 
 namespace weft::graph {
 namespace {
 
+using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Schema, NumbersTypesInOrderAndFindsThemByName) {
   const Schema schema = random_shop(1).schema;

@@ -16,23 +16,15 @@
 #include "base/hash.h"
 #include "tests/graph/random_graph.h"
 #include "tests/graph/touch_snapshot.h"
+#include "tests/support/error_of.h"
 
 namespace weft::graph {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 void write_bytes(const fs::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc)

@@ -13,22 +13,14 @@
 #include "graph/graph_view.h"
 #include "graph/pair_events.h"
 #include "tests/graph/random_graph.h"
+#include "tests/support/error_of.h"
 
 namespace weft::graph {
 namespace {
 
+using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 constexpr EdgeTypeId kBuys = 0, kWrote = 1, kAbout = 2, kHasTag = 3, kFriend = 4, kViews = 6;
 

@@ -17,18 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-EventBatch with_sources(std::vector<graph::Event> events) {
-  EventBatch batch{.events = std::move(events)};
-  for (std::uint16_t i = 0; i < 3; ++i)
-    batch.ledger.push_back({.source = i, .name = fmt::format("source {}", i)});
-  return batch;
-}
-
-EventBatch slice_of(const std::vector<graph::Event>& events, std::size_t from, std::size_t to) {
-  return with_sources({events.begin() + static_cast<std::ptrdiff_t>(from),
-                       events.begin() + static_cast<std::ptrdiff_t>(std::min(to, events.size()))});
-}
-
 // The snapshot in `base` and what the log says came after it, compacted: byte for byte the store's own
 // snapshot.
 void expect_delta_leads_to(const GraphStore& store, const fs::path& base, const fs::path& scratch) {

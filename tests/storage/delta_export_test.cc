@@ -16,15 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-EventBatch slice_of(const std::vector<graph::Event>& events, std::size_t from, std::size_t to) {
-  EventBatch batch;
-  batch.events.assign(events.begin() + static_cast<std::ptrdiff_t>(from),
-                      events.begin() + static_cast<std::ptrdiff_t>(to));
-  for (std::uint16_t i = 0; i < 3; ++i)
-    batch.ledger.push_back({.source = i, .name = fmt::format("source {}", i)});
-  return batch;
-}
-
 // What readers of the workspace see is what a snapshot of the store would show.
 void expect_shows(const Workspace& workspace, const GraphStore& store, const fs::path& scratch) {
   fs::remove_all(scratch);

@@ -21,15 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-EventBatch slice_of(const std::vector<graph::Event>& events, std::size_t from, std::size_t to) {
-  EventBatch batch;
-  batch.events.assign(events.begin() + static_cast<std::ptrdiff_t>(from),
-                      events.begin() + static_cast<std::ptrdiff_t>(to));
-  for (std::uint16_t i = 0; i < 3; ++i)
-    batch.ledger.push_back({.source = i, .name = fmt::format("source {}", i)});
-  return batch;
-}
-
 class FreshGraphTest : public ::testing::Test {
  protected:
   FreshGraph freshen_as(Freshen how, std::uint64_t least_edges = 1) {

@@ -71,6 +71,18 @@ std::string text_of(const graph::FieldValue& value) {
 
 }  // namespace
 
+EventBatch with_sources(std::vector<graph::Event> events) {
+  EventBatch batch{.events = std::move(events)};
+  for (std::uint16_t i = 0; i < 3; ++i)
+    batch.ledger.push_back({.source = i, .name = fmt::format("source {}", i)});
+  return batch;
+}
+
+EventBatch slice_of(const std::vector<graph::Event>& events, std::size_t from, std::size_t to) {
+  return with_sources({events.begin() + static_cast<std::ptrdiff_t>(from),
+                       events.begin() + static_cast<std::ptrdiff_t>(std::min(to, events.size()))});
+}
+
 std::string dump(const GraphStore& store) {
   const graph::GraphTables tables = store.tables("");
   std::string out = fmt::format("sequence {}\n", tables.info.sequence);

@@ -38,6 +38,11 @@ inline graph::Event buy(graph::EventId id, const std::string& user, const std::s
 // Every fifth event repeats an earlier one. Same seed, same events.
 std::vector<graph::Event> random_events(std::size_t count, std::uint64_t seed);
 
+// As one batch, with entries of the ledger for their sources.
+EventBatch with_sources(std::vector<graph::Event> events);
+// Those from `from` to before `to`, or the end.
+EventBatch slice_of(const std::vector<graph::Event>& events, std::size_t from, std::size_t to);
+
 // The whole store as text, key by key: two stores are equal exactly if their texts are (uuids aside).
 std::string dump(const GraphStore& store);
 
