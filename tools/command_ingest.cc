@@ -221,7 +221,7 @@ void run(Cli& cli, Options options) {
   if (cleans_rows) check_row_rules(toml.root(), project);  // before anything is written
   storage::GraphStore store = storage::GraphStore::open(
       project.workspace.store(), project.schema,
-      {.block_cache_bytes = std::clamp(ingest.memory / 4, kMinCache, storage::default_block_cache_bytes())});
+      {.block_cache_bytes = std::clamp(ingest.memory / 8, kMinCache, storage::default_block_cache_bytes())});
   const storage::IngestReport report = storage::ingest(project, store, ingest, cli.progress());
   const storage::FreshGraph fresh =
       storage::freshen(store, project.workspace, project.data_root,

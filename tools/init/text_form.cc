@@ -130,8 +130,12 @@ std::string TextForm::options() const {
 Encoding guess_encoding(std::string_view sample) {
   if (is_binary(sample)) return Encoding::kUtf8;
   // What was cut within a character is no sign.
-  if (const std::size_t end = sample.rfind('\n'); end != std::string_view::npos)
+  if (const std::size_t end = sample.rfind('\n'); end != std::string_view::npos) {
     sample = sample.substr(0, end + 1);
+  } else {
+    for (int i = 0; i < 3 && !sample.empty() && static_cast<unsigned char>(sample.back()) >= 0x80; ++i)
+      sample.remove_suffix(1);
+  }
   if (is_utf8(sample)) return Encoding::kUtf8;
   if (looks_chinese(sample)) {
     for (const Encoding encoding : {Encoding::kGbk, Encoding::kGb18030}) {

@@ -11,6 +11,7 @@ TEST(TextForm, GuessesEncodings) {
   EXPECT_EQ(guess_encoding(""), Encoding::kUtf8);
   EXPECT_EQ(guess_encoding("plain,ascii\n"), Encoding::kUtf8);
   EXPECT_EQ(guess_encoding("K\xC3\xB6ln\ncut \xC3"), Encoding::kUtf8);
+  EXPECT_EQ(guess_encoding("one line K\xC3\xB6ln, \xE4\xB8"), Encoding::kUtf8);
   EXPECT_EQ(guess_encoding("K\xF6ln,Orl\xE9"
                            "ans\n"),
             Encoding::kWindows1252)
