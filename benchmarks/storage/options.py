@@ -25,8 +25,6 @@ VARIANTS = [
     ("edges in blocks of 4 KiB", ["--edge-block", "4KiB"]),
     ("edges in blocks of 64 KiB", ["--edge-block", "64KiB"]),
     ("ids in blocks of 4 KiB", ["--id-block", "4KiB"]),
-    ("ids in blocks of 16 KiB", ["--id-block", "16KiB"]),
-    ("no hash tables in blocks of ids", ["--no-hash"]),
     ("hash tables in blocks of ids", ["--hash"]),
     ("no compression", ["--compression", "none"]),
 ]
