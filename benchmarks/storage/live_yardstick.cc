@@ -247,6 +247,8 @@ Json measure_apply(GraphStore& store, const LiveLog& log, const Arguments& argum
   }
   out["batches"] = wall.size();
   out["cache_bytes"] = arguments.cache == 0 ? default_block_cache_bytes() : arguments.cache;
+  out["apply_ms"] = wall;  // in order
+  out["apply_cpu_ms"] = cpu;
   out["apply_ms_p50"] = quantile(wall, .5);
   out["apply_ms_p99"] = quantile(wall, .99);
   out["apply_ms_max"] = quantile(wall, 1);
