@@ -297,9 +297,7 @@ class Removal {
     impl_.format = kForgettingFormat;
     impl_.fresh_snapshot.reset();
     impl_.load_tombstones();
-    impl_.cache = std::make_unique<DictionaryCache>(impl_.schema.graph.node_types().size(),
-                                                    impl_.options.dictionary_cache_entries);
-    impl_.cache_complete = false;
+    impl_.start_cache();
     impl_.failed = false;
   }
 

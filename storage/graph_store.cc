@@ -320,6 +320,11 @@ void GraphStore::Impl::load_state() {
   load_tombstones();
 }
 
+void GraphStore::Impl::start_cache() {
+  cache = std::make_unique<DictionaryCache>(state.node_counts, options.dictionary_cache_entries);
+  cache_complete = false;
+}
+
 void GraphStore::Impl::load_tombstones() {
   tombstones = {};
   const auto key = get(kMeta, kTombstoneKeyKey);
@@ -377,8 +382,7 @@ void GraphStore::refuse_unfinished(const fs::path& folder) {
 namespace {
 
 void prepare_cache(GraphStore::Impl& impl) {
-  impl.cache = std::make_unique<DictionaryCache>(impl.schema.graph.node_types().size(),
-                                                 impl.options.dictionary_cache_entries);
+  impl.start_cache();
   impl.cache_complete = std::all_of(impl.state.node_counts.begin(), impl.state.node_counts.end(),
                                     [](std::uint32_t count) { return count == 0; });
   impl.newest = newest_times(*impl.db, impl.family(kOutgoing));

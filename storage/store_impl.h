@@ -47,6 +47,7 @@ struct GraphStore::Impl {
   void read_meta();                             // of a store that has it
   void create_meta(const StoreSchema& wanted);  // of a new one
   void load_state();
+  void start_cache();  // an empty one, of an unknown part of the dictionary
   void load_tombstones();
   void follow_writer();   // reader; load_state() then
   bool is_empty() const;  // nothing was ever applied

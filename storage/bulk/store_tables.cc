@@ -349,9 +349,7 @@ void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
   check_taken_in(store, tables);
   store.end_unfinished();
   store.load_state();
-  store.cache = std::make_unique<DictionaryCache>(store.schema.graph.node_types().size(),
-                                                  store.options.dictionary_cache_entries);
-  store.cache_complete = false;
+  store.start_cache();
   store.failed = false;
 }
 
