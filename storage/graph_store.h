@@ -27,7 +27,8 @@
 
 namespace weft::storage {
 
-// What is known of one source file. All offsets are in the decompressed stream.
+// What is known of one source file. All offsets are in the decompressed stream. Of a partition of a Kafka
+// topic: storage/kafka/kafka_reader.h.
 struct LedgerEntry {
   std::uint16_t source = 0;       // position in the list of sources
   std::string name = {};          // as the project file gives it

@@ -27,9 +27,7 @@ torch::Tensor degrees(std::span<const std::uint32_t> offsets) {
 HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
                                const std::vector<graph::NodeTypeId>& receivers, const ModelOptions& options,
                                bool last)
-    : MessageLayer(options, last),
-      edge_weights_(options.edge_weights),
-      pool_relations_(options.pool_relations) {
+    : MessageLayer(options, last), edge_weights_(options.edge_weights) {
   for (const graph::NodeTypeId type : receivers) {
     Receiver receiver;
     for (const graph::RelationId relation : relations) {
@@ -53,7 +51,7 @@ void HeteroSageImpl::add_relation(const graph::Schema& schema, graph::RelationId
   if (options.age_weights && schema.edge_type(graph::edge_type_of(relation)).timed) {
     ages_[relation] = one("ages", kAgeClasses);
   }
-  const graph::NodeTypeId sender = senders_[relation] = schema.target_type(relation);
+  const graph::NodeTypeId sender = schema.target_type(relation);
   const auto found = std::find_if(receiver.groups.begin(), receiver.groups.end(),
                                   [&](const Group& group) { return group.sender == sender; });
   if (options.pool_relations && found != receiver.groups.end()) {
@@ -151,9 +149,56 @@ bool HeteroSageImpl::takes_matrices(const ModelOptions& options) {
          !options.age_weights && !options.edge_weights;
 }
 
+// A group's messages; nothing if there is none.
+std::optional<JoinedGroup> HeteroSageImpl::messages_of(const Group& group, const Reception& reception,
+                                                       ThreadPool* pool) const {
+  std::vector<const RelationMessages*> sent;
+  for (const RelationMessages& m : reception.messages) {
+    if (!m.sources.empty() &&
+        std::find(group.relations.begin(), group.relations.end(), m.relation) != group.relations.end())
+      sent.push_back(&m);
+  }
+  if (sent.empty()) return std::nullopt;
+  JoinedGroup made{.states = group.sender};
+  if (group.relations.size() > 1) {
+    const PooledEdges edges = pooled(sent, pool);
+    made.offsets = edges.rows->offsets;
+    made.sources = edges.rows->sources;
+    made.weights = edges.weights;
+    made.owner = edges.rows;
+  } else {
+    made.offsets = sent[0]->offsets;
+    made.sources = sent[0]->sources;
+    made.weights = edge_weights(*sent[0]);
+    // The mean of a single relation: what a pick stands for, being the same for all of a row, cancels out.
+    if (group.shrinkage.defined()) made.stands_for = sent[0]->stands_for;
+  }
+  if (group.shrinkage.defined()) made.shrinkage = torch::softplus(group.shrinkage);
+  return made;
+}
+
+// Relations of one group as rows of one, so that their mean is a mean like any other.
+PooledEdges HeteroSageImpl::pooled(const std::vector<const RelationMessages*>& sent, ThreadPool* pool) const {
+  std::vector<PooledPart> parts;
+  std::vector<torch::Tensor> shares, ages;
+  for (const RelationMessages* m : sent) {
+    PooledPart part{.offsets = m->offsets, .sources = m->sources, .stands_for = m->stands_for};
+    if (edge_weights_) part.weights = m->weights;
+    const auto found = ages_.find(m->relation);
+    if (found != ages_.end() && !m->ages.empty()) {
+      part.classes = m->ages;
+      ages.push_back(found->second);
+    }
+    shares.push_back(shares_.at(m->relation));
+    parts.push_back(part);
+  }
+  return pool_edges(parts, torch::softplus(torch::cat(shares)),
+                    ages.empty() ? torch::Tensor() : torch::softplus(torch::stack(ages)), pool);
+}
+
 // The layer's matrix with the states' own multiplied in: part by part, then offsets.
 JoinedReceiver HeteroSageImpl::joined(const Receiver& receiver, const std::vector<LayerStates>& states,
-                                      const Reception& reception) const {
+                                      const Reception& reception, ThreadPool* pool) const {
   JoinedReceiver made{.rows = reception.rows};
   const torch::Tensor weight = receiver.linear->weight.t();  // [parts x hidden, hidden]
   std::vector<torch::Tensor> matrices, shown;
@@ -175,18 +220,8 @@ JoinedReceiver HeteroSageImpl::joined(const Receiver& receiver, const std::vecto
   };
   add(0, {.states = reception.type});
   for (std::size_t g = 0; g < receiver.groups.size(); ++g) {
-    const Group& group = receiver.groups[g];
-    const auto found = std::find_if(
-        reception.messages.begin(), reception.messages.end(),
-        [&](const RelationMessages& m) { return m.relation == group.relations[0] && !m.sources.empty(); });
-    if (found == reception.messages.end()) continue;
-    JoinedGroup one{.states = group.sender, .offsets = found->offsets, .sources = found->sources};
-    one.weights = edge_weights(*found);
-    if (group.shrinkage.defined()) {
-      one.shrinkage = torch::softplus(group.shrinkage);
-      one.stands_for = found->stands_for;
-    }
-    add(1 + g, std::move(one));
+    std::optional<JoinedGroup> group = messages_of(receiver.groups[g], reception, pool);
+    if (group) add(1 + g, std::move(*group));
   }
   matrices.push_back(offset.unsqueeze(0));
   matrices.insert(matrices.end(), shown.begin(), shown.end());
@@ -197,12 +232,11 @@ JoinedReceiver HeteroSageImpl::joined(const Receiver& receiver, const std::vecto
 std::vector<torch::Tensor> HeteroSageImpl::receive(const std::vector<LayerStates>& states,
                                                    const std::vector<Reception>& receptions,
                                                    ForwardContext& context) {
-  if (pool_relations_) return receive_pooled(states, receptions, context);
   std::vector<StateRows> rows;
   for (const LayerStates& of : states) rows.push_back(of.rows);
   std::vector<JoinedReceiver> joined_receivers;
   for (const Reception& reception : receptions)
-    joined_receivers.push_back(joined(receivers_.at(reception.type), states, reception));
+    joined_receivers.push_back(joined(receivers_.at(reception.type), states, reception, context.pool()));
   const bool relu = !last_ && activation_ == Activation::kRelu;
   std::vector<torch::Tensor> outs = joined_linear(rows, joined_receivers, relu, context.pool());
   for (std::size_t i = 0; i < outs.size(); ++i) {
@@ -210,21 +244,6 @@ std::vector<torch::Tensor> HeteroSageImpl::receive(const std::vector<LayerStates
     const torch::Tensor self =
         residual_ ? first_states(states[reception.type], reception.rows) : torch::Tensor();
     outs[i] = finish(reception.type, relu ? outs[i] : activated(outs[i]), self, context);
-  }
-  return outs;
-}
-
-std::vector<torch::Tensor> HeteroSageImpl::receive_pooled(const std::vector<LayerStates>& states,
-                                                          const std::vector<Reception>& receptions,
-                                                          ForwardContext& context) {
-  std::vector<torch::Tensor> all, outs;
-  for (const LayerStates& of : states)
-    all.push_back(of.rows.values.defined() ? first_states(of, of.rows.size()) : torch::Tensor());
-  for (const Reception& reception : receptions) {
-    std::vector<RelationMessages> messages = reception.messages;
-    for (RelationMessages& m : messages) m.senders = all[senders_.at(m.relation)];
-    outs.push_back(
-        forward(reception.type, first_states(states[reception.type], reception.rows), messages, context));
   }
   return outs;
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "gnn/layers/message_layer.h"
 #include "gnn/model_options.h"
 #include "gnn/ops/joined_linear.h"
+#include "gnn/ops/pooled_edges.h"
 #include "graph/schema.h"
 
 namespace weft::gnn {
@@ -25,8 +27,8 @@ class HeteroSageImpl : public MessageLayer {
   HeteroSageImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
                  const std::vector<graph::NodeTypeId>& receivers, const ModelOptions& options, bool last);
 
-  // Joined rows and products of all types are one operation (gnn/ops/joined_linear.h); pooled relations go
-  // type by type through forward().
+  // Joined rows and products of all types are one operation (gnn/ops/joined_linear.h); relations that are
+  // pooled are rows of one for it (gnn/ops/pooled_edges.h).
   std::vector<torch::Tensor> receive(const std::vector<LayerStates>& states,
                                      const std::vector<Reception>& receptions,
                                      ForwardContext& context) override;
@@ -61,16 +63,15 @@ class HeteroSageImpl : public MessageLayer {
   torch::Tensor edge_weights(const RelationMessages& messages) const;  // [edges]; undefined: all 1
   Sum sum(const RelationMessages& messages, ForwardContext& context) const;
   JoinedReceiver joined(const Receiver& receiver, const std::vector<LayerStates>& states,
-                        const Reception& reception) const;
-  std::vector<torch::Tensor> receive_pooled(const std::vector<LayerStates>& states,
-                                            const std::vector<Reception>& receptions,
-                                            ForwardContext& context);
+                        const Reception& reception, ThreadPool* pool) const;
+  std::optional<JoinedGroup> messages_of(const Group& group, const Reception& reception,
+                                         ThreadPool* pool) const;
+  PooledEdges pooled(const std::vector<const RelationMessages*>& sent, ThreadPool* pool) const;
   torch::Tensor aggregate(const Group& group, const std::vector<RelationMessages>& messages,
                           const torch::Tensor& self, ForwardContext& context) const;
 
-  bool edge_weights_, pool_relations_;
+  bool edge_weights_;
   std::map<graph::NodeTypeId, Receiver> receivers_;
-  std::map<graph::RelationId, graph::NodeTypeId> senders_;
   std::map<graph::RelationId, torch::Tensor> ages_;    // [kAgeClasses], before softplus
   std::map<graph::RelationId, torch::Tensor> shares_;  // [1], before softplus: of a relation in its group
 };

@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,7 +33,8 @@ struct JoinedGroup {
   // weights plus `shrinkage` [width], each row's weights times stands_for [rows or more] (empty: 1).
   torch::Tensor shrinkage = {};
   std::span<const float> stands_for = {};
-  bool shows = false;  // one more column at the end: 1 in rows that have senders, else 0
+  bool shows = false;                      // one more column at the end: 1 in rows that have senders, else 0
+  std::shared_ptr<const void> owner = {};  // keeps what the spans refer to, where nobody else does
 };
 
 struct JoinedReceiver {
@@ -44,7 +46,8 @@ struct JoinedReceiver {
 
 // A tensor [rows, out] a receiver: joined rows times its matrix; with `relu` what is positive of it.
 // Gradients flow to states, weights, shrinkages and matrices, the same to the last bit for any number of
-// threads. Spans must live until backward. Throws Error if a source is out of range or sizes do not match.
+// threads. Spans must live until backward, or have an owner. Throws Error if a source is out of range or
+// sizes do not match.
 std::vector<torch::Tensor> joined_linear(std::span<const StateRows> states,
                                          std::span<const JoinedReceiver> receivers, bool relu,
                                          ThreadPool* pool);

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "gnn/inputs/structure.h"
 #include "tests/gnn/ops/random_block.h"
@@ -253,6 +254,34 @@ void expect_near(const std::vector<torch::Tensor>& got, const std::vector<torch:
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i)
     EXPECT_TRUE(torch::allclose(got[i], expected[i], 1e-3, 1e-3)) << "result " << i;
+}
+
+TEST(HeteroSage, PooledRelationsAtOnceEqualTypeByType) {
+  std::uint32_t seed = 100;
+  for (const auto& [nodes, rows] : std::vector<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>>{
+           {{150, 120}, {110, 100}}, {{1, 1}, {1, 1}}, {{40, 3}, {7, 3}}}) {
+    // ages, shrinkage, edge weights
+    for (const auto& [ages, shrinkage, weights] :
+         {std::tuple{false, false, false}, {true, false, false}, {false, true, true}, {true, true, true}}) {
+      SCOPED_TRACE(testing::Message() << "case " << ++seed);
+      BothWays bench(seed,
+                     {.dropout = ages ? 0.2 : 0,
+                      .residual = ages,
+                      .layer_norm = ages,
+                      .pool_relations = true,
+                      .age_weights = ages,
+                      .shrinkage = shrinkage,
+                      .edge_weights = weights},
+                     false, nodes, rows);
+      std::vector<LayerStates> given;
+      for (torch::Tensor& values : bench.states) given.push_back({.rows = {values.requires_grad_()}});
+      const auto got = bench.at_once(given, bench.states, nullptr);
+      expect_near(got, bench.type_by_type(bench.states, bench.states));
+      ThreadPool pool(2);
+      const auto threaded = bench.at_once(given, bench.states, &pool);
+      for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i].equal(threaded[i])) << i;
+    }
+  }
 }
 
 TEST(HeteroSage, AllTypesAtOnceEqualTypeByType) {
