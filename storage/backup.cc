@@ -335,7 +335,7 @@ BackupInfo restore_backup(const fs::path& folder, std::uint64_t id, const Worksp
                 {.file = workspace.store().string(),
                  .hint = "give another workspace (--set project.workspace=...), or move the store away"},
                 ErrorKind::kUsage);
-  const fs::path making = workspace.folder / "store.restore.tmp";
+  const fs::path making = workspace.restoring();
   files.remove_all(making);  // by a killed run
   try {
     files.make_folders(making / "db");

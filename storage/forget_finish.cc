@@ -66,7 +66,8 @@ std::vector<fs::path> forgetful_paths(const Workspace& workspace) {
   std::vector<fs::path> out;
   for (const fs::path& path :
        {workspace.deltas(), workspace.cleaned(), workspace.snapshots(), workspace.folder / "features",
-        workspace.folder / "partitions", workspace.bulk()}) {
+        workspace.folder / "partitions", workspace.bulk(), workspace.importing(), workspace.restoring(),
+        fs::path(workspace.quarantine_file()) += ".tmp"}) {
     if (fs::exists(path)) out.push_back(path);
   }
   std::vector<fs::path> repairs;

@@ -242,7 +242,7 @@ ImportReport import_graph(const Project& project, const fs::path& folder, Progre
   ImportReport report;
   for (const graph::NodeTable& table : graph.tables.nodes) report.nodes += table.external_ids.size();
   for (const graph::EdgeList& edges : graph.tables.edges) report.edges += edges.size();
-  const Workspace making{workspace.folder / "import.tmp"};
+  const Workspace making{workspace.importing()};
   files.remove_all(making.folder);  // by a killed run
   try {
     files.make_folders(making.folder);

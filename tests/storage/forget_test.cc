@@ -255,6 +255,12 @@ class ForgetEverywhere : public ::testing::Test {
     write_quarantine(store, workspace_.quarantine_file());
     fs::create_directories(workspace_.folder / "features" / "review.body" / "00");
     real_files().write_whole(workspace_.folder / "features" / "review.body" / "00" / "vectors", kText);
+    // What was killed on its way left these.
+    for (const fs::path& folder : {workspace_.importing(), workspace_.restoring()}) {
+      fs::create_directories(folder);
+      real_files().write_whole(folder / "x", kId);
+    }
+    real_files().write_whole(workspace_.folder / "quarantine.jsonl.tmp", kText);
     fs::create_directories(workspace_.folder / "store.before-repair-1");
     real_files().write_whole(workspace_.folder / "store.before-repair-1" / "x", kId);
     VectorCache vectors = VectorCache::open(workspace_.vectors());
