@@ -79,8 +79,8 @@ class ProjectReader {
   }
 
   Project read() {
-    for (const char* name :
-         {"project", "sources", "nodes", "edges", "clean", "task", "encoders", "model", "lightgcn", "train"})
+    for (const char* name : {"project", "sources", "nodes", "edges", "clean", "task", "encoders", "model",
+                             "lightgcn", "skipgram", "train"})
       root_.has(name);
     root_.check_no_unknown_keys();
     read_places();
