@@ -210,8 +210,12 @@ void run(Cli& cli, const Options& options) {
   Json sources = Json::array();
   const storage::GraphStore store = storage::GraphStore::open_reader(project.workspace.store());
   for (const storage::LedgerEntry& entry : store.ledger()) {
-    sources.push_back(
-        {{"name", entry.name}, {"bytes", entry.bytes}, {"rows", entry.rows}, {"bad_rows", entry.bad_rows}});
+    sources.push_back({{"name", entry.name}, {"rows", entry.rows}, {"bad_rows", entry.bad_rows}});
+    if (!storage::parse_kafka_source_name(entry.name)) {
+      sources.back()["bytes"] = entry.bytes;
+    } else if (entry.bytes > 0) {
+      sources.back()["next_offset"] = entry.bytes - 1;
+    }
     quarantined += entry.bad_rows;
   }
   json["sources"] = std::move(sources);
@@ -224,9 +228,13 @@ void run(Cli& cli, const Options& options) {
   print_tables(cli, json);
   Table table({"source", "rows", "bad rows", "bytes"});
   for (const Json& source : json["sources"]) {
+    std::string reached;  // of a topic's partition the offset at which reading goes on
+    if (source.contains("bytes"))
+      reached = with_commas(source["bytes"].get<std::uint64_t>());
+    else if (source.contains("next_offset"))
+      reached = fmt::format("next offset {}", source["next_offset"].get<std::uint64_t>());
     table.add({source["name"], with_commas(source["rows"].get<std::uint64_t>()),
-               with_commas(source["bad_rows"].get<std::uint64_t>()),
-               with_commas(source["bytes"].get<std::uint64_t>())});
+               with_commas(source["bad_rows"].get<std::uint64_t>()), reached});
   }
   cli.print("\n" + table.text());
   if (options.analyse) cli.print("\n" + analysis_text(json["analysis"]));

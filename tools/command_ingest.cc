@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "storage/ingest.h"
 #include "storage/project.h"
 #include "tools/cli.h"
+#include "tools/ingest_follow.h"
 #include "tools/project_context.h"
 #include "tools/row_cleaning.h"
 #include "tools/table.h"
@@ -209,6 +212,8 @@ struct Options {
   storage::IngestOptions ingest = {};
   bool delta = false;
   bool compact = false;
+  bool follow = false;
+  double every = 10;  // seconds
 };
 
 void run(Cli& cli, Options options) {
@@ -222,15 +227,20 @@ void run(Cli& cli, Options options) {
   storage::GraphStore store = storage::GraphStore::open(
       project.workspace.store(), project.schema,
       {.block_cache_bytes = std::clamp(ingest.memory / 8, kMinCache, storage::default_block_cache_bytes())});
+  const storage::FreshOptions fresh_options = {
+      .how = options.compact ? storage::Freshen::kSnapshot
+             : options.delta ? storage::Freshen::kDelta
+                             : storage::Freshen::kAuto,
+      .delta_share = project.delta_share,
+      .snapshot = {.memory = ingest.memory, .threads = ingest.threads}};
+  if (options.follow) {
+    follow_topics(cli, project, store, ingest, fresh_options,
+                  std::chrono::milliseconds(std::llround(options.every * 1000)));
+    return;
+  }
   const storage::IngestReport report = storage::ingest(project, store, ingest, cli.progress());
   const storage::FreshGraph fresh =
-      storage::freshen(store, project.workspace, project.data_root,
-                       {.how = options.compact ? storage::Freshen::kSnapshot
-                               : options.delta ? storage::Freshen::kDelta
-                                               : storage::Freshen::kAuto,
-                        .delta_share = project.delta_share,
-                        .snapshot = {.memory = ingest.memory, .threads = ingest.threads}},
-                       cli.progress());
+      storage::freshen(store, project.workspace, project.data_root, fresh_options, cli.progress());
   Json json = to_json(report, fresh, store.info(), project.schema.graph);
   json["cleaning"] = cleaning_json(report, project);
   json["conflicts"] = conflicts_json(report, project.schema.graph);
@@ -266,8 +276,16 @@ void add_ingest(Cli& cli) {
       ->transform(CLI::AsSizeValue(false));
   CLI::Option* delta = command->add_flag(
       "--delta", options->delta, "Write what is new as a delta on the snapshot, however small that is");
-  command->add_flag("--compact", options->compact, "Write a whole snapshot, however little is new")
-      ->excludes(delta);
+  CLI::Option* compact =
+      command->add_flag("--compact", options->compact, "Write a whole snapshot, however little is new")
+          ->excludes(delta);
+  CLI::Option* follow = command
+                            ->add_flag("--follow", options->follow,
+                                       "Go on with what the project's topics bring, until Ctrl-C or SIGTERM")
+                            ->excludes(compact);
+  command->add_option("--every", options->every, "With --follow: seconds between two looks at the topics")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->needs(follow);
 }
 
 }  // namespace weft::tools
