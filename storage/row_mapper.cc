@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <unordered_set>
 
 #include "base/hash.h"
@@ -186,11 +187,15 @@ graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_
     return graph::kNoTime;
   }
   const auto parsed = time.is_list ? std::nullopt : parse_time(time.text, spec->unit);
-  if (!parsed) {
-    throw Bad{"invalid time", fmt::format("column '{}': '{}' is no time in unit {}", cells_.column_of(cell),
-                                          excerpt(time.text), time_unit_name(spec->unit))};
-  }
-  return *parsed;
+  if (parsed) return *parsed;
+  const Cell& other =
+      cells_.refuse(cell, "invalid time",
+                    fmt::format("'{}' is no time in unit {}", time.is_list ? "[...]" : excerpt(time.text),
+                                time_unit_name(spec->unit)));
+  const auto replaced = other.present ? parse_time(other.text, spec->unit) : spec->fallback;
+  if (!replaced && (required || other.present))
+    throw Bad{"missing time", fmt::format("column '{}' has none", cells_.column_of(cell))};
+  return replaced.value_or(graph::kNoTime);
 }
 
 namespace {
@@ -281,6 +286,24 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   event.nodes.push_back(std::move(made));
 }
 
+namespace {
+
+constexpr double kAny = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+std::optional<double> RowMapper::number_of(std::size_t at, const Cell& cell, const char* reason,
+                                           const char* what, double least, double most) {
+  const auto parse = [&](const Cell& each) {
+    const auto number = each.is_list ? std::nullopt : parse_number(each.text);
+    return number && *number >= least && *number <= most ? number : std::nullopt;
+  };
+  if (const auto number = parse(cell)) return number;
+  const Cell& other =
+      cells_.refuse(at, reason, fmt::format("'{}' {}", cell.is_list ? "[...]" : excerpt(cell.text), what));
+  return other.present ? parse(other) : std::nullopt;
+}
+
 void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event& event) {
   const FieldMapping& mapping = *plan.mapping;
   if (graph::is_media(mapping.kind)) return make_media(plan, node, event);
@@ -301,12 +324,8 @@ void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event
   }
   if (!cell.present) return;
   if (mapping.kind == graph::FieldKind::kNumber) {
-    const auto number = cell.is_list ? std::nullopt : parse_number(cell.text);
-    if (!number) {
-      throw Bad{"invalid number", fmt::format("column '{}': '{}' is no number", cells_.column_of(plan.cell),
-                                              cell.is_list ? "[...]" : excerpt(cell.text))};
-    }
-    event.nodes[node].fields[mapping.field] = *number;
+    if (const auto number = number_of(plan.cell, cell, "invalid number", "is no number", -kAny, kAny))
+      event.nodes[node].fields[mapping.field] = *number;
     return;
   }
   if (!cell.is_list) {
@@ -358,11 +377,10 @@ void RowMapper::make_edge(const EdgePlan& plan, graph::Event& event) {
   const Cell& cell = cells_.get(plan.weight);
   if (!cell.present)
     throw Bad{"missing weight", fmt::format("column '{}' is empty", cells_.column_of(plan.weight))};
-  const auto weight = cell.is_list ? std::nullopt : parse_number(cell.text);
-  if (!weight || *weight < 0 || *weight > 4294967296.0) {
-    throw Bad{"invalid weight", fmt::format("column '{}': '{}' is no number from 0 to 2^32",
-                                            cells_.column_of(plan.weight), excerpt(cell.text))};
-  }
+  const auto weight =
+      number_of(plan.weight, cell, "invalid weight", "is no number from 0 to 2^32", 0, 4294967296.0);
+  if (!weight)
+    throw Bad{"missing weight", fmt::format("column '{}' has none", cells_.column_of(plan.weight))};
   event.edges[edge].weight = *weight;
 }
 

@@ -89,6 +89,10 @@ class RowMapper {
   graph::TimeMs time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required);
   void make_node(NodePlan& plan, graph::Event& event);
   void make_field(const FieldPlan& plan, std::size_t node, graph::Event& event);
+  // The number in the cell, from `least` to `most`; what the column's rules put in the place of a bad one;
+  // none if that is missing.
+  std::optional<double> number_of(std::size_t at, const Cell& cell, const char* reason, const char* what,
+                                  double least, double most);
   void make_media(const FieldPlan& plan, std::size_t node, graph::Event& event);
   std::vector<std::string> category_values(const FieldPlan& plan);
   void make_edge(const EdgePlan& plan, graph::Event& event);
