@@ -219,6 +219,12 @@ void run(Cli& cli, const Options& options) {
     quarantined += entry.bad_rows;
   }
   json["sources"] = std::move(sources);
+  std::uint64_t deleted = 0;
+  for (std::size_t t = 0; t < snapshot.schema().edge_types().size(); ++t) {
+    deleted += store.info().deleted_edges.at(t);
+    json["edges"][snapshot.schema().edge_types()[t].name]["deleted"] = store.info().deleted_edges[t];
+  }
+  json["deleted_edges"] = deleted;
   json["quarantined_rows"] = quarantined;
   if (options.analyse) json["analysis"] = analyse(cli, snapshot, options.top);
   if (cli.common().json) {
@@ -237,6 +243,10 @@ void run(Cli& cli, const Options& options) {
                with_commas(source["bad_rows"].get<std::uint64_t>()), reached});
   }
   cli.print("\n" + table.text());
+  if (json["deleted_edges"] > 0) {
+    cli.print(fmt::format("\n{} edges came and were deleted",
+                          with_commas(json["deleted_edges"].get<std::uint64_t>())));
+  }
   if (options.analyse) cli.print("\n" + analysis_text(json["analysis"]));
   cli.print(fmt::format("\nsnapshot {}, sequence {}", json["snapshot"].get<std::string>(),
                         json["sequence"].get<std::uint64_t>()));

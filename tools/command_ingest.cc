@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "storage/fresh_graph.h"
@@ -28,6 +29,9 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
               {"filtered", report.filtered},
               {"duplicates", report.duplicates},
               {"forgotten", report.forgotten},
+              {"deletions", report.deletions},
+              {"deletions_of_nothing",
+               report.bulk && report.deletions > 0 ? Json(nullptr) : Json(report.deletions_of_nothing)},
               {"quarantined_rows", report.quarantined_rows},
               {"quarantined", report.quarantined},
               {"media",
@@ -46,8 +50,8 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
                                                  {"total", info.node_counts[t]}};
   }
   for (std::size_t t = 0; t < schema.edge_types().size(); ++t) {
-    out["edges"][schema.edge_types()[t].name] = {{"new", report.new_edges[t]},
-                                                 {"total", info.edge_counts[t]}};
+    out["edges"][schema.edge_types()[t].name] = {
+        {"new", report.new_edges[t]}, {"deleted", report.deleted_edges[t]}, {"total", info.edge_counts[t]}};
   }
   out["notes"] = report.notes;
   for (const auto& problem : report.media_problems)
@@ -138,6 +142,10 @@ void print_damaged(const Cli& cli, const storage::IngestReport& report) {
   }
 }
 
+std::uint64_t deleted_edges(const storage::IngestReport& report) {
+  return std::accumulate(report.deleted_edges.begin(), report.deleted_edges.end(), std::uint64_t{0});
+}
+
 void print_report(const Cli& cli, const storage::IngestReport& report, const storage::Project& project,
                   const Json& json) {
   Table table({"nodes and edges", "new", "total"});
@@ -157,6 +165,16 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                         with_commas(report.events), with_commas(report.duplicates)));
   if (report.forgotten > 0)
     cli.print(fmt::format("{} events left out: they name what was forgotten", with_commas(report.forgotten)));
+  if (report.deletions > 0) {
+    cli.print(fmt::format(
+        "{} deletions took {} edges back{}", with_commas(report.deletions),
+        with_commas(deleted_edges(report)),
+        report.bulk ? ""
+                    : fmt::format("; {} of them found nothing", with_commas(report.deletions_of_nothing))));
+  } else if (deleted_edges(report) > 0) {
+    cli.print(fmt::format("{} edges do not stand: deletions that came earlier reach them",
+                          with_commas(deleted_edges(report))));
+  }
   if (report.bulk) {
     cli.print(fmt::format("loaded in bulk: {} sorted runs spilled, at most {} MiB of temporary files",
                           with_commas(report.spilled_runs), with_commas(report.temporary_bytes >> 20)));
