@@ -95,6 +95,8 @@ struct ExpansionState {
   std::array<FloydRow, kChunkRows> drawn = {};
   std::array<std::uint32_t, kChunkRows> drawn_rows = {};
   std::array<std::uint32_t, kChunkRows> lengths = {};
+  std::array<std::uint32_t, kChunkRows> asked =
+      {};                                     // of each row's proposals, how many are looked up at once
   std::vector<std::uint32_t> words = {};      // [drawn, 16 * tiles], random
   std::vector<std::uint64_t> weights = {};    // [drawn, proposals], where in a row's weight they lie
   std::vector<std::uint32_t> proposals = {};  // [drawn, proposals], edges of the row

@@ -140,6 +140,14 @@ std::uint32_t RowPicker::proposals() const {
   return std::min(wanted, kProposalsPerPick * job_.fan_out);
 }
 
+// Of them, how many are looked up at once: in a long row few proposals repeat another, and each costs cache
+// misses.
+std::uint32_t RowPicker::asked(std::uint32_t length) const {
+  constexpr std::uint32_t kFewRepeats = 8, kSpare = 2;  // a row so many times as long as its picks; for them
+  const std::uint32_t all = proposals();
+  return length / kFewRepeats > job_.fan_out ? std::min(all, job_.fan_out + kSpare) : all;
+}
+
 // The edges of the rows' first proposals, counted from the rows' starts, into state.proposals [rows,
 // proposals()].
 void RowPicker::propose_weighted(std::span<const FloydRow> rows) {
@@ -155,13 +163,19 @@ void RowPicker::propose_weighted(std::span<const FloydRow> rows) {
     const std::uint64_t total = job_.csr.weight_sums[row.start + row.length - 1];
     const std::uint32_t* const words = state_.words.data() + r * 16 * tiles;
     const DrawStream stream{job_.key, row.node, purpose, row.root};
-    for (std::uint32_t t = 0; t < each; ++t) {
+    state_.asked[r] = asked(row.length);
+    for (std::uint32_t t = 0; t < state_.asked[r]; ++t) {
       const std::uint64_t word = std::uint64_t{words[2 * t]} << 32 | words[2 * t + 1];
       state_.weights[r * each + t] = bounded64_of(stream, t, word, total);
     }
   }
-  search_weights(job_.csr.weight_sums.data(), rows, each, state_.weights.data(), state_.lengths.data(),
-                 state_.proposals.data());
+  search_weights({.sums = job_.csr.weight_sums.data(),
+                  .rows = rows,
+                  .each = each,
+                  .asked = state_.asked.data(),
+                  .weights = state_.weights.data(),
+                  .lengths = state_.lengths.data(),
+                  .edges = state_.proposals.data()});
 }
 
 void RowPicker::settle_rows(std::span<const FloydRow> rows, Chunk& chunk) {
@@ -172,7 +186,7 @@ void RowPicker::settle_rows(std::span<const FloydRow> rows, Chunk& chunk) {
     const std::uint32_t row = chunk.first_row + i;
     chunk.count[i] = settle_weighted(
         stream(Purpose::kNeighbours, row), stream(Purpose::kNeighboursExact, row), sums_of(chunk, i),
-        rows[r].length, job_.fan_out, state_.proposals.data() + r * proposals(), proposals(), positions);
+        rows[r].length, job_.fan_out, state_.proposals.data() + r * proposals(), state_.asked[r], positions);
     for (std::uint32_t j = 0; j < chunk.count[i]; ++j) positions[j] += rows[r].start;
     fewer |= chunk.count[i] < job_.fan_out;
   }

@@ -28,6 +28,7 @@ class RowPicker {
   void uniform(Chunk& chunk);
   void weighted(Chunk& chunk);
   std::uint32_t proposals() const;
+  std::uint32_t asked(std::uint32_t length) const;
   void propose_weighted(std::span<const FloydRow> rows);
   void settle_rows(std::span<const FloydRow> rows, Chunk& chunk);
   void with_replacement(Chunk& chunk);

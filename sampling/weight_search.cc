@@ -30,26 +30,25 @@ void search_step(const std::uint64_t* sums, std::uint32_t n, const std::uint64_t
 }
 
 // All rows with a length step by step, in turns; those of length 0 are left alone.
-void search_in_step(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
-                    const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
+void search_in_step(const WeightQuestions& q) {
   std::uint32_t longest = 0;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    longest = std::max(longest, lengths[r]);
-    if (lengths[r] > 0) std::fill_n(edges + r * each, each, 0u);
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    longest = std::max(longest, q.lengths[r]);
+    if (q.lengths[r] > 0) std::fill_n(q.edges + r * q.each, q.asked[r], 0u);
   }
   for (; longest > 1; longest -= longest / 2) {
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      const std::uint32_t n = lengths[r];
+    for (std::size_t r = 0; r < q.rows.size(); ++r) {
+      const std::uint32_t n = q.lengths[r];
       if (n <= 1) continue;
-      lengths[r] = n - n / 2;
-      search_step(sums + rows[r].start, n, weights + r * each, edges + r * each, each);
+      q.lengths[r] = n - n / 2;
+      search_step(q.sums + q.rows[r].start, n, q.weights + r * q.each, q.edges + r * q.each, q.asked[r]);
     }
   }
 }
 
 // Long rows are looked through by interpolation: running sums are close to a line, so two steps of the secant
 // method mostly land within a few edges, with one cache miss each, where halving takes one a step.
-constexpr std::uint32_t kWindow = 16;  // sums that are counted around where the second step lands
+constexpr std::uint32_t kWindow = 16;  // sums that are counted around where the second step lands: two lines
 
 // Where n sums that end at `total` reach x, if they are `at` of them at `sum`.
 std::uint32_t guess(double at, double x, double sum, double edges_per_weight, std::uint32_t n) {
@@ -57,17 +56,20 @@ std::uint32_t guess(double at, double x, double sum, double edges_per_weight, st
   return static_cast<std::uint32_t>(std::clamp(to, 0.0, static_cast<double>(n - 1)));
 }
 
-std::uint32_t window_begin(std::uint32_t middle, std::uint32_t n) {
-  return std::min(middle - std::min(middle, kWindow / 2), n - kWindow);
+// Of the row that begins at `start` and has n sums: from the begin of a cache line, if the row's ends allow.
+std::uint32_t window_begin(std::uint32_t middle, std::uint32_t start, std::uint32_t n) {
+  const std::uint32_t line = (start + middle) / 8 * 8;
+  const std::uint32_t wanted = (start + middle) % 8 < 4 ? line - std::min(line, 8u) : line;
+  return std::clamp(wanted, start, start + n - kWindow) - start;
 }
 
 // Counts around the guess in `edge`; true, and `edge` is the first sum that exceeds x, if it lies there.
 // `count_up_to`: how many of kWindow sums do not exceed x.
 template <typename Count>
-bool is_in_window(const std::uint64_t* sums, std::uint32_t n, std::uint64_t x, const Count& count_up_to,
+bool is_in_window(const std::uint64_t* sums, const FloydRow& row, std::uint64_t x, const Count& count_up_to,
                   std::uint32_t& edge) {
-  const std::uint32_t begin = window_begin(edge, n);
-  const std::uint32_t count = count_up_to(sums + begin, x);
+  const std::uint32_t begin = window_begin(edge, row.start, row.length);
+  const std::uint32_t count = count_up_to(sums + row.start + begin, x);
   edge = begin + count;
   return count < kWindow && (count > 0 || begin == 0);
 }
@@ -113,39 +115,36 @@ class LeftOver {
 
 // The rows longer than kInterpolatedRow, step by step over all of them, so that their cache misses overlap.
 template <typename Count>
-inline __attribute__((always_inline)) void search_long_rows(const std::uint64_t* sums,
-                                                            std::span<const FloydRow> rows,
-                                                            std::uint32_t each, const std::uint64_t* weights,
-                                                            std::uint32_t* edges, const Count& count_up_to) {
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::uint32_t n = rows[r].length;
+inline __attribute__((always_inline)) void search_long_rows(const WeightQuestions& q,
+                                                            const Count& count_up_to) {
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const std::uint32_t n = q.rows[r].length;
     if (n <= kInterpolatedRow) continue;
-    const std::uint64_t* const row = sums + rows[r].start;
+    const std::uint64_t* const row = q.sums + q.rows[r].start;
     const double per_weight = static_cast<double>(n) / static_cast<double>(row[n - 1]);
-    for (std::size_t i = r * each; i < (r + 1) * each; ++i) {
-      edges[i] = guess(0, static_cast<double>(weights[i]), 0, per_weight, n);
-      __builtin_prefetch(row + edges[i]);
+    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
+      q.edges[i] = guess(0, static_cast<double>(q.weights[i]), 0, per_weight, n);
+      __builtin_prefetch(row + q.edges[i]);
     }
   }
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::uint32_t n = rows[r].length;
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const auto [node, root, n, start, at] = q.rows[r];
     if (n <= kInterpolatedRow) continue;
-    const std::uint64_t* const row = sums + rows[r].start;
+    const std::uint64_t* const row = q.sums + start;
     const double per_weight = static_cast<double>(n) / static_cast<double>(row[n - 1]);
-    for (std::size_t i = r * each; i < (r + 1) * each; ++i) {
-      edges[i] =
-          guess(edges[i], static_cast<double>(weights[i]), static_cast<double>(row[edges[i]]), per_weight, n);
-      const std::uint32_t begin = window_begin(edges[i], n);
-      for (std::uint32_t p = 0; p < kWindow; p += 8) __builtin_prefetch(row + begin + p);
-      __builtin_prefetch(row + begin + kWindow - 1);
+    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
+      q.edges[i] = guess(q.edges[i], static_cast<double>(q.weights[i]), static_cast<double>(row[q.edges[i]]),
+                         per_weight, n);
+      const std::uint64_t* const window = row + window_begin(q.edges[i], start, n);
+      __builtin_prefetch(window);
+      __builtin_prefetch(window + kWindow - 1);
     }
   }
-  LeftOver left(sums, weights, edges);
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::uint32_t n = rows[r].length;
-    if (n <= kInterpolatedRow) continue;
-    for (std::size_t i = r * each; i < (r + 1) * each; ++i) {
-      if (!is_in_window(sums + rows[r].start, n, weights[i], count_up_to, edges[i])) left.add(rows[r], i);
+  LeftOver left(q.sums, q.weights, q.edges);
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    if (q.rows[r].length <= kInterpolatedRow) continue;
+    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
+      if (!is_in_window(q.sums, q.rows[r], q.weights[i], count_up_to, q.edges[i])) left.add(q.rows[r], i);
     }
   }
   left.settle();
@@ -157,14 +156,13 @@ std::uint32_t count_window(const std::uint64_t* sums, std::uint64_t x) {
   return count;
 }
 
-void search_weights_generic(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
-                            const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::uint32_t n = rows[r].length;
-    lengths[r] = n <= kInterpolatedRow ? n : 0;
+void search_weights_generic(const WeightQuestions& q) {
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const std::uint32_t n = q.rows[r].length;
+    q.lengths[r] = n <= kInterpolatedRow ? n : 0;
   }
-  search_in_step(sums, rows, each, weights, lengths, edges);
-  search_long_rows(sums, rows, each, weights, edges, count_window);
+  search_in_step(q);
+  search_long_rows(q, count_window);
 }
 
 #ifdef WEFT_X86
@@ -200,49 +198,46 @@ __attribute__((target("avx512f,avx512vl"))) std::uint32_t count_window_avx512(co
   return static_cast<std::uint32_t>(__builtin_popcount(low | high << 8));
 }
 
-void search_weights_avx512(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
-                           const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::uint32_t n = rows[r].length;
-    lengths[r] = n <= kCounted || n > kInterpolatedRow ? 0 : n;
+void search_weights_avx512(const WeightQuestions& q) {
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const std::uint32_t n = q.rows[r].length;
+    q.lengths[r] = n <= kCounted || n > kInterpolatedRow ? 0 : n;
   }
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    if (rows[r].length > kCounted) continue;
-    for (std::uint32_t i = 0; i < each; i += 16) {
-      count_sums(sums + rows[r].start, rows[r].length, weights + r * each + i, each - i,
-                 edges + r * each + i);
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const FloydRow& row = q.rows[r];
+    if (row.length > kCounted) continue;
+    for (std::uint32_t i = 0; i < q.asked[r]; i += 16) {
+      const std::size_t first = r * q.each + i;
+      count_sums(q.sums + row.start, row.length, q.weights + first, q.each - i, q.edges + first);
     }
   }
-  search_in_step(sums, rows, each, weights, lengths, edges);
-  search_long_rows(sums, rows, each, weights, edges, count_window_avx512);
+  search_in_step(q);
+  search_long_rows(q, count_window_avx512);
 }
 #pragma GCC diagnostic pop
 #endif
 
 }  // namespace
 
-void search_weights(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
-                    const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges) {
+void search_weights(const WeightQuestions& questions) {
 #ifdef WEFT_X86
   static const bool wide = pick_instructions() == "avx512";
-  if (wide) return search_weights_avx512(sums, rows, each, weights, lengths, edges);
+  if (wide) return search_weights_avx512(questions);
 #endif
-  search_weights_generic(sums, rows, each, weights, lengths, edges);
+  search_weights_generic(questions);
 }
 
 namespace internal {
 
-bool search_weights_with(const std::string& instructions, const std::uint64_t* sums,
-                         std::span<const FloydRow> rows, std::uint32_t each, const std::uint64_t* weights,
-                         std::uint32_t* lengths, std::uint32_t* edges) {
+bool search_weights_with(const std::string& instructions, const WeightQuestions& questions) {
   if (instructions == "generic") {
-    search_weights_generic(sums, rows, each, weights, lengths, edges);
+    search_weights_generic(questions);
     return true;
   }
 #ifdef WEFT_X86
   if (instructions == "avx512" && __builtin_cpu_supports("avx512f") != 0 &&
       __builtin_cpu_supports("avx512vl") != 0) {
-    search_weights_avx512(sums, rows, each, weights, lengths, edges);
+    search_weights_avx512(questions);
     return true;
   }
 #endif

@@ -14,16 +14,22 @@ namespace weft::sampling {
 // Rows longer than this are looked through by interpolation.
 inline constexpr std::uint32_t kInterpolatedRow = 256;
 
-// For each row, `each` weights below its last sum: weights [rows, each] -> edges [rows, each], counted from
-// the row's start. sums: of the whole relation; a row's begin at its start. lengths [rows] is scratch.
-void search_weights(const std::uint64_t* sums, std::span<const FloydRow> rows, std::uint32_t each,
-                    const std::uint64_t* weights, std::uint32_t* lengths, std::uint32_t* edges);
+// Weights of rows, each below its row's last sum, and the edges that they lie in.
+struct WeightQuestions {
+  const std::uint64_t* sums = nullptr;  // of the whole relation, 64-byte aligned; a row's begin at its start
+  std::span<const FloydRow> rows = {};
+  std::uint32_t each = 0;                  // weights of a row
+  const std::uint32_t* asked = nullptr;    // [rows] how many of them are looked for; the others may be
+  const std::uint64_t* weights = nullptr;  // [rows, each]
+  std::uint32_t* lengths = nullptr;        // [rows] scratch
+  std::uint32_t* edges = nullptr;          // [rows, each] counted from the row's start
+};
+
+void search_weights(const WeightQuestions& questions);
 
 namespace internal {
 // One level by name, for tests; false if this processor lacks it.
-bool search_weights_with(const std::string& instructions, const std::uint64_t* sums,
-                         std::span<const FloydRow> rows, std::uint32_t each, const std::uint64_t* weights,
-                         std::uint32_t* lengths, std::uint32_t* edges);
+bool search_weights_with(const std::string& instructions, const WeightQuestions& questions);
 }  // namespace internal
 
 }  // namespace weft::sampling

@@ -1,6 +1,7 @@
 // External id -> dense id in memory, bounded: the part of the dictionary that ingest works on.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,8 +19,12 @@ namespace weft::storage {
 // find() or roll().
 class DictionaryCache {
  public:
-  DictionaryCache(std::size_t node_types, std::size_t max_entries)
-      : bound_(max_entries / 2 + 1), young_(node_types), old_(node_types) {}
+  // `nodes`: [node type] of the store, as many entries as may be asked for. Their tables have room from the
+  // start, so that no batch waits while one grows.
+  DictionaryCache(const std::vector<std::uint32_t>& nodes, std::size_t max_entries)
+      : bound_(max_entries / 2 + 1), nodes_(nodes), young_(nodes.size()), old_(nodes.size()) {
+    reserve();
+  }
 
   // Null if it is not in the cache.
   IdValue* find(graph::NodeTypeId type, std::string_view external_id) {
@@ -43,6 +48,7 @@ class DictionaryCache {
     dropped_ = dropped_ || old_entries_ > 0;
     std::swap(old_, young_);
     for (Map& map : young_) map.clear();
+    reserve();
     old_entries_ = young_entries_;
     young_entries_ = 0;
   }
@@ -58,8 +64,15 @@ class DictionaryCache {
   };
   using Map = std::unordered_map<std::string, IdValue, Hash, std::equal_to<>>;
 
+  // Keeps the buckets that a cleared table has.
+  void reserve() {
+    for (std::size_t type = 0; type < nodes_.size(); ++type)
+      young_[type].reserve(std::min<std::size_t>(nodes_[type], bound_));
+  }
+
   std::size_t bound_;
-  std::vector<Map> young_, old_;  // [node type]
+  std::vector<std::uint32_t> nodes_;  // [node type]
+  std::vector<Map> young_, old_;      // [node type]
   std::size_t young_entries_ = 0, old_entries_ = 0;
   bool dropped_ = false;
 };

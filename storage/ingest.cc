@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "storage/bulk/bulk_load.h"
 #include "storage/forget.h"
+#include "storage/kafka/kafka_partitions.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
 #include "storage/store_impl.h"
@@ -38,6 +39,7 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
                          "ingest again"},
                 ErrorKind::kUsage);
   }
+  if (reader->resume(*entry)) return {std::move(mapper), std::move(reader)};
   const bool there = reader->skip_to(entry->bytes, entry->lines);
   if (!there || reader->position_before_row().hash != entry->prefix_hash) {
     throw Error(there ? "the part of the file that was ingested has changed"
@@ -82,6 +84,7 @@ class Ingest {
       : project_(project), store_(store), options_(options), progress_(progress), files_(files) {
     report_.new_nodes.assign(project.schema.graph.node_types().size(), 0);
     report_.new_edges.assign(project.schema.graph.edge_types().size(), 0);
+    report_.deleted_edges.assign(project.schema.graph.edge_types().size(), 0);
   }
 
   IngestReport run() {
@@ -89,10 +92,12 @@ class Ingest {
     files_.remove_all(project_.workspace.bulk());                      // what a killed run left
     finish_forgetting(store_, project_.workspace, progress_, files_);  // of a killed `weft forget`
     if (!takes_bulk() || !run_bulk()) run_batches();
-    look_again_at_media();
-    files_.kill_point("ingest.before_quarantine_file");
-    write_quarantine(store_, project_.workspace.quarantine_file(), files_);
-    files_.kill_point("ingest.after_quarantine_file");
+    if (!options_.topics_only) look_again_at_media();
+    if (options_.quarantine_file || report_.quarantined_rows > 0) {
+      files_.kill_point("ingest.before_quarantine_file");
+      write_quarantine(store_, project_.workspace.quarantine_file(), files_);
+      files_.kill_point("ingest.after_quarantine_file");
+    }
     report_.media_found = media_.found;
     report_.media_missing = media_.missing;
     report_.media_corrupt = media_.corrupt;
@@ -105,11 +110,12 @@ class Ingest {
   void run_batches() {
     find_entries();
     check_all();
+    if (stops()) return;
     files_.kill_point("ingest.after_check");
     register_sources();
     progress_.begin("ingest", rows_to_read_, "rows");
     for (std::size_t i = 0; i < project_.sources.size(); ++i) {
-      if (!has_news_[i]) continue;
+      if (!has_news_[i] || stops()) continue;
       files_.kill_point("ingest.before_source");
       write_source(static_cast<std::uint16_t>(i));
       files_.kill_point("ingest.after_source");
@@ -117,8 +123,12 @@ class Ingest {
     progress_.end();
   }
 
+  bool stops() const { return options_.stop != nullptr && options_.stop->load(); }
+
   bool takes_bulk() const {
-    if (!store_.impl().is_empty() || project_.sources.size() > kMaxSources) return false;
+    if (has_topics(project_) || !store_.impl().is_empty() || project_.sources.size() > kMaxSources)
+      return false;
+    if (project_.deletes_in_order()) return false;
     std::uint64_t bytes = 0;
     for (const SourceFile& source : project_.sources) {
       bytes += files_.open(source.path)->size();
@@ -184,6 +194,7 @@ class Ingest {
 
   void note_columns(const RowMapper& mapper, const RowReader& reader, const SourceFile& file,
                     const SourceTally& tally, const LedgerEntry& before) {
+    if (std::string note = reader.note(); !note.empty()) report_.notes.push_back(std::move(note));
     if (tally.rows == 0 && before.bytes == 0) report_.notes.push_back(fmt::format("{}: no rows", file.name));
     if (tally.rows == 0 && before.bytes > 0) ++report_.sources_unchanged;
     if (tally.rows == tally.bad || before.rows > 0) return;
@@ -194,6 +205,10 @@ class Ingest {
   void add_result(const ApplyResult& result) {
     for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
     for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
+    for (std::size_t i = 0; i < result.deleted_edges.size(); ++i)
+      report_.deleted_edges[i] += result.deleted_edges[i];
+    report_.deletions += result.deletions;
+    report_.deletions_of_nothing += result.deletions_of_nothing;
     report_.duplicates += result.duplicate_events;
     add_conflicts(report_.conflicts, result.conflicts);
     report_.forgotten += result.forgotten_events;
@@ -218,7 +233,9 @@ class Ingest {
   // First pass: everything that could end the run, before anything is written.
   void check_all() {
     progress_.begin("check", 0, "rows");
-    for (std::size_t i = 0; i < project_.sources.size(); ++i) check_source(static_cast<std::uint16_t>(i));
+    for (std::size_t i = 0; i < project_.sources.size(); ++i) {
+      if (project_.sources[i].topic || !options_.topics_only) check_source(static_cast<std::uint16_t>(i));
+    }
     progress_.end();
   }
 
@@ -228,8 +245,8 @@ class Ingest {
     SourceTally tally;
     Row row;
     graph::Event event;
-    while (open.reader->next(row)) {
-      bool stops = false;
+    while (!stops() && open.reader->next(row)) {
+      bool ends_run = false;
       if ((++tally.rows & 0xFFFF) == 0) progress_.advance(rows_to_read_ + tally.rows);
       if (row.bad_reason.empty()) {
         MapResult mapped = open.mapper.map(row, event);
@@ -239,14 +256,16 @@ class Ingest {
         }
         row.bad_reason = std::move(mapped.reason);
         row.bad_detail = std::move(mapped.detail);
-        stops = mapped.stops;
+        ends_run = mapped.stops;
       }
-      tally.add_bad(row, stops);
+      tally.add_bad(row, ends_run);
     }
-    has_news_[source] = tally.rows > 0;
+    if (stops()) return;
+    const LedgerEntry before = entries_[source].value_or(LedgerEntry{});
+    // What a topic's reader passed over, or where it is to begin, is worth keeping too.
+    has_news_[source] = tally.rows > 0 || (file.topic && open.reader->position().bytes != before.bytes);
     rows_to_read_ += tally.rows;
     progress_.advance(rows_to_read_);
-    const LedgerEntry before = entries_[source].value_or(LedgerEntry{});
     tally.check(file, project_.clean, before.rows, before.bad_rows);
     note_columns(open.mapper, *open.reader, file, tally, before);
   }
@@ -280,8 +299,11 @@ class Ingest {
     events_used_ = 0;
     Row row;
     bool first = true;
-    while (reader.next(row)) {
+    const bool topic = project_.sources[source].topic.has_value();
+    std::size_t batch_text = 0;  // of a topic, whose offsets count messages
+    while (!stops() && reader.next(row)) {
       ++report_.rows;
+      batch_text += row.raw.size();
       if (row.bad_reason.empty()) take(open.mapper, row, ledger, std::exchange(first, false));
       if (!row.bad_reason.empty()) {
         quarantine(row, ledger.source);
@@ -296,9 +318,10 @@ class Ingest {
       }
       ++ledger.rows;
       if (events_used_ + batch_.quarantined.size() >= options_.batch_rows ||
-          row.offset - batch_begin >= options_.batch_bytes) {
+          (topic ? batch_text : row.offset - batch_begin) >= options_.batch_bytes) {
         finish_batch(ledger, reader.position());
         batch_begin = ledger.bytes;
+        batch_text = 0;
       }
     }
     finish_batch(ledger, reader.position());
@@ -409,7 +432,15 @@ IngestReport ingest(const Project& project, GraphStore& store, const IngestOptio
     throw Error("the store was opened with another schema than the project's",
                 {.file = store.folder().string()});
   }
-  return Ingest(project, store, options, progress, files).run();
+  if (!has_topics(project)) return Ingest(project, store, options, progress, files).run();
+  KafkaConnections own;
+  PartitionedProject parts =
+      with_partitions(project, store.ledger(), options.connections != nullptr ? *options.connections : own,
+                      {.messages = options.topic_messages});
+  IngestReport report = Ingest(parts.project, store, options, progress, files).run();
+  report.notes.insert(report.notes.begin(), parts.notes.begin(), parts.notes.end());
+  report.more = parts.more;
+  return report;
 }
 
 void write_quarantine(const GraphStore& store, const std::filesystem::path& path, Files& files) {
@@ -422,12 +453,18 @@ void write_quarantine(const GraphStore& store, const std::filesystem::path& path
   temporary += ".tmp";
   const auto file = files.create(temporary);
   store.visit_quarantine([&](const QuarantinedRow& row) {
-    const nlohmann::ordered_json line = {{"source", row.source < names.size() ? names[row.source] : ""},
-                                         {"line", row.line},
-                                         {"offset", row.offset},
-                                         {"reason", row.reason},
-                                         {"detail", row.detail},
-                                         {"excerpt", row.excerpt}};
+    const std::string name = row.source < names.size() ? names[row.source] : "";
+    nlohmann::ordered_json line = {{"source", name}};
+    if (const auto partition = parse_kafka_source_name(name)) {
+      line["topic"] = partition->topic_alone;
+      line["partition"] = partition->partition;
+    } else {
+      line["line"] = row.line;
+    }
+    line["offset"] = row.offset;
+    line["reason"] = row.reason;
+    line["detail"] = row.detail;
+    line["excerpt"] = row.excerpt;
     file->append(
         std::string_view(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
     return true;

@@ -1,6 +1,7 @@
 // Source files to store, by one of two paths with the same outcome.
 //
-// In bulk (storage/bulk/bulk_load.h): an empty store, much to read. One pass; nothing is in the store until
+// In bulk (storage/bulk/bulk_load.h): an empty store, much to read, no deletions that count
+// in the order in which they come (Project::deletes_in_order). One pass; nothing is in the store until
 // all of it is. A source with a row of more than 16 MiB at its very reading limit makes the run begin again
 // in batches.
 //
@@ -14,6 +15,10 @@
 //
 // Either way columns that are not there, or too many bad rows, end the run with the store as it was.
 //
+// A topic of Kafka is a source for each of its partitions, read up to where it ended when the run began. The
+// ledger's entry of a partition, its next offset, is written with the events before that offset, so that each
+// message counts once whatever happens in between. A project with topics is never read in bulk.
+//
 // Pictures and sounds that were missing or damaged when their rows were read are looked for again at the end
 // of each run, and their fields updated. (Those of as_node fields left nothing in the store to look for.)
 //
@@ -22,6 +27,7 @@
 // file has grown.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -31,6 +37,7 @@
 #include "base/progress.h"
 #include "storage/graph_store.h"
 #include "storage/ingest_tally.h"
+#include "storage/kafka/kafka_cluster.h"
 #include "storage/project.h"
 
 namespace weft::storage {
@@ -44,6 +51,12 @@ struct IngestOptions {
   std::size_t threads = 0;                    // of the bulk path; 0: one a core
   // The bulk path also writes the snapshot that export_snapshot would write next (which then finds it).
   bool snapshot = false;
+  // Of topics. Nothing: connections of this run's own.
+  KafkaConnections* connections = nullptr;
+  bool topics_only = false;                 // files are not looked at, nor pictures and sounds again
+  bool quarantine_file = true;              // is written anew; false: only if this run adds to it
+  std::uint64_t topic_messages = 0;         // of each partition at most; 0: all
+  const std::atomic<bool>* stop = nullptr;  // once set, the run ends after the batch it is at
 };
 
 struct IngestReport {
@@ -54,7 +67,11 @@ struct IngestReport {
   std::uint64_t duplicates = 0;               // events that were in the store already
   std::uint64_t forgotten = 0;                // events that name a node which was forgotten: left out
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
-  std::vector<std::uint64_t> new_edges = {};  // [edge type]
+  std::vector<std::uint64_t> new_edges = {};  // [edge type] that came; deleted_edges of them do not stand
+  std::uint64_t deletions = 0;                // that rows asked for
+  // Of these: no edge was there for them to take back when they came. In batches alone.
+  std::uint64_t deletions_of_nothing = 0;
+  std::vector<std::uint64_t> deleted_edges = {};  // [edge type] that went, of this run's and of earlier ones
   // Of node types with a rule for conflicts: by how much this run changed what the store has.
   ConflictCounts conflicts = {};
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows
@@ -66,6 +83,7 @@ struct IngestReport {
   double seconds = 0;
   std::vector<std::string> notes = {};  // "today.csv: empty"
   std::uint64_t sources_unchanged = 0;
+  bool more = false;  // topics hold messages that topic_messages left for another run
   bool bulk = false;
   std::uint64_t spilled_runs = 0;     // of the bulk path: sorted runs that went to disk
   std::uint64_t temporary_bytes = 0;  // of the bulk path: on disk at most, table files included
@@ -76,8 +94,8 @@ struct IngestReport {
 IngestReport ingest(const Project& project, GraphStore& store, const IngestOptions& options = {},
                     ProgressSink& progress = no_progress(), Files& files = real_files());
 
-// The quarantine as JSON lines: {"source", "line", "offset", "reason", "detail", "excerpt"}. Replaced
-// atomically.
+// The quarantine as JSON lines: {"source", "line", "offset", "reason", "detail", "excerpt"}, with "topic" and
+// "partition" in place of "line" where a source is a topic's partition. Replaced atomically.
 void write_quarantine(const GraphStore& store, const std::filesystem::path& path,
                       Files& files = real_files());
 

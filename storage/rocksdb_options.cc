@@ -114,6 +114,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
     cf.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(2));
     if (family == kOutgoing) cf.table_properties_collector_factories.push_back(newest_times_collector());
   }
+  // Each look-up of an id asks every file of level 0; these are small, and merging them costs little.
+  if (family == kIds) cf.level0_file_num_compaction_trigger = 2;
   if (edges || family == kIds) {
     cf.memtable_prefix_bloom_size_ratio = 0.1;
     cf.memtable_whole_key_filtering = family != kIncoming;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <unordered_set>
 
 #include "base/hash.h"
@@ -94,6 +95,8 @@ RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead med
     plan.from_plan = plan_of(mapping.from);
     plan.to_plan = plan_of(mapping.to);
     plan.where = filter_plans(mapping);
+    if (mapping.deletes)
+      plan.deletes = FilterPlan{.filter = &*mapping.deletes, .cell = cell_of(mapping.deletes->column)};
     edges_.push_back(std::move(plan));
   }
 }
@@ -146,22 +149,19 @@ std::vector<std::string> RowMapper::absent_columns(const RowReader& reader) cons
   return absent;
 }
 
+bool RowMapper::passes(const FilterPlan& plan) {
+  const Cell& cell = cells_.get(plan.cell);
+  if (plan.filter->wants != RowFilter::Wants::kOneOf)
+    return cell.present == (plan.filter->wants == RowFilter::Wants::kPresent);
+  const auto wanted = [&](std::string_view text) {
+    return std::find(plan.filter->values.begin(), plan.filter->values.end(), text) !=
+           plan.filter->values.end();
+  };
+  return cell.is_list ? std::any_of(cell.items.begin(), cell.items.end(), wanted) : wanted(cell.text);
+}
+
 bool RowMapper::passes(const std::vector<FilterPlan>& where) {
-  for (const FilterPlan& plan : where) {
-    const Cell& cell = cells_.get(plan.cell);
-    if (plan.filter->wants != RowFilter::Wants::kOneOf) {
-      if (cell.present != (plan.filter->wants == RowFilter::Wants::kPresent)) return false;
-      continue;
-    }
-    const auto wanted = [&](std::string_view text) {
-      return std::find(plan.filter->values.begin(), plan.filter->values.end(), text) !=
-             plan.filter->values.end();
-    };
-    const bool any =
-        cell.is_list ? std::any_of(cell.items.begin(), cell.items.end(), wanted) : wanted(cell.text);
-    if (!any) return false;
-  }
-  return true;
+  return std::all_of(where.begin(), where.end(), [this](const FilterPlan& plan) { return passes(plan); });
 }
 
 std::string_view RowMapper::id_text(std::size_t cell, const char* what) {
@@ -186,11 +186,15 @@ graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_
     return graph::kNoTime;
   }
   const auto parsed = time.is_list ? std::nullopt : parse_time(time.text, spec->unit);
-  if (!parsed) {
-    throw Bad{"invalid time", fmt::format("column '{}': '{}' is no time in unit {}", cells_.column_of(cell),
-                                          excerpt(time.text), time_unit_name(spec->unit))};
-  }
-  return *parsed;
+  if (parsed) return *parsed;
+  const Cell& other =
+      cells_.refuse(cell, "invalid time",
+                    fmt::format("'{}' is no time in unit {}", time.is_list ? "[...]" : excerpt(time.text),
+                                time_unit_name(spec->unit)));
+  const auto replaced = other.present ? parse_time(other.text, spec->unit) : spec->fallback;
+  if (!replaced && (required || other.present))
+    throw Bad{"missing time", fmt::format("column '{}' has none", cells_.column_of(cell))};
+  return replaced.value_or(graph::kNoTime);
 }
 
 namespace {
@@ -281,6 +285,24 @@ void RowMapper::make_media(const FieldPlan& plan, std::size_t node, graph::Event
   event.nodes.push_back(std::move(made));
 }
 
+namespace {
+
+constexpr double kAny = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+std::optional<double> RowMapper::number_of(std::size_t at, const Cell& cell, const char* reason,
+                                           const char* what, double least, double most) {
+  const auto parse = [&](const Cell& each) {
+    const auto number = each.is_list ? std::nullopt : parse_number(each.text);
+    return number && *number >= least && *number <= most ? number : std::nullopt;
+  };
+  if (const auto number = parse(cell)) return number;
+  const Cell& other =
+      cells_.refuse(at, reason, fmt::format("'{}' {}", cell.is_list ? "[...]" : excerpt(cell.text), what));
+  return other.present ? parse(other) : std::nullopt;
+}
+
 void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event& event) {
   const FieldMapping& mapping = *plan.mapping;
   if (graph::is_media(mapping.kind)) return make_media(plan, node, event);
@@ -301,12 +323,8 @@ void RowMapper::make_field(const FieldPlan& plan, std::size_t node, graph::Event
   }
   if (!cell.present) return;
   if (mapping.kind == graph::FieldKind::kNumber) {
-    const auto number = cell.is_list ? std::nullopt : parse_number(cell.text);
-    if (!number) {
-      throw Bad{"invalid number", fmt::format("column '{}': '{}' is no number", cells_.column_of(plan.cell),
-                                              cell.is_list ? "[...]" : excerpt(cell.text))};
-    }
-    event.nodes[node].fields[mapping.field] = *number;
+    if (const auto number = number_of(plan.cell, cell, "invalid number", "is no number", -kAny, kAny))
+      event.nodes[node].fields[mapping.field] = *number;
     return;
   }
   if (!cell.is_list) {
@@ -354,15 +372,16 @@ void RowMapper::make_edge(const EdgePlan& plan, graph::Event& event) {
     fixups_.push_back({.edge = edge, .from = false, .node = nodes_[plan.to_plan].made});
   }
   event.edges[edge].time = time_of(mapping.time, plan.time, true);
-  if (plan.weight == kNone) return;
+  event.edges[edge].deletes = plan.deletes && passes(*plan.deletes);
+  event.edges[edge].at_time_only = event.edges[edge].deletes && mapping.deletes_same_time;
+  if (plan.weight == kNone || event.edges[edge].deletes) return;
   const Cell& cell = cells_.get(plan.weight);
   if (!cell.present)
     throw Bad{"missing weight", fmt::format("column '{}' is empty", cells_.column_of(plan.weight))};
-  const auto weight = cell.is_list ? std::nullopt : parse_number(cell.text);
-  if (!weight || *weight < 0 || *weight > 4294967296.0) {
-    throw Bad{"invalid weight", fmt::format("column '{}': '{}' is no number from 0 to 2^32",
-                                            cells_.column_of(plan.weight), excerpt(cell.text))};
-  }
+  const auto weight =
+      number_of(plan.weight, cell, "invalid weight", "is no number from 0 to 2^32", 0, 4294967296.0);
+  if (!weight)
+    throw Bad{"missing weight", fmt::format("column '{}' has none", cells_.column_of(plan.weight))};
   event.edges[edge].weight = *weight;
 }
 
@@ -380,7 +399,7 @@ void RowMapper::set_event_id(const Row& row, graph::Event& event) {
   for (const graph::EdgeEvent& edge : event.edges) {
     if (media_node_[schema.edge_type(edge.type).to] != 0 && project_.schema.attribute[edge.type] != 0)
       continue;
-    hashed_ += 'E';
+    hashed_ += edge.deletes ? 'D' : 'E';
     add_text(hashed_, schema.edge_type(edge.type).name);
     add_text(hashed_, edge.from);
     add_text(hashed_, edge.to);

@@ -71,6 +71,7 @@ class RowMapper {
     std::size_t from = kNone, to = kNone, time = kNone, weight = kNone;
     std::size_t from_plan = kNone, to_plan = kNone;  // the node plan that makes an end without a column
     std::vector<FilterPlan> where = {};
+    std::optional<FilterPlan> deletes = {};
   };
   struct Bad {  // thrown and caught within map()
     std::string reason, detail;
@@ -84,11 +85,16 @@ class RowMapper {
 
   template <typename Mapping>
   std::vector<FilterPlan> filter_plans(const Mapping& mapping);
+  bool passes(const FilterPlan& plan);
   bool passes(const std::vector<FilterPlan>& where);
   std::string_view id_text(std::size_t cell, const char* what);
   graph::TimeMs time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required);
   void make_node(NodePlan& plan, graph::Event& event);
   void make_field(const FieldPlan& plan, std::size_t node, graph::Event& event);
+  // The number in the cell, from `least` to `most`; what the column's rules put in the place of a bad one;
+  // none if that is missing.
+  std::optional<double> number_of(std::size_t at, const Cell& cell, const char* reason, const char* what,
+                                  double least, double most);
   void make_media(const FieldPlan& plan, std::size_t node, graph::Event& event);
   std::vector<std::string> category_values(const FieldPlan& plan);
   void make_edge(const EdgePlan& plan, graph::Event& event);

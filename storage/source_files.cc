@@ -9,6 +9,7 @@
 
 #include "base/progress.h"
 #include "base/strings.h"
+#include "storage/kafka/kafka_cluster.h"
 #include "storage/media.h"
 
 namespace weft::storage {
@@ -216,6 +217,10 @@ SourceResolver::SourceResolver(const TomlSection& sections, fs::path data_root, 
     const std::size_t position = options_.size() - 1;
     const char* key = section.has("files") ? "files" : "";
     files_of_.emplace_back();
+    if (options_.back().kafka != nullptr) {
+      files_of_.back() = topics_of(options_.back(), position);
+      continue;
+    }
     for (const std::string& file : options_.back().files) {
       for (SourceFile& source : expand(section, key, file, &options_.back())) {
         source.options = position;
@@ -235,6 +240,17 @@ SourceResolver::SourceResolver(const TomlSection& sections, fs::path data_root, 
 
 SourceOptions SourceResolver::read_options(const std::string& name, const TomlSection& section) const {
   SourceOptions out{.name = name};
+  if (auto kafka = read_kafka_options(name, section)) {
+    if (must_exist() && !kafka_is_built())
+      section.fail("kafka", "this weft was built without Kafka", "",
+                   "install librdkafka (scripts/setup does) and build with -DWEFT_KAFKA=ON");
+    refuse_keys_of_files(section);
+    out.kafka = std::make_shared<const KafkaOptions>(std::move(*kafka));
+    out.format = SourceFormat::kJsonLines;
+    section.has("columns");  // as below
+    section.check_no_unknown_keys();
+    return out;
+  }
   out.files = section.get_strings("files", {name});
   if (out.files.empty()) section.fail("files", "is empty", "a file, a pattern or a list of them");
   if (section.has("format"))
@@ -256,6 +272,28 @@ SourceOptions SourceResolver::read_options(const std::string& name, const TomlSe
   }
   section.has("columns");  // read by read_column_rules, which needs the resolver
   section.check_no_unknown_keys();
+  return out;
+}
+
+void SourceResolver::refuse_keys_of_files(const TomlSection& section) const {
+  for (const char* key : {"files", "encoding", "delimiter", "header"}) {
+    if (section.has(key)) section.fail(key, "is of files, and this section has topics");
+  }
+  if (section.get_choice("format", kFormats, static_cast<std::size_t>(SourceFormat::kJsonLines)) !=
+      static_cast<std::size_t>(SourceFormat::kJsonLines))
+    section.fail("format", "messages are read as JSON objects alone", "\"jsonl\", or no such key");
+}
+
+std::vector<SourceFile> SourceResolver::topics_of(const SourceOptions& options, std::size_t position) {
+  std::vector<SourceFile> out;
+  for (const std::string& topic : options.kafka->topics) {
+    SourceFile source{.name = kafka_source_name(options.name, topic)};
+    source.path = source.name;
+    source.format = SourceFormat::kJsonLines;
+    source.topic = KafkaPartition{.options = options.kafka, .topic = topic};
+    source.options = position;
+    out.push_back(std::move(source));
+  }
   return out;
 }
 

@@ -1,16 +1,18 @@
-// Which files rows come from: the project file's `source` keys and its [sources.*] sections, which name files
-// and say how they are read.
+// Which files and topics rows come from: the project file's `source` keys and its [sources.*] sections, which
+// name them and say how they are read.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/toml.h"
+#include "storage/kafka/kafka_options.h"
 #include "storage/sources/byte_stream.h"
 
 namespace weft::storage {
@@ -23,7 +25,7 @@ enum class Sources { kMustExist, kMayBeMissing };
 
 inline constexpr std::size_t kMaxSources = 65'535;
 
-// One file that rows come from.
+// One file that rows come from; or a topic of Kafka, or one partition of it.
 struct SourceFile {
   // As the project file gives it, or below the data root if a pattern found it; names the source in the
   // ledger and in snapshots.
@@ -37,8 +39,9 @@ struct SourceFile {
   std::vector<std::string> header = {};  // CSV and tabs without a header row: the columns' names
   // Parquet: columns that the names of its folders give, as in "day=2024-05-01/part-0.parquet".
   std::vector<std::pair<std::string, std::string>> partition = {};
-  std::size_t options = kNoOptions;  // position in Project::source_options
-  std::size_t entry = 0;             // as files() gives it: position of the name in the section's `source`
+  std::optional<KafkaPartition> topic = {};  // `path` is the name then, and stands for no file
+  std::size_t options = kNoOptions;          // position in Project::source_options
+  std::size_t entry = 0;  // as files() gives it: position of the name in the section's `source`
 
   static constexpr std::size_t kNoOptions = static_cast<std::size_t>(-1);
 };
@@ -51,6 +54,7 @@ struct SourceOptions {
   Encoding encoding = Encoding::kUtf8;
   char delimiter = '\0';
   std::vector<std::string> header = {};
+  std::shared_ptr<const KafkaOptions> kafka = {};  // in place of files
 };
 
 struct PatternLimits {
@@ -90,6 +94,8 @@ class SourceResolver {
 
  private:
   SourceOptions read_options(const std::string& name, const TomlSection& section) const;
+  void refuse_keys_of_files(const TomlSection& section) const;
+  static std::vector<SourceFile> topics_of(const SourceOptions& options, std::size_t position);
   std::vector<SourceFile> expand(const TomlSection& section, std::string_view key, const std::string& name,
                                  const SourceOptions* options) const;
   std::vector<SourceFile> expand_unseen(const TomlSection& section, std::string_view key,

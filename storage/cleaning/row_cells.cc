@@ -129,6 +129,21 @@ RowCells::Cleaned& RowCells::clean(const Planned& planned) {
   return out;
 }
 
+const Cell& RowCells::refuse(std::size_t cell, std::string reason, std::string detail) {
+  const Planned& planned = cells_[cell];
+  BadValue bad{.reason = std::move(reason),
+               .detail = fmt::format("column '{}': {}", columns_[planned.column], std::move(detail))};
+  if (planned.rule == Project::kNoRule) throw bad;
+  const ValueCleaner& cleaner = cleaners_[planned.cleaned];
+  StepCounts& steps = counts.rules[planned.rule];
+  ++steps[static_cast<std::size_t>(CleanStep::kBad)];
+  bad.then = cleaner.rules().on_bad;
+  if (bad.then != OnBad::kMissing) throw bad;
+  Cleaned& out = cleaned_[planned.cleaned];
+  take(cleaner, cleaner.absent(steps), planned.column, out);
+  return out.cell;
+}
+
 const Cell& RowCells::get(std::size_t cell) {
   const Planned& planned = cells_[cell];
   if (planned.cleaned == kNone) return row_[planned.column];

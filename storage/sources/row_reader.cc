@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/kafka/kafka_reader.h"
 #include "storage/sources/delimited.h"
 #include "storage/sources/json_lines.h"
 #include "storage/sources/parquet_reader.h"
@@ -14,6 +15,7 @@ std::string no_text_reason(Encoding encoding) {
 
 std::unique_ptr<RowReader> RowReader::open(const SourceFile& source, std::vector<std::string> columns,
                                            Files& files) {
+  if (source.topic) return std::make_unique<KafkaReader>(source, columns);
   if (source.format == SourceFormat::kParquet)
     return std::make_unique<ParquetReader>(source, std::move(columns), files);
   if (source.format == SourceFormat::kJsonLines)

@@ -1,6 +1,6 @@
 // Rows of a source file: the wanted columns' values, with line number and byte offset in the stream of
-// decompressed UTF-8. A row that cannot be read is handed out as a bad row with the reason, and reading goes
-// on behind it.
+// decompressed UTF-8 (of a topic's partition: storage/kafka/kafka_reader.h). A row that cannot be read is
+// handed out as a bad row with the reason, and reading goes on behind it.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,8 @@
 #include "storage/project.h"
 
 namespace weft::storage {
+
+struct LedgerEntry;
 
 inline constexpr std::size_t kMaxRowBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kMaxColumns = 10'000;
@@ -71,6 +73,11 @@ class RowReader {
   // Goes to byte `bytes`, which must be a row's beginning; `lines` line ends lie before it. False if the file
   // is shorter.
   virtual bool skip_to(std::uint64_t bytes, std::uint64_t lines) = 0;
+  // For readers that know better than by bytes and their hash whether they stand where an earlier run ended:
+  // goes there, or throws Error. False: it is skip_to()'s to do.
+  virtual bool resume(const LedgerEntry&) { return false; }
+  // What people should know of rows that next() passed over; empty: nothing.
+  virtual std::string note() const { return {}; }
   // The byte consumed last and the next one belong to the same line.
   virtual bool inside_line() = 0;
 };

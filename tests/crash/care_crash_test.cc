@@ -5,20 +5,13 @@
 // WEFT_CRASH_KILLS (500): one in 150 of them at each named moment, one in 20 at random ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <cstdlib>
-#include <random>
-#include <thread>
 
 #include "storage/backup.h"
 #include "storage/kill_points.h"
 #include "storage/repair.h"
 #include "storage/store_impl.h"
 #include "storage/verify.h"
+#include "tests/crash/care_run.h"
 #include "tests/storage/small_store.h"
 #include "tests/support/temp_folder.h"
 
@@ -27,40 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::IsEmpty;
-
-std::uint64_t kills(std::uint64_t share) {
-  const char* text = std::getenv("WEFT_CRASH_KILLS");
-  return std::max<std::uint64_t>((text == nullptr || *text == 0 ? 500 : std::stoull(text)) / share, 1);
-}
-
-// Where and when the program is killed: at a named moment, or so long after its start.
-struct Kill {
-  std::string point = {};
-  std::chrono::microseconds delay = {};
-};
-
-// Returns whether it was killed; a run that was not must have succeeded.
-bool run(std::vector<std::string> arguments, const Kill& kill) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (!kill.point.empty()) ::setenv("WEFT_KILL_POINT", kill.point.c_str(), 1);
-    arguments.insert(arguments.begin(), CARE_PROGRAM);
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  if (kill.point.empty()) {
-    std::this_thread::sleep_for(kill.delay);
-    ::kill(child, SIGKILL);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGKILL;
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  return false;
-}
 
 class CareCrash : public ::testing::Test {
  protected:
@@ -79,24 +38,6 @@ class CareCrash : public ::testing::Test {
     return dump(store);
   }
 
-  // Kills at each named moment, and at random ones; `killed` is told the kill point of each.
-  template <std::size_t N, typename Step>
-  void at_each(const std::array<std::string_view, N>& points, Step&& step) {
-    for (const std::string_view point : points) {
-      SCOPED_TRACE(point);
-      std::uint64_t hits = 0;
-      for (std::uint64_t i = 0; i < kills(150); ++i) hits += step(Kill{std::string(point)}) ? 1 : 0;
-      EXPECT_EQ(hits, kills(150)) << "not passed";
-      RecordProperty(std::string(point), static_cast<int>(hits));
-    }
-    std::mt19937_64 random(seed_);
-    for (std::uint64_t i = 0; i < kills(20); ++i) {
-      const std::chrono::microseconds delay(random() % 400'000);
-      SCOPED_TRACE(delay.count());
-      step(Kill{.delay = delay});
-    }
-  }
-
   std::string restored(std::uint64_t id) const {
     const test::TempFolder elsewhere;
     restore_backup(backups_, id, {elsewhere.path()});
@@ -113,9 +54,9 @@ class CareCrash : public ::testing::Test {
 };
 
 TEST_F(CareCrash, KilledInABackup) {
-  at_each(kBackupKillPoints, [&](const Kill& kill) {
+  at_each(kBackupKillPoints, seed_, [&](const Kill& kill) {
     store_text_ = grow(20);
-    const bool killed = run({"backup", workspace_.folder, backups_}, kill);
+    const bool killed = run_care_program({"backup", workspace_.folder, backups_}, kill);
     for (const BackupInfo& info : list_backups(backups_)) check_backup(backups_, info.id);
     EXPECT_EQ(restored(1), first_);
     const BackupReport report = write_backup(workspace_, backups_);
@@ -126,8 +67,8 @@ TEST_F(CareCrash, KilledInABackup) {
 
 TEST_F(CareCrash, KilledInARestore) {
   const Workspace target{folder_ / "restored.weft"};
-  at_each(kRestoreKillPoints, [&](const Kill& kill) {
-    const bool killed = run({"restore", target.folder, backups_, "1"}, kill);
+  at_each(kRestoreKillPoints, seed_, [&](const Kill& kill) {
+    const bool killed = run_care_program({"restore", target.folder, backups_, "1"}, kill);
     if (!fs::exists(target.store())) restore_backup(backups_, 1, target);
     {
       const GraphStore store = GraphStore::open_existing(target.store());
@@ -153,9 +94,9 @@ TEST_F(CareCrash, KilledInARepair) {
     ASSERT_TRUE(store.impl().db->Flush({}, store.impl().handles).ok());
   };
   const auto without_sequence = [](const std::string& text) { return text.substr(text.find('\n')); };
-  at_each(kRepairKillPoints, [&](const Kill& kill) {
+  at_each(kRepairKillPoints, seed_, [&](const Kill& kill) {
     damage();
-    const bool killed = run({"repair", workspace_.folder}, kill);
+    const bool killed = run_care_program({"repair", workspace_.folder}, kill);
     repair_store(workspace_, small_schema());
     {
       const GraphStore store = GraphStore::open_existing(workspace_.store());

@@ -1,15 +1,10 @@
 // Real ingest processes on a file system that is really full, at many moments of a run: a clear message, exit
 // status 1, a store that holds a prefix of the sources; with space again the run resumes and ends like any
 // other.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <optional>
 
 #include "base/error.h"
@@ -19,6 +14,7 @@
 #include "storage/verify.h"
 #include "tests/crash/crash_run.h"
 #include "tests/crash/crash_shop.h"
+#include "tests/crash/small_disk.h"
 #include "tests/support/temp_folder.h"
 
 namespace weft::storage {
@@ -28,47 +24,6 @@ namespace fs = std::filesystem;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// A small file system of its own.
-class SmallDisk {
- public:
-  explicit SmallDisk(fs::path folder) : folder_(std::move(folder)) {
-    fs::create_directories(folder_);
-    if (::mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=16m") != 0) reason_ = errno_text(errno);
-  }
-  ~SmallDisk() {
-    if (mounted()) ::umount2(folder_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool mounted() const { return reason_.empty(); }
-  const std::string& reason() const { return reason_; }
-  const fs::path& folder() const { return folder_; }
-
-  std::uint64_t free_bytes() const {
-    struct statvfs info = {};
-    ::statvfs(folder_.c_str(), &info);
-    return std::uint64_t{info.f_bavail} * info.f_frsize;
-  }
-  // Takes up all but so many bytes.
-  void leave(std::uint64_t bytes) {
-    const int fd = ::open(ballast().c_str(), O_WRONLY | O_CREAT, 0600);
-    const std::uint64_t now = free_bytes();
-    if (now > bytes && ::posix_fallocate(fd, 0, static_cast<off_t>(now - bytes)) != 0)
-      throw std::runtime_error("cannot fill the small disk");
-    ::close(fd);
-  }
-  void free_again() { fs::remove(ballast()); }
-  void clear() {
-    for (const auto& entry : fs::directory_iterator(folder_)) fs::remove_all(entry.path());
-  }
-
- private:
-  fs::path ballast() const { return folder_ / "ballast"; }
-  fs::path folder_;
-  std::string reason_;
-};
 
 class FullDisk : public ::testing::TestWithParam<bool> {};
 

@@ -1,5 +1,6 @@
 // Project files: TOML with locations, and what [project], [nodes], [edges] and [clean] may say.
 // Parser: storage/project.cc storage/project_fingerprint.cc storage/source_files.cc base/toml.cc
+// storage/kafka/kafka_options.cc
 #include "base/toml.h"
 #include "storage/project.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -50,7 +51,25 @@ missing = ["n/a", "-"]
 [task]
 target = "buys"
 )",
-                       "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n"},
+                       "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n",
+                       R"([sources.log]
+columns.item = { prefix = "i:" }
+[sources.log.kafka]
+brokers = ["a:9092", "b:9092"]
+topics = ["clicks", "views.v2"]
+start = "2024-05-01T00:00:00Z"
+lost = "skip"
+timeout = 5
+[sources.log.kafka.settings]
+sasl.password = "${PASSWORD}"
+fetch.wait.max.ms = 50
+[nodes.user]
+[nodes.item]
+[edges.sees]
+source = "log"
+from = "user:_key"
+to = "item:item"
+)"},
           .others = {"a = [1, {b = 2}]\n", "\xC3\x95"}};
 }
 

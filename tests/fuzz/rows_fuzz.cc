@@ -1,8 +1,8 @@
 // Source files to events: CSV, tab-separated text (RecBole's too) and JSON lines through reader and mapper,
 // plain, gzipped or in zstd, in every encoding. The first byte chooses; the rest is the file.
-// Parser: storage/sources/delimited.cc storage/sources/json_lines.cc storage/sources/line_reader.cc
-// storage/sources/byte_window.cc storage/sources/compressed_streams.cc storage/sources/converted_stream.cc
-// storage/row_mapper.cc
+// Parser: storage/sources/delimited.cc storage/sources/json_lines.cc storage/sources/json_object.cc
+// storage/sources/line_reader.cc storage/sources/byte_window.cc storage/sources/compressed_streams.cc
+// storage/sources/converted_stream.cc storage/row_mapper.cc
 #include <zlib.h>
 #include <zstd.h>
 

@@ -38,13 +38,21 @@ TEST_P(WeightSearch, FindsTheFirstSumThatExceeds) {
     for (const FloydRow& row : rows) {
       for (std::uint32_t i = 0; i < each; ++i) weights.push_back(random() % sums[row.start + row.length - 1]);
     }
-    std::vector<std::uint32_t> lengths(rows.size());
+    std::vector<std::uint32_t> lengths(rows.size()), asked;
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      asked.push_back(random() % 2 == 0 ? each : static_cast<std::uint32_t>(1 + random() % each));
     std::vector<std::uint32_t> edges(weights.size() + 1, 77);
-    if (!internal::search_weights_with(GetParam(), sums.data(), rows, each, weights.data(), lengths.data(),
-                                       edges.data()))
+    if (!internal::search_weights_with(GetParam(), {.sums = sums.data(),
+                                                    .rows = rows,
+                                                    .each = each,
+                                                    .asked = asked.data(),
+                                                    .weights = weights.data(),
+                                                    .lengths = lengths.data(),
+                                                    .edges = edges.data()}))
       GTEST_SKIP() << "this processor has no " << GetParam();
     for (std::size_t i = 0; i < weights.size(); ++i) {
       const FloydRow& row = rows[i / each];
+      if (i % each >= asked[i / each]) continue;
       std::uint32_t expected = 0;
       while (sums[row.start + expected] <= weights[i]) ++expected;
       ASSERT_EQ(edges[i], expected);

@@ -11,7 +11,7 @@ namespace {
 // What is found is what was put in last; nothing is dropped between two rolls.
 TEST(DictionaryCache, NeverGivesAStaleValue) {
   std::mt19937_64 random(5);
-  DictionaryCache cache(2, 50);
+  DictionaryCache cache({0, 200}, 50);
   std::map<std::pair<graph::NodeTypeId, std::string>, IdValue> all;
   std::map<std::pair<graph::NodeTypeId, std::string>, IdValue> since_roll;
   for (int i = 0; i < 20'000; ++i) {
@@ -37,7 +37,7 @@ TEST(DictionaryCache, NeverGivesAStaleValue) {
 }
 
 TEST(DictionaryCache, KeepsEverythingBelowItsBound) {
-  DictionaryCache cache(1, 1000);
+  DictionaryCache cache({300}, 1000);
   for (int i = 0; i < 400; ++i) {
     cache.put(0, std::to_string(i), {.node = static_cast<graph::NodeId>(i)});
     cache.roll();

@@ -96,6 +96,24 @@ TEST(RowMapper, WeightsAreFromZeroToTwoToThe32) {
   EXPECT_THAT(reasons, ::testing::ElementsAre("", "invalid weight", "invalid weight", "", "invalid weight"));
 }
 
+// What is no number to the field or the edge that uses it, though the column's rules let it pass.
+TEST(RowMapper, RulesSayWhatBecomesOfAValueThatItsUseCannotTake) {
+  Shop shop;
+  shop.write("users.csv", "user_id,signup,age,city\nann,,old,\nbob,,7,\n");
+  const auto outcome = [&](const std::string& on_bad, const std::string& more = "") {
+    std::vector<std::string> sets = {"nodes.user.columns.age.on_bad=\"" + on_bad + "\""};
+    if (!more.empty()) sets.push_back(more);
+    return map_all(shop.project(sets), 0);
+  };
+  EXPECT_EQ(outcome("quarantine")[0].result.reason, "invalid number");
+  EXPECT_EQ(outcome("drop")[0].result.outcome, MapOutcome::kDropped);
+  EXPECT_TRUE(outcome("stop")[0].result.stops);
+  const auto age = [](const Mapped& row) { return row.event.nodes.at(0).fields.at(0); };
+  EXPECT_EQ(age(outcome("missing")[0]), graph::FieldValue());
+  EXPECT_EQ(age(outcome("missing")[1]), graph::FieldValue(7.0));
+  EXPECT_EQ(age(outcome("missing", "nodes.user.columns.age.default=30")[0]), graph::FieldValue(30.0));
+}
+
 TEST(RowMapper, FiltersAndEventIds) {
   Shop shop;
   const auto rows = map_all(shop.project(), 3);

@@ -28,6 +28,7 @@ class Proposer {
 
   Proposal run() {
     for (Group& group : groups_) find_ids(group);
+    for (Group& group : groups_) find_references(group);
     resolve_generic();
     for (Group& group : groups_) find_key(group);
     choose_mains();
@@ -58,6 +59,32 @@ class Proposer {
     for (std::size_t i = 0; i < group.roles.size(); ++i) {
       if (group.roles[i].role == Role::kId) group.ids.push_back(i);
     }
+  }
+
+  // Columns that do not say that they are ids, but whose values are those of another table's.
+  void find_references(Group& group) const {
+    for (std::size_t i = 0; i < group.roles.size(); ++i) {
+      ColumnRole& role = group.roles[i];
+      const ColumnProfile& column = group.first().columns[i];
+      if (role.role == Role::kId || role.role == Role::kTime || column.lists > 0) continue;
+      // Small numbers and a few words are found among any ids: there the names have to say it, too.
+      const bool telling = column.distinct.size() >= 10 && column.numbers == 0;
+      double best = 0;
+      for (const Group& other : groups_) {
+        for (const std::size_t j : other.ids) {
+          const std::string& type = other.roles[j].type;
+          if (&other == &group || is_generic_type(type) || !other.unique(j)) continue;
+          const bool named = plain_name(column.name) == plain_name(type) ||
+                             plain_name(column.name) == plain_name(other.column(j));
+          const double share = column.contained_in(other.first().columns[j]);
+          if (share <= best || share < (named ? 0.5 : telling ? 0.9 : 2)) continue;
+          best = share;
+          role = {.role = Role::kId, .type = type};
+        }
+      }
+      if (role.role == Role::kId) group.ids.push_back(i);
+    }
+    std::sort(group.ids.begin(), group.ids.end());
   }
 
   // source_id, target_id and the like: ids of the type whose ids they share, users before others.
@@ -274,6 +301,9 @@ class Proposer {
         ++proposal_.edge_types;
       }
       lines += fmt::format("fields.{} = {{ {} }}\n", toml_key(name), what);
+      if (role.role == Role::kNumber && !group.first().columns[i].all_numbers())
+        lines += fmt::format("columns.{} = {{ on_bad = \"missing\" }}  # a few values are no numbers\n",
+                             toml_key(group.column(i)));
       if (group.has_markup(i) && role.path.empty())
         lines += fmt::format("columns.{} = {{ tidy = [\"html\"] }}\n", toml_key(group.column(i)));
       const std::vector<std::string> words = name_words(group.column(i));

@@ -24,9 +24,12 @@ constexpr std::array<std::string_view, 12> kPeople = {"user",    "customer", "re
                                                       "visitor", "viewer",   "listener", "uid"};
 constexpr std::array<std::string_view, 6> kItems = {"item", "product", "asin", "sku", "iid", "goods"};
 // Names that are ids without saying so.
-constexpr std::array<std::string_view, 12> kBareIds = {"user",  "item",   "asin",     "sku",
-                                                       "uid",   "iid",    "customer", "product",
-                                                       "movie", "artist", "reviewer", "isbn"};
+constexpr std::array<std::string_view, 16> kBareIds = {
+    "user",     "item",  "asin",   "sku",      "uid",  "iid",    "customer", "product",
+    "reviewer", "movie", "artist", "listener", "isbn", "viewer", "visitor",  "member"};
+// The same if their values have no blanks, as titles have.
+constexpr std::array<std::string_view, 10> kBareTokenIds = {"track", "song", "video", "article", "book",
+                                                            "game",  "film", "post",  "news",    "buyer"};
 constexpr std::array<std::string_view, 12> kGeneric = {"source",   "target",   "from",    "to",
                                                        "src",      "dst",      "friend",  "follower",
                                                        "followee", "followed", "trustor", "trustee"};
@@ -127,6 +130,9 @@ ColumnRole guess(const FolderProfile& folder, const TableProfile& table, const C
     if (column.lists > 0) return left_out("is a list of ids");
     return {.role = Role::kId, .type = type};
   }
+  if (words.size() == 1 && any_of(words, kBareTokenIds) && column.lists == 0 && column.distinct.size() > 1 &&
+      column.spaced * 100 <= column.present)
+    return {.role = Role::kId, .type = any_of(words, kPeople) ? "user" : words[0]};
   if (column.lists > 0) {
     if (column.number_lists > 0) return left_out("is a list of numbers");
     return {.role = Role::kCategory, .as_node = true};
@@ -143,6 +149,7 @@ ColumnRole guess(const FolderProfile& folder, const TableProfile& table, const C
                         column.greatest <= 4294967296.0;
     return {.role = weight ? Role::kWeight : Role::kNumber};
   }
+  if (nearly_all(column.numbers, column)) return {.role = Role::kNumber};
   if (column.urls * 2 > column.present) return left_out("holds web addresses, which are not fetched");
   if ((column.images + column.sounds) * 2 > column.present) return media_role(folder, table, column);
   if (any_of(words, kTimes)) return left_out("looks like a time in a form that cannot be read");

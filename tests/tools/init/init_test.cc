@@ -83,7 +83,8 @@ TEST_F(Init, TablesOfUsersAndItemsAndTheirRatings) {
   EXPECT_EQ(ran.edges.at("rates"), 120U);
   EXPECT_EQ(ran.proposal.target, "rates");
   EXPECT_THAT(ran.proposal.toml, HasSubstr("kind = \"time\""));
-  EXPECT_THAT(ran.proposal.toml, HasSubstr("fields.year = { kind = \"category\" }"))
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("fields.year = { kind = \"number\" }\n"
+                                           "columns.year = { on_bad = \"missing\" }"))
       << "one year is no number";
   EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: name: holds people's names"));
 }
@@ -151,6 +152,38 @@ TEST_F(Init, EndsThatTellNoTypeFollowTheirValues) {
   EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 58), Pair("artist", 100)));
   EXPECT_THAT(ran.proposal.toml, HasSubstr("from = \"user:source_id\"\nto = \"user:target_id\""));
   EXPECT_THAT(ran.proposal.toml, HasSubstr("# left out: url: holds web addresses"));
+}
+
+TEST_F(Init, ColumnsThatDoNotSayTheyAreIdsFollowTheirValues) {
+  std::string plays = "listener,what,age,played_at\n", tracks = "track_id,title,by\n",
+              makers = "artist_id,city\n";
+  for (int i = 0; i < 60; ++i) {
+    tracks += fmt::format("t{:03},Song of the number {},a{}\n", i, i, i % 12);
+    plays += fmt::format("p{},t{:03},{},2026-01-{:02} 10:00:00\np{},t{:03},{},2026-02-{:02} 10:00:00\n",
+                         i % 9, i % 40, i % 9, i % 28 + 1, i % 7, i % 13, i % 7, i % 28 + 1);
+  }
+  for (int i = 0; i < 12; ++i) makers += fmt::format("a{},City {}\n", i, i % 3);
+  write("plays.csv", plays);
+  write("tracks.csv", tracks);
+  write("makers.csv", makers);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 9), Pair("track", 60), Pair("artist", 12)));
+  EXPECT_EQ(ran.edges.at("plays"), 120U) << ran.proposal.toml;
+  EXPECT_EQ(ran.edges.at("track_artist"), 60U);
+  EXPECT_EQ(ran.proposal.target, "plays");
+  EXPECT_THAT(ran.proposal.toml, HasSubstr("from = \"user:listener\"\nto = \"track:what\""));
+}
+
+TEST_F(Init, TracksAreIdsUnlessTheyAreTitles) {
+  std::string ids = "user,track,time\n", titles = "user,track,time\n";
+  for (int i = 0; i < 60; ++i) {
+    ids += fmt::format("{},t{},{}\n", i % 9, i % 20, 1'700'000'000 + i);
+    titles += fmt::format("{},The song {},{}\n", i % 9, i % 20, 1'700'000'000 + i);
+  }
+  write("a/plays.csv", ids);
+  write("b/plays.csv", titles);
+  EXPECT_THAT(run(data_ / "a").nodes, UnorderedElementsAre(Pair("user", 9), Pair("track", 20)));
+  EXPECT_THAT(propose(profile_folder(data_ / "b"), "").toml, ::testing::Not(HasSubstr("nodes.track")));
 }
 
 TEST_F(Init, RowsWithoutIdsAreNodes) {
