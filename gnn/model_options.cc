@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "gnn/model_kind.h"
+
 namespace weft::gnn {
 namespace {
 
@@ -99,9 +101,9 @@ void read_aggregation(const TomlSection& model, ModelOptions& options) {
 ModelOptions read_model_options(const TomlSection& root) {
   const TomlSection model = root.section("model");
   ModelOptions options;
-  // LightGCN's reader looks at its own keys; here the keys are checked as GraphSAGE's then.
-  const bool gat = model.get_choice("kind", {"graphsage", "gat", "lightgcn"}, 0) == 1;
-  options.layer = gat ? LayerKind::kGat : LayerKind::kSage;
+  // Where another model is asked for, which has a section of its own, the keys are checked as GraphSAGE's.
+  model.has("kind");
+  options.layer = read_model_kind(root) == ModelKind::kGat ? LayerKind::kGat : LayerKind::kSage;
   options.hidden = model.get_integer_in("hidden", options.hidden, 1, kMaxWidth);
   options.dim = model.get_integer_in("dim", options.dim, 1, kMaxWidth);
   options.fan_outs = read_fan_outs(model, "fan_outs", options.fan_outs, 1);

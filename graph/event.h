@@ -36,6 +36,10 @@ struct EdgeEvent {
   std::string to = {};
   TimeMs time = kNoTime;
   double weight = 1.0;
+  // Not an edge, but the deletion of those of this pair: in a timed type of all up to `time`, those that come
+  // later too; in an untimed one of all that came before.
+  bool deletes = false;
+  bool at_time_only = false;  // a deletion in a timed type: of those at just `time`
 };
 
 struct Event {

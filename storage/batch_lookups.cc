@@ -61,34 +61,67 @@ void load_ids(GraphStore::Impl& impl, const std::vector<graph::Event>& events) {
 
 const graph::EdgeEvent* first_edge(const StoreSchema& schema, const graph::Event& event) {
   const auto found = std::find_if(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
-    return schema.attribute[edge.type] == 0;
+    return !edge.deletes && schema.attribute[edge.type] == 0;
   });
   return found == event.edges.end() ? nullptr : &*found;
 }
 
-std::vector<char> find_stored(GraphStore::Impl& impl, const std::vector<graph::Event>& events) {
+namespace {
+
+// Events by the keys of their first edges, as their sources see them.
+struct FirstEdges {
+  std::vector<std::pair<EdgeKeyBytes, std::size_t>> stored = {};  // key, event: may be in the store
+  std::vector<std::pair<std::string, std::size_t>> deleted = {};  // may have been deleted
+};
+
+FirstEdges first_edges(GraphStore::Impl& impl, const std::vector<graph::Event>& events) {
   const graph::Schema& schema = impl.schema.graph;
-  std::vector<std::pair<EdgeKeyBytes, std::size_t>> wanted;  // key, event
+  FirstEdges out;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const graph::EdgeEvent* first = first_edge(impl.schema, events[i]);
-    if (first == nullptr || !may_hold(impl.newest, first->type, first->time)) continue;
+    if (first == nullptr) continue;
+    // An edge that was deleted as it arrived is in no table file, however new it is.
+    const bool may_stand = may_hold(impl.newest, first->type, first->time);
+    const bool may_be_deleted = impl.deletions.deleted[first->type] > 0;
+    if (!may_stand && !may_be_deleted) continue;
     const graph::EdgeType& type = schema.edge_type(first->type);
     const IdValue* from = impl.cache->find(type.from, first->from);
     if (from == nullptr) continue;
     const graph::NodeId from_id = from->node;
     const IdValue* to = impl.cache->find(type.to, first->to);
     if (to == nullptr) continue;
-    wanted.emplace_back(encode_edge_key({first->type, from_id, first->time, to->node, events[i].id}), i);
+    const EdgeKey key{first->type, from_id, first->time, to->node, events[i].id};
+    if (may_stand) out.stored.emplace_back(encode_edge_key(key), i);
+    if (may_be_deleted) out.deleted.emplace_back(deleted_key(key), i);
   }
-  std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) {
+  std::sort(out.stored.begin(), out.stored.end(), [](const auto& a, const auto& b) {
     return std::memcmp(a.first.data(), b.first.data(), kEdgeKeyBytes) < 0;
   });
-  std::vector<EdgeKeyBytes> keys;
-  keys.reserve(wanted.size());
-  for (const auto& [key, event] : wanted) keys.push_back(key);
-  std::vector<char> out(events.size(), 0);
-  get_sorted(impl, kOutgoing, keys, [&](std::size_t at, std::string_view) { out[wanted[at].second] = 1; });
+  std::sort(out.deleted.begin(), out.deleted.end());
   return out;
+}
+
+}  // namespace
+
+std::vector<char> find_stored(GraphStore::Impl& impl, const std::vector<graph::Event>& events) {
+  const FirstEdges wanted = first_edges(impl, events);
+  std::vector<char> out(events.size(), 0);
+  std::vector<EdgeKeyBytes> keys;
+  keys.reserve(wanted.stored.size());
+  for (const auto& [key, event] : wanted.stored) keys.push_back(key);
+  get_sorted(impl, kOutgoing, keys,
+             [&](std::size_t at, std::string_view) { out[wanted.stored[at].second] = 1; });
+  std::vector<std::string> deleted;
+  deleted.reserve(wanted.deleted.size());
+  for (const auto& [key, event] : wanted.deleted) deleted.push_back(key);
+  get_sorted(impl, kMeta, deleted,
+             [&](std::size_t at, std::string_view) { out[wanted.deleted[at].second] = 1; });
+  return out;
+}
+
+void look_up(const GraphStore::Impl& impl, Family family, const std::vector<std::string>& keys,
+             const std::function<void(std::size_t, std::string_view)>& visit) {
+  get_sorted(impl, family, keys, visit);
 }
 
 }  // namespace weft::storage

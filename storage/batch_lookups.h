@@ -2,6 +2,9 @@
 // column family: keys of one block are looked up in it together, and none twice.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/store_impl.h"
@@ -12,10 +15,15 @@ namespace weft::storage {
 // Throws Error on damage.
 void load_ids(GraphStore::Impl& impl, const std::vector<graph::Event>& events);
 
-// The first edge that is not of an as_node field: by it an event that came before is known. Null if none.
+// The first edge that the event adds and that is not of an as_node field: by it an event that came before is
+// known. Null if none.
 const graph::EdgeEvent* first_edge(const StoreSchema& schema, const graph::Event& event);
 
-// [event] 1 if its first edge is in the store. After load_ids.
+// [event] 1 if its first edge is in the store, or was and is known to be deleted. After load_ids.
 std::vector<char> find_stored(GraphStore::Impl& impl, const std::vector<graph::Event>& events);
+
+// Calls visit(position, value) for each key that is there. `keys` ascend.
+void look_up(const GraphStore::Impl& impl, Family family, const std::vector<std::string>& keys,
+             const std::function<void(std::size_t, std::string_view)>& visit);
 
 }  // namespace weft::storage

@@ -1,6 +1,7 @@
 #include "storage/forget.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -43,16 +44,21 @@ class Gathering {
 
   void run(graph::NodeRef node) {
     take_node(node);
+    take_deleted_events(node);
     take_nodes_of_events();
     take_edges_of_events();
     find_orphans();
+    find_deletions();
     find_first_seen();
     for (const graph::NodeRef& each : nodes) gather_fields(each);
   }
 
   std::set<graph::NodeRef> nodes = {};
-  std::set<EdgeKey> edges = {};                             // as their sources see them
-  std::vector<std::string> field_keys = {};                 // in kFields
+  std::set<EdgeKey> edges = {};                                       // as their sources see them
+  std::vector<std::string> field_keys = {};                           // in kFields
+  std::vector<std::pair<EdgePair, graph::TimeMs>> deletions = {};     // that name nodes which go
+  std::vector<std::pair<EdgePair, graph::TimeMs>> deletions_at = {};  // the same, of one time
+  std::vector<EdgeKey> deleted = {};                        // edges kept in mind that do, or their events
   std::vector<std::string> content_hashes = {};             // of their texts and media
   std::map<graph::NodeRef, graph::TimeMs> first_seen = {};  // new ones, of nodes that stay
 
@@ -96,6 +102,64 @@ class Gathering {
         if (impl_.schema.attribute[type] == 0) events_.insert(key.event);
       }
     });
+  }
+
+  // Calls visit(key) for each edge that came and was deleted.
+  template <typename Visit>
+  void each_deleted(Visit&& visit) const {
+    if (!impl_.deletions.any()) return;
+    PrefixScan scan(impl_, kMeta, std::string(kDeletedPrefix));
+    for (; scan.valid(); scan.next()) {
+      const auto key = decode_deleted_key(scan.key());
+      if (!key || key->type >= schema_.edge_types().size())
+        impl_.damaged("a deleted edge of the store is damaged");
+      visit(*key);
+    }
+    scan.check();
+  }
+
+  std::array<graph::NodeRef, 2> ends(graph::EdgeTypeId type, graph::NodeId from, graph::NodeId to) const {
+    const graph::EdgeType& edge_type = schema_.edge_type(type);
+    return {graph::NodeRef{edge_type.from, from}, graph::NodeRef{edge_type.to, to}};
+  }
+
+  bool names_any(const std::array<graph::NodeRef, 2>& of) const {
+    return nodes.contains(of[0]) || nodes.contains(of[1]);
+  }
+
+  // Rows whose edges were deleted named the node as well: what they made beside these edges goes.
+  void take_deleted_events(graph::NodeRef node) {
+    each_deleted([&](const EdgeKey& key) {
+      const auto of = ends(key.type, key.node, key.other);
+      if (of[0] == node || of[1] == node) events_.insert(key.event);
+    });
+  }
+
+  void find_deletions() {
+    each_deleted([&](const EdgeKey& key) {
+      if (events_.contains(key.event) || names_any(ends(key.type, key.node, key.other)))
+        deleted.push_back(key);
+    });
+    if (!impl_.deletions.any()) return;
+    PrefixScan scan(impl_, kMeta, std::string(kDeletionPrefix));
+    for (; scan.valid(); scan.next()) {
+      const auto pair = decode_deletion_key(scan.key());
+      if (!pair || pair->type >= schema_.edge_types().size())
+        impl_.damaged("a deletion of the store is damaged");
+      const auto until = decode_deletion(scan.value());
+      if (!until) impl_.damaged("a deletion of the store is damaged");
+      if (names_any(ends(pair->type, pair->from, pair->to))) deletions.emplace_back(*pair, *until);
+    }
+    scan.check();
+    PrefixScan scan_at(impl_, kMeta, std::string(kDeletionAtPrefix));
+    for (; scan_at.valid(); scan_at.next()) {
+      const auto entry = decode_deletion_at_key(scan_at.key());
+      if (!entry || entry->first.type >= schema_.edge_types().size())
+        impl_.damaged("a deletion of the store is damaged");
+      const EdgePair& pair = entry->first;
+      if (names_any(ends(pair.type, pair.from, pair.to))) deletions_at.push_back(*entry);
+    }
+    scan_at.check();
   }
 
   void take_nodes_of_events() {
@@ -144,14 +208,16 @@ class Gathering {
   // A time that an edge gave which goes is replaced by the earliest of those that stay.
   void find_first_seen() {
     std::set<graph::NodeRef> affected;
-    for (const EdgeKey& key : edges) {
-      if (key.time == graph::kNoTime) continue;
-      const graph::EdgeType& type = schema_.edge_type(key.type);
-      for (const graph::NodeRef& end :
-           {graph::NodeRef{type.from, key.node}, graph::NodeRef{type.to, key.other}}) {
-        if (!nodes.contains(end) && stored_first_seen(end) == key.time) affected.insert(end);
+    const auto look = [&](const EdgePair& pair, graph::TimeMs time) {
+      if (time == graph::kNoTime) return;
+      for (const graph::NodeRef& end : ends(pair.type, pair.from, pair.to)) {
+        if (!nodes.contains(end) && stored_first_seen(end) == time) affected.insert(end);
       }
-    }
+    };
+    for (const EdgeKey& key : edges) look(pair_of(key), key.time);
+    for (const EdgeKey& key : deleted) look(pair_of(key), key.time);
+    for (const auto& [pair, until] : deletions) look(pair, until);
+    for (const auto& [pair, time] : deletions_at) look(pair, time);
     for (const graph::NodeRef& node : affected) {
       graph::TimeMs earliest = graph::kNoTime;
       each_list(node.type, [&](graph::EdgeTypeId type, Family family) {
@@ -218,11 +284,13 @@ std::vector<QuarantinedRow> rows_to_blank(const GraphStore& store, std::string_v
 // All of it in one write.
 class Removal {
  public:
-  Removal(GraphStore::Impl& impl, const Gathering& found) : impl_(impl), found_(found), state_(impl.state) {}
+  Removal(GraphStore::Impl& impl, const Gathering& found)
+      : impl_(impl), found_(found), state_(impl.state), deletions_(impl.deletions) {}
 
   void run(const std::vector<QuarantinedRow>& blanked, const TombstoneHash& hash, const TombstoneKey& key) {
     remove_edges();
     remove_nodes();
+    remove_deletions();
     change_first_seen();
     SealChange seal;
     for (const QuarantinedRow& row : blanked) {
@@ -240,7 +308,7 @@ class Removal {
     ++state_.sequence;  // snapshots and feature sets of before are not those of this state
     put(kMeta, "state", encode_state(state_));
     std::string format;
-    put_little(format, kForgettingFormat);
+    put_little(format, std::max(impl_.format, kForgettingFormat));
     put(kMeta, "format", format);
     write();
   }
@@ -272,6 +340,23 @@ class Removal {
     for (const std::string& key : found_.field_keys) erase(kFields, key);
   }
 
+  void remove_deletions() {
+    if (found_.deletions.empty() && found_.deletions_at.empty() && found_.deleted.empty()) return;
+    for (const auto& [pair, until] : found_.deletions) {
+      erase(kMeta, deletion_key(pair));
+      --deletions_.deletions[pair.type];
+    }
+    for (const auto& [pair, time] : found_.deletions_at) {
+      erase(kMeta, deletion_at_key(pair, time));
+      --deletions_.deletions[pair.type];
+    }
+    for (const EdgeKey& key : found_.deleted) {
+      erase(kMeta, deleted_key(key));
+      --deletions_.deleted[key.type];
+    }
+    put(kMeta, kDeletionCountsKey, encode_deletion_counts(deletions_));
+  }
+
   void change_first_seen() {
     for (const auto& [node, time] : found_.first_seen) {
       const auto name = impl_.get(kNames, node_key(node));
@@ -294,7 +379,8 @@ class Removal {
     impl_.files.kill_point("forget.after_write");
     impl_.state = std::move(state_);
     impl_.changes.reset();
-    impl_.format = kForgettingFormat;
+    impl_.format = std::max(impl_.format, kForgettingFormat);
+    impl_.deletions = deletions_;
     impl_.fresh_snapshot.reset();
     impl_.load_tombstones();
     impl_.start_cache();
@@ -304,6 +390,7 @@ class Removal {
   GraphStore::Impl& impl_;
   const Gathering& found_;
   StoreState state_;
+  DeletionCounts deletions_;
   rocksdb::WriteBatch batch_;
 };
 

@@ -254,7 +254,7 @@ void GraphStore::Impl::open_secondary() {
   db.reset(raw);
 }
 
-void GraphStore::Impl::read_meta() {
+void GraphStore::Impl::load_format() {
   const auto format_bytes = get(kMeta, "format");
   if (!format_bytes && is_unfinished()) fail_unfinished(folder);
   if (!format_bytes) damaged("the store's meta data are gone");
@@ -266,6 +266,10 @@ void GraphStore::Impl::read_meta() {
                 {.file = folder.string(),
                  .hint = "use the version of weft that wrote it, or remove the folder and ingest again"});
   }
+}
+
+void GraphStore::Impl::read_meta() {
+  load_format();
   const auto schema_bytes = get(kMeta, "schema");
   const auto uuid_bytes = get(kMeta, "uuid");
   if (!schema_bytes || !uuid_bytes || uuid_bytes->size() != 32) damaged("the store's meta data is damaged");
@@ -317,7 +321,24 @@ void GraphStore::Impl::load_state() {
   const auto log = get(kMeta, "changes");
   changes = log ? decode_change_log(*log) : std::nullopt;
   if (log && !changes) damaged("the log of changes is damaged");
+  load_deletions();
   load_tombstones();
+}
+
+void GraphStore::Impl::load_deletions() {
+  const auto bytes = get(kMeta, kDeletionCountsKey);
+  const std::size_t types = schema.graph.edge_types().size();
+  const auto counts = bytes ? decode_deletion_counts(*bytes, types) : no_deletions(types);
+  if (!counts) damaged("the counts of the store's deletions are damaged");
+  deletions = *counts;
+}
+
+bool GraphStore::Impl::has_deletion(const EdgeKey& outgoing) const {
+  const EdgePair pair = pair_of(outgoing);
+  if (get(kMeta, deletion_at_key(pair, outgoing.time))) return true;
+  const auto bytes = get(kMeta, deletion_key(pair));
+  const auto until = bytes ? decode_deletion(*bytes) : std::nullopt;
+  return until && outgoing.time <= *until;
 }
 
 void GraphStore::Impl::start_cache() {
@@ -351,6 +372,7 @@ void GraphStore::Impl::create_meta(const StoreSchema& wanted) {
   state = {.sequence = 0,
            .node_counts = std::vector<std::uint32_t>(wanted.graph.node_types().size(), 0),
            .edge_counts = std::vector<std::uint64_t>(wanted.graph.edge_types().size(), 0)};
+  deletions = no_deletions(wanted.graph.edge_types().size());
   std::string format_bytes;
   put_little(format_bytes, format);
   rocksdb::WriteBatch batch;
@@ -445,7 +467,8 @@ StoreInfo GraphStore::info() const {
           .format = impl_->format,
           .sequence = impl_->state.sequence,
           .node_counts = impl_->state.node_counts,
-          .edge_counts = impl_->state.edge_counts};
+          .edge_counts = impl_->state.edge_counts,
+          .deleted_edges = impl_->deletions.deleted};
 }
 
 void GraphStore::catch_up() {

@@ -68,10 +68,15 @@ struct EventBatch {
 
 struct ApplyResult {
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
-  std::vector<std::uint64_t> new_edges = {};  // [edge type]; a symmetric pair counts two
-  std::uint64_t duplicate_events = 0;         // left out: their edges were in the store already
-  ConflictCounts conflicts = {};              // of node types whose rows are ranked
-  std::uint64_t forgotten_events = 0;         // left out: they name a node that was forgotten
+  // [edge type] that came, also if they were deleted already; a symmetric pair counts two.
+  std::vector<std::uint64_t> new_edges = {};
+  std::uint64_t duplicate_events = 0;      // left out: their edges were in the store already
+  ConflictCounts conflicts = {};           // of node types whose rows are ranked
+  std::uint64_t forgotten_events = 0;      // left out: they name a node that was forgotten
+  std::uint64_t deletions = 0;             // of pairs; those of a symmetric type count one
+  std::uint64_t deletions_of_nothing = 0;  // that found no edge when they came
+  // [edge type] edges that went, those of new_edges among them: what is there grew by the difference.
+  std::vector<std::uint64_t> deleted_edges = {};
 };
 
 struct Neighbour {
@@ -89,6 +94,8 @@ struct StoreInfo {
   std::uint64_t sequence = 0;                   // events applied so far, duplicates included
   std::vector<std::uint32_t> node_counts = {};  // [node type]
   std::vector<std::uint64_t> edge_counts = {};  // [edge type]
+  // [edge type] that came and do not stand, as they were deleted; of timed types only.
+  std::vector<std::uint64_t> deleted_edges = {};
 };
 
 class GraphStore {
@@ -115,7 +122,10 @@ class GraphStore {
 
   // Writes nodes, edges, dictionary, ledger and quarantine in one atomic, synced write. Dense ids are given
   // by first appearance: event by event, nodes before edges. Events whose first edge is in the store already
-  // are left out whole; a node that is there keeps its fields except those that the event gives. Throws Error
+  // are left out whole; a node that is there keeps its fields except those that the event gives. Deletions
+  // (EdgeEvent::deletes) name their nodes as edges do, and take edges back as storage/deletions.h says; the
+  // edges at a node that a deleted event made, as a review's, go with it where its type is timed. How events
+  // are cut into batches changes nothing. Throws Error
   // and writes nothing if an end or type is out of range, a weight is not in [0, 2^32], or a type would pass
   // 2^32 - 2 nodes. Not thread-safe. Kill points: apply.before_write, apply.after_write.
   ApplyResult apply(const EventBatch& batch);

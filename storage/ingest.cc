@@ -84,6 +84,7 @@ class Ingest {
       : project_(project), store_(store), options_(options), progress_(progress), files_(files) {
     report_.new_nodes.assign(project.schema.graph.node_types().size(), 0);
     report_.new_edges.assign(project.schema.graph.edge_types().size(), 0);
+    report_.deleted_edges.assign(project.schema.graph.edge_types().size(), 0);
   }
 
   IngestReport run() {
@@ -127,6 +128,7 @@ class Ingest {
   bool takes_bulk() const {
     if (has_topics(project_) || !store_.impl().is_empty() || project_.sources.size() > kMaxSources)
       return false;
+    if (project_.deletes_in_order()) return false;
     std::uint64_t bytes = 0;
     for (const SourceFile& source : project_.sources) {
       bytes += files_.open(source.path)->size();
@@ -203,6 +205,10 @@ class Ingest {
   void add_result(const ApplyResult& result) {
     for (std::size_t i = 0; i < result.new_nodes.size(); ++i) report_.new_nodes[i] += result.new_nodes[i];
     for (std::size_t i = 0; i < result.new_edges.size(); ++i) report_.new_edges[i] += result.new_edges[i];
+    for (std::size_t i = 0; i < result.deleted_edges.size(); ++i)
+      report_.deleted_edges[i] += result.deleted_edges[i];
+    report_.deletions += result.deletions;
+    report_.deletions_of_nothing += result.deletions_of_nothing;
     report_.duplicates += result.duplicate_events;
     add_conflicts(report_.conflicts, result.conflicts);
     report_.forgotten += result.forgotten_events;

@@ -1,6 +1,7 @@
 // Source files to store, by one of two paths with the same outcome.
 //
-// In bulk (storage/bulk/bulk_load.h): an empty store, much to read. One pass; nothing is in the store until
+// In bulk (storage/bulk/bulk_load.h): an empty store, much to read, no deletions that count
+// in the order in which they come (Project::deletes_in_order). One pass; nothing is in the store until
 // all of it is. A source with a row of more than 16 MiB at its very reading limit makes the run begin again
 // in batches.
 //
@@ -66,7 +67,11 @@ struct IngestReport {
   std::uint64_t duplicates = 0;               // events that were in the store already
   std::uint64_t forgotten = 0;                // events that name a node which was forgotten: left out
   std::vector<std::uint64_t> new_nodes = {};  // [node type]
-  std::vector<std::uint64_t> new_edges = {};  // [edge type]
+  std::vector<std::uint64_t> new_edges = {};  // [edge type] that came; deleted_edges of them do not stand
+  std::uint64_t deletions = 0;                // that rows asked for
+  // Of these: no edge was there for them to take back when they came. In batches alone.
+  std::uint64_t deletions_of_nothing = 0;
+  std::vector<std::uint64_t> deleted_edges = {};  // [edge type] that went, of this run's and of earlier ones
   // Of node types with a rule for conflicts: by how much this run changed what the store has.
   ConflictCounts conflicts = {};
   std::map<std::string, std::uint64_t> quarantined = {};  // reason -> rows

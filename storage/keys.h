@@ -19,7 +19,8 @@ namespace weft::storage {
 
 inline constexpr std::uint32_t kStoreFormat = 1;        // of a new store
 inline constexpr std::uint32_t kForgettingFormat = 2;   // from when a store first forgets: it has tombstones
-inline constexpr std::uint32_t kNewestStoreFormat = 2;  // that this version reads
+inline constexpr std::uint32_t kDeletingFormat = 3;     // from when a store first sees a deletion
+inline constexpr std::uint32_t kNewestStoreFormat = 3;  // that this version reads
 
 // Column families, in the order in which the store opens them.
 enum Family : std::size_t {

@@ -30,6 +30,12 @@ ColumnRef optional_column(const TomlSection& section, std::string_view key) {
   return section.has(key) ? required_column(section, key) : ColumnRef{};
 }
 
+RowFilter::Wants read_presence(const TomlSection& section) {
+  if (!section.has("present"))
+    section.fail("present", "a required key is missing", "{ present = true } or { present = false }");
+  return section.get_bool("present", true) ? RowFilter::Wants::kPresent : RowFilter::Wants::kAbsent;
+}
+
 std::vector<RowFilter> read_where(const TomlSection& parent) {
   std::vector<RowFilter> filters;
   if (!parent.has("where")) return filters;
@@ -38,10 +44,7 @@ std::vector<RowFilter> read_where(const TomlSection& parent) {
     RowFilter filter{.column = column_ref(section, key, key)};
     if (section.is_table(key)) {
       const TomlSection presence = section.section(key);
-      if (!presence.has("present"))
-        presence.fail("present", "a required key is missing", "{ present = true } or { present = false }");
-      filter.wants =
-          presence.get_bool("present", true) ? RowFilter::Wants::kPresent : RowFilter::Wants::kAbsent;
+      filter.wants = read_presence(presence);
       presence.check_no_unknown_keys();
       filters.push_back(std::move(filter));
       continue;
@@ -51,6 +54,29 @@ std::vector<RowFilter> read_where(const TomlSection& parent) {
     filters.push_back(std::move(filter));
   }
   return filters;
+}
+
+void read_delete(const TomlSection& parent, EdgeMapping& mapping) {
+  if (!parent.has("delete")) return;
+  const char* const shape =
+      "{ column = \"op\", values = [\"delete\"] }, or present = true in place of values";
+  if (!parent.is_table("delete")) parent.fail("delete", "is no table", shape);
+  const TomlSection section = parent.section("delete");
+  RowFilter filter{.column = required_column(section, "column")};
+  const bool by_value = section.has("values"), by_presence = section.has("present");
+  if (by_value == by_presence)
+    section.fail(by_value ? "present" : "values",
+                 by_value ? "stands beside values" : "a required key is missing", shape);
+  if (by_presence) filter.wants = read_presence(section);
+  if (by_value) {
+    filter.values = section.get_texts("values");
+    if (filter.values.empty()) section.fail("values", "is empty", "a value or a list of values");
+  }
+  mapping.deletes_same_time = section.get_choice("takes", {"earlier", "same"}, 0) == 1;
+  if (mapping.deletes_same_time && !mapping.time)
+    section.fail("takes", "edges of this type have no time", "`time` in this section");
+  section.check_no_unknown_keys();
+  mapping.deletes = std::move(filter);
 }
 
 PathTemplate read_path(const TomlSection& section, const std::string& text) {
@@ -71,6 +97,11 @@ PathTemplate read_path(const TomlSection& section, const std::string& text) {
   return path;
 }
 
+bool share_a_source(const std::vector<std::uint16_t>& a, const std::vector<std::uint16_t>& b) {
+  return std::any_of(a.begin(), a.end(),
+                     [&](std::uint16_t source) { return std::find(b.begin(), b.end(), source) != b.end(); });
+}
+
 class ProjectReader {
  public:
   ProjectReader(const TomlFile& toml, const fs::path& file, Sources sources)
@@ -79,8 +110,8 @@ class ProjectReader {
   }
 
   Project read() {
-    for (const char* name :
-         {"project", "sources", "nodes", "edges", "clean", "task", "encoders", "model", "lightgcn", "train"})
+    for (const char* name : {"project", "sources", "nodes", "edges", "clean", "task", "encoders", "model",
+                             "lightgcn", "skipgram", "train"})
       root_.has(name);
     root_.check_no_unknown_keys();
     read_places();
@@ -102,6 +133,7 @@ class ProjectReader {
     declare_attribute_edges();
     project_.row_rules = graph::read_clean_rules(root_.section("clean"), project_.schema.graph);
     check_rules(project_);
+    for (const auto& [edge, section] : delete_sections_) check_delete(project_.edges[edge], section);
     return std::move(project_);
   }
 
@@ -367,6 +399,8 @@ class ProjectReader {
     if (section.has("time")) mapping.time = read_time(section, mapping);
     mapping.weight = optional_column(section, "weight");
     mapping.where = read_where(section);
+    read_delete(section, mapping);
+    if (mapping.deletes) delete_sections_.emplace_back(project_.edges.size(), section);
     mapping.keep_duplicates = section.get_choice("duplicates", {"drop", "keep"}, 0) == 1;
     const bool symmetric = section.get_bool("symmetric", false);
     if (symmetric && mapping.from.type != mapping.to.type) {
@@ -381,6 +415,40 @@ class ProjectReader {
                                                         .symmetric = symmetric});
     project_.schema.attribute.push_back(0);
     project_.edges.push_back(std::move(mapping));
+  }
+
+  // Rows that delete edges must not make anything else by accident.
+  void check_delete(const EdgeMapping& mapping, const TomlSection& section) const {
+    const std::string& column = mapping.deletes->column.name;
+    if (mapping.from.column.name.empty() || mapping.to.column.name.empty()) {
+      section.fail("delete", "a row cannot name a node that another row made", "\"TYPE:COLUMN\" at both ends",
+                   "delete the edge beside it: the edges at the node that its row made go with it");
+    }
+    const auto shares_source = [&](const auto& other) {
+      return share_a_source(other.sources, mapping.sources);
+    };
+    const auto looks_at_it = [&](const auto& other) {
+      return std::any_of(other.where.begin(), other.where.end(),
+                         [&](const RowFilter& filter) { return filter.column.name == column; });
+    };
+    const auto refuse = [&](const std::string& what, const std::string& name) {
+      section.fail(
+          "delete", fmt::format("rows that delete would make {} '{}' too", what, name),
+          fmt::format("`where` with the column '{}' in that section, or `delete` if it has edges", column));
+    };
+    for (const NodeMapping& other : project_.nodes) {
+      const std::string& name = project_.schema.graph.node_type(other.type).name;
+      if (!other.id.name.empty() || !shares_source(other)) continue;
+      if (!mapping.time)
+        section.fail("delete", fmt::format("without times it is not known whether a node '{}' stays", name),
+                     "`time` in this section, or another source for these nodes");
+      if (!looks_at_it(other)) refuse("nodes of type", name);
+    }
+    for (const EdgeMapping& other : project_.edges) {
+      const bool follows_node = other.from.column.name.empty() || other.to.column.name.empty();
+      if (!other.deletes && !follows_node && shares_source(other) && !looks_at_it(other))
+        refuse("edges of type", project_.schema.graph.edge_type(other.type).name);
+    }
   }
 
   void declare_attribute_edges() {
@@ -406,7 +474,8 @@ class ProjectReader {
   Sources sources_;
   std::optional<SourceResolver> resolver_;
   Project project_;
-  std::vector<TomlSection> attribute_sections_;  // of the as_node fields, in order
+  std::vector<TomlSection> attribute_sections_;                       // of the as_node fields, in order
+  std::vector<std::pair<std::size_t, TomlSection>> delete_sections_;  // positions in Project::edges
 };
 
 }  // namespace
@@ -418,6 +487,20 @@ std::size_t Project::find_rule(std::uint16_t source, const RuleRange& section, s
     }
   }
   return kNoRule;
+}
+
+bool Project::has_deletions() const {
+  return std::any_of(edges.begin(), edges.end(),
+                     [](const EdgeMapping& mapping) { return mapping.deletes.has_value(); });
+}
+
+bool Project::deletes_in_order() const {
+  return std::any_of(edges.begin(), edges.end(), [this](const EdgeMapping& mapping) {
+    if (!mapping.deletes) return false;
+    return !mapping.time || std::any_of(nodes.begin(), nodes.end(), [&](const NodeMapping& node) {
+      return node.id.name.empty() && share_a_source(node.sources, mapping.sources);
+    });
+  });
 }
 
 Project read_project(const TomlFile& toml, const fs::path& project_file, Sources sources) {

@@ -60,7 +60,7 @@ struct FieldMapping {
   graph::EdgeTypeId edge_type = 0;
 };
 
-// Keeps a row for a mapping only if the column holds one of the values; or any value; or none.
+// Passes a row if the column holds one of the values; or any value; or none.
 struct RowFilter {
   enum class Wants { kOneOf, kPresent, kAbsent };
   ColumnRef column = {};
@@ -94,7 +94,9 @@ struct EdgeMapping {
   std::optional<TimeSpec> time = {};
   ColumnRef weight = {};
   std::vector<RowFilter> where = {};
-  bool keep_duplicates = false;  // file and offset join the event id
+  std::optional<RowFilter> deletes = {};  // rows that it passes delete edges
+  bool deletes_same_time = false;         // those at the row's time alone
+  bool keep_duplicates = false;           // file and offset join the event id
   RuleRange rules = {};
 };
 
@@ -129,6 +131,10 @@ struct Project {
   // The rules, of a mapping's `section` or of the source's own, for the column that nodes and edges call
   // `name`; or kNoRule.
   std::size_t find_rule(std::uint16_t source, const RuleRange& section, std::string_view name) const;
+  bool has_deletions() const;  // a section has `delete`
+  // A deletion's outcome hangs on what came before it: in untimed types; and where rows of its source make
+  // nodes of their own, which lose their edges with it.
+  bool deletes_in_order() const;
   // [node type]
   std::vector<RankRule> rank_rules(std::uint16_t source) const;
   // Changes if the meaning of the source's rows does: what columns become, not where the files lie.

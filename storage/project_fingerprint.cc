@@ -105,6 +105,10 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
     out.add(mapping.weight.name);
     out.add(mapping.where);
     out.add(mapping.keep_duplicates ? "keep" : "drop");
+    if (!mapping.deletes) continue;
+    out.add("delete");
+    out.add(std::vector<RowFilter>{*mapping.deletes});
+    if (mapping.deletes_same_time) out.add("at the same time");
   }
   add_reading(sources[source], out);
   return hash64(out.text);

@@ -57,6 +57,7 @@ void make_sound(const fs::path& folder, RepairNotes& notes, Files& files, Progre
   mend_fields(impl, notes);
   progress.advance(2);
   mend_edges(impl, notes);
+  mend_deletions(impl, notes);
   progress.advance(3);
   files.kill_point("repair.after_edges");
   const auto seal = impl.get(kMeta, kSealKey);
@@ -137,7 +138,10 @@ void mend_meta(const fs::path& folder, const Workspace& workspace, const StoreSc
   impl.open_writer(GraphStore::Impl::Missing::kRefuse);
   MendWriter writer(impl);
   const bool forgot = PrefixScan(impl, kMeta, std::string(kTombstonePrefix)).valid();
-  const std::uint32_t fitting = forgot ? kForgettingFormat : kStoreFormat;
+  const bool deleted = PrefixScan(impl, kMeta, std::string(kDeletionPrefix)).valid() ||
+                       PrefixScan(impl, kMeta, std::string(kDeletionAtPrefix)).valid() ||
+                       impl.get(kMeta, kDeletionCountsKey).has_value();
+  const std::uint32_t fitting = deleted ? kDeletingFormat : forgot ? kForgettingFormat : kStoreFormat;
   std::string format;
   put_little(format, fitting);
   const auto stored_format = impl.get(kMeta, "format");
@@ -160,6 +164,15 @@ void mend_meta(const fs::path& folder, const Workspace& workspace, const StoreSc
   } catch (const Error&) {
     notes.rebuilt("the schema, from the project file");
     writer.put(kMeta, "schema", schema.to_json());
+  }
+  const std::size_t deletable = impl.schema.graph.edge_types().size();
+  const auto counts = impl.get(kMeta, kDeletionCountsKey);
+  if (deleted && !(counts && decode_deletion_counts(*counts, deletable))) {
+    // Counted when the deletions are mended. Of untimed types it is not known whether there were any.
+    notes.rebuilt("the counts of deletions");
+    DeletionCounts unknown = no_deletions(deletable);
+    unknown.deletions.assign(deletable, 1);
+    writer.put(kMeta, kDeletionCountsKey, encode_deletion_counts(unknown));
   }
   const graph::SnapshotInfo known = newest_snapshot(workspace, "", files).value_or(graph::SnapshotInfo{});
   const auto stored_uuid = impl.get(kMeta, "uuid");

@@ -47,6 +47,7 @@ void mend_meta(const std::filesystem::path& folder, const Workspace& workspace, 
 void mend_dictionary(GraphStore::Impl& impl, RepairNotes& notes);
 void mend_fields(GraphStore::Impl& impl, RepairNotes& notes);
 void mend_edges(GraphStore::Impl& impl, RepairNotes& notes);
+void mend_deletions(GraphStore::Impl& impl, RepairNotes& notes);
 void mend_ledger(GraphStore::Impl& impl, RepairNotes& notes);
 
 // Writes to a store in the making: nothing of it counts until it is flushed as a whole.

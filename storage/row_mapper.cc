@@ -95,6 +95,8 @@ RowMapper::RowMapper(const Project& project, std::uint16_t source, MediaRead med
     plan.from_plan = plan_of(mapping.from);
     plan.to_plan = plan_of(mapping.to);
     plan.where = filter_plans(mapping);
+    if (mapping.deletes)
+      plan.deletes = FilterPlan{.filter = &*mapping.deletes, .cell = cell_of(mapping.deletes->column)};
     edges_.push_back(std::move(plan));
   }
 }
@@ -147,22 +149,19 @@ std::vector<std::string> RowMapper::absent_columns(const RowReader& reader) cons
   return absent;
 }
 
+bool RowMapper::passes(const FilterPlan& plan) {
+  const Cell& cell = cells_.get(plan.cell);
+  if (plan.filter->wants != RowFilter::Wants::kOneOf)
+    return cell.present == (plan.filter->wants == RowFilter::Wants::kPresent);
+  const auto wanted = [&](std::string_view text) {
+    return std::find(plan.filter->values.begin(), plan.filter->values.end(), text) !=
+           plan.filter->values.end();
+  };
+  return cell.is_list ? std::any_of(cell.items.begin(), cell.items.end(), wanted) : wanted(cell.text);
+}
+
 bool RowMapper::passes(const std::vector<FilterPlan>& where) {
-  for (const FilterPlan& plan : where) {
-    const Cell& cell = cells_.get(plan.cell);
-    if (plan.filter->wants != RowFilter::Wants::kOneOf) {
-      if (cell.present != (plan.filter->wants == RowFilter::Wants::kPresent)) return false;
-      continue;
-    }
-    const auto wanted = [&](std::string_view text) {
-      return std::find(plan.filter->values.begin(), plan.filter->values.end(), text) !=
-             plan.filter->values.end();
-    };
-    const bool any =
-        cell.is_list ? std::any_of(cell.items.begin(), cell.items.end(), wanted) : wanted(cell.text);
-    if (!any) return false;
-  }
-  return true;
+  return std::all_of(where.begin(), where.end(), [this](const FilterPlan& plan) { return passes(plan); });
 }
 
 std::string_view RowMapper::id_text(std::size_t cell, const char* what) {
@@ -373,7 +372,9 @@ void RowMapper::make_edge(const EdgePlan& plan, graph::Event& event) {
     fixups_.push_back({.edge = edge, .from = false, .node = nodes_[plan.to_plan].made});
   }
   event.edges[edge].time = time_of(mapping.time, plan.time, true);
-  if (plan.weight == kNone) return;
+  event.edges[edge].deletes = plan.deletes && passes(*plan.deletes);
+  event.edges[edge].at_time_only = event.edges[edge].deletes && mapping.deletes_same_time;
+  if (plan.weight == kNone || event.edges[edge].deletes) return;
   const Cell& cell = cells_.get(plan.weight);
   if (!cell.present)
     throw Bad{"missing weight", fmt::format("column '{}' is empty", cells_.column_of(plan.weight))};
@@ -398,7 +399,7 @@ void RowMapper::set_event_id(const Row& row, graph::Event& event) {
   for (const graph::EdgeEvent& edge : event.edges) {
     if (media_node_[schema.edge_type(edge.type).to] != 0 && project_.schema.attribute[edge.type] != 0)
       continue;
-    hashed_ += 'E';
+    hashed_ += edge.deletes ? 'D' : 'E';
     add_text(hashed_, schema.edge_type(edge.type).name);
     add_text(hashed_, edge.from);
     add_text(hashed_, edge.to);

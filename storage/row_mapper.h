@@ -71,6 +71,7 @@ class RowMapper {
     std::size_t from = kNone, to = kNone, time = kNone, weight = kNone;
     std::size_t from_plan = kNone, to_plan = kNone;  // the node plan that makes an end without a column
     std::vector<FilterPlan> where = {};
+    std::optional<FilterPlan> deletes = {};
   };
   struct Bad {  // thrown and caught within map()
     std::string reason, detail;
@@ -84,6 +85,7 @@ class RowMapper {
 
   template <typename Mapping>
   std::vector<FilterPlan> filter_plans(const Mapping& mapping);
+  bool passes(const FilterPlan& plan);
   bool passes(const std::vector<FilterPlan>& where);
   std::string_view id_text(std::size_t cell, const char* what);
   graph::TimeMs time_of(const std::optional<TimeSpec>& spec, std::size_t cell, bool required);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "storage/batch_deletions.h"
 #include "storage/batch_lookups.h"
 #include "storage/field_conflicts.h"
 #include "storage/row_seal.h"
@@ -19,7 +20,8 @@
 
 namespace weft::storage {
 
-void check_event(const graph::Event& event, const graph::Schema& schema) {
+void check_event(const graph::Event& event, const StoreSchema& store_schema) {
+  const graph::Schema& schema = store_schema.graph;
   const auto fail = [](const std::string& what, const std::string& value) {
     throw Error(what, {.field = "event", .value = value}, ErrorKind::kFailed);
   };
@@ -37,6 +39,10 @@ void check_event(const graph::Event& event, const graph::Schema& schema) {
     if (type.timed == (edge.time == graph::kNoTime))
       fail(type.timed ? "an edge without time in a timed type" : "an edge with a time in an untimed type",
            type.name);
+    if (edge.deletes && edge.at_time_only && !type.timed)
+      fail("a deletion at one time in an untimed type", type.name);
+    if (edge.deletes && store_schema.attribute[edge.type] != 0)
+      fail("the edge of an as_node field cannot be deleted: it goes with its row", type.name);
     if (!(edge.weight >= 0 && edge.weight <= 4294967296.0))
       fail("a weight that is not from 0 to 2^32", fmt::format("{}", edge.weight));
   }
@@ -55,6 +61,19 @@ graph::EventId attribute_event(const StoreSchema& schema, const graph::EdgeEvent
 
 namespace {
 
+bool has_deletions(const EventBatch& batch) {
+  return std::any_of(batch.events.begin(), batch.events.end(), [](const graph::Event& event) {
+    return std::any_of(event.edges.begin(), event.edges.end(),
+                       [](const graph::EdgeEvent& edge) { return edge.deletes; });
+  });
+}
+
+std::string encode_format(std::uint32_t format) {
+  std::string out;
+  put_little(out, format);
+  return out;
+}
+
 class BatchWriter {
  public:
   BatchWriter(GraphStore::Impl& impl, const EventBatch& batch)
@@ -65,6 +84,8 @@ class BatchWriter {
         first_new_(impl.state.node_counts) {
     result_.new_nodes.assign(schema_.node_types().size(), 0);
     result_.new_edges.assign(schema_.edge_types().size(), 0);
+    result_.deleted_edges.assign(schema_.edge_types().size(), 0);
+    if (impl.deletions.any() || has_deletions(batch)) deletions_.emplace(impl, first_new_);
     logged_.before = state_.sequence;
   }
 
@@ -82,11 +103,14 @@ class BatchWriter {
     for (const graph::NodeEvent& node : event.nodes) add_node(node, event);
     keys_.clear();
     attributes_.clear();
+    const bool may_be_stored = deletions_ && comes_again(event);
     for (const graph::EdgeEvent& edge : event.edges) {
-      if (impl_.schema.attribute[edge.type] != 0) {
+      if (edge.deletes) {
+        add_deletion(edge);
+      } else if (impl_.schema.attribute[edge.type] != 0) {
         add_attribute(edge, event);
       } else {
-        add_edge(edge, event);
+        add_edge(edge, event, may_be_stored);
       }
     }
     for (const auto& [end, targets] : attributes_) replace_attributes(end.first, end.second, targets, event);
@@ -111,6 +135,9 @@ class BatchWriter {
   }
 
   ApplyResult finish() {
+    const DeletionCounts deletions = settle_deletions();
+    const std::uint32_t format = deletions.any() ? std::max(impl_.format, kDeletingFormat) : impl_.format;
+    if (format != impl_.format) put(kMeta, "format", encode_format(format));
     write_edges(outgoing_, kOutgoing);
     write_edges(incoming_, kIncoming);
     put(kMeta, "state", encode_state(state_));
@@ -122,6 +149,8 @@ class BatchWriter {
     impl_.check(impl_.db->Write(write, &batch_), "write to the store");
     impl_.state = std::move(state_);
     impl_.changes = changes;
+    impl_.deletions = deletions;
+    impl_.format = format;
     impl_.files.kill_point("apply.after_write");
     return std::move(result_);
   }
@@ -269,8 +298,38 @@ class BatchWriter {
   }
 
   bool is_duplicate(const graph::Event& event, bool stored) {
-    if (first_edge(impl_.schema, event) == nullptr) return false;
-    return !events_.insert(event.id).second || stored;
+    const graph::EdgeEvent* first = first_edge(impl_.schema, event);
+    if (first == nullptr) return false;
+    const bool again = !events_.insert(event.id).second || stored;
+    if (!deletions_ || schema_.edge_type(first->type).timed) return again;
+    // In an untimed type it comes anew if its pair was deleted since.
+    const auto pair = known_pair(*first);
+    const auto deleted = pair ? deletions_->last_untimed(*pair) : std::nullopt;
+    const auto [added, is_new] = untimed_events_.emplace(event.id, state_.sequence);
+    if (!deleted) return again;
+    if (!is_new && added->second > *deleted) return true;
+    added->second = state_.sequence;
+    return false;
+  }
+
+  std::optional<EdgePair> known_pair(const graph::EdgeEvent& edge) {
+    const graph::EdgeType& type = schema_.edge_type(edge.type);
+    const IdValue* from = find(type.from, edge.from);
+    if (from == nullptr) return std::nullopt;
+    const graph::NodeId from_id = from->node;
+    const IdValue* to = find(type.to, edge.to);
+    if (to == nullptr) return std::nullopt;
+    return EdgePair{edge.type, from_id, to->node};
+  }
+
+  // Whether edges of the event may be in the store although its first one is not: that is of an untimed type,
+  // and its pair may have been deleted.
+  bool comes_again(const graph::Event& event) const {
+    const graph::EdgeEvent* first = first_edge(impl_.schema, event);
+    if (first == nullptr || schema_.edge_type(first->type).timed) return false;
+    return std::count_if(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
+             return !edge.deletes && impl_.schema.attribute[edge.type] == 0;
+           }) > 1;
   }
 
   void put_edge(const EdgeKey& key, const EdgeValue& value) {
@@ -286,7 +345,56 @@ class BatchWriter {
     ++result_.new_edges[key.type];
   }
 
-  void add_edge(const graph::EdgeEvent& edge, const graph::Event& event) {
+  void erase_edge(const EdgeKey& key) {
+    outgoing_.push_back({encode_edge_key(key), {}, true});
+    incoming_.push_back({encode_edge_key(key.reversed()), {}, true});
+    if (impl_.changes) logged_.edges.push_back({true, key, {}});
+    --state_.edge_counts[key.type];
+  }
+
+  void add_deletion(const graph::EdgeEvent& edge) {
+    const graph::EdgeType& type = schema_.edge_type(edge.type);
+    const graph::NodeId from = end(type.from, edge.from, edge.time);
+    const graph::NodeId to = end(type.to, edge.to, edge.time);
+    using Half = BatchDeletions::Half;
+    const auto reach = edge.at_time_only ? BatchDeletions::Reach::kAt : BatchDeletions::Reach::kUpTo;
+    deletions_->add_deletion({edge.type, from, to}, edge.time, reach, state_.sequence, Half::kFirst);
+    if (type.symmetric && from != to)
+      deletions_->add_deletion({edge.type, to, from}, edge.time, reach, state_.sequence, Half::kSecond);
+    ++result_.deletions;
+  }
+
+  // Returns the counts as of after the batch.
+  DeletionCounts settle_deletions() {
+    DeletionCounts counts = impl_.deletions;
+    if (!deletions_) return counts;
+    const BatchDeletions::Outcome out = deletions_->settle();
+    for (const EdgeKey& key : out.removed) erase_edge(key);
+    for (const auto& [key, value] : out.standing) put_edge(key, value);
+    for (const graph::NodeRef& node : out.emptied) {
+      for (std::size_t i = 0; i < schema_.edge_types().size(); ++i) {
+        const auto type = static_cast<graph::EdgeTypeId>(i);
+        if (impl_.schema.attribute[type] != 0 && schema_.edge_type(type).from == node.type)
+          replace_attributes(type, node.id, {}, {});
+      }
+    }
+    for (const auto& [pair, until] : out.until) put(kMeta, deletion_key(pair), encode_deletion(until));
+    for (const auto& [pair, time] : out.at) put(kMeta, deletion_at_key(pair, time), "");
+    for (const EdgeKey& key : out.deleted) {
+      put(kMeta, deleted_key(key), "");
+      ++counts.deleted[key.type];
+    }
+    for (std::size_t type = 0; type < out.deletions.size(); ++type) {
+      counts.deletions[type] += out.deletions[type];
+      result_.new_edges[type] += out.never_stood[type];
+      result_.deleted_edges[type] += out.taken_back[type];
+    }
+    result_.deletions_of_nothing = out.without_effect;
+    if (!(counts == impl_.deletions)) put(kMeta, kDeletionCountsKey, encode_deletion_counts(counts));
+    return counts;
+  }
+
+  void add_edge(const graph::EdgeEvent& edge, const graph::Event& event, bool may_be_stored) {
     const graph::EdgeType& type = schema_.edge_type(edge.type);
     const graph::NodeId from = end(type.from, edge.from, edge.time);
     const graph::NodeId to = end(type.to, edge.to, edge.time);
@@ -295,7 +403,9 @@ class BatchWriter {
     const auto put_once = [&](const EdgeKey& each) {
       if (std::find(keys_.begin(), keys_.end(), each) != keys_.end()) return;
       keys_.push_back(each);
-      put_edge(each, value);
+      if (!deletions_) return put_edge(each, value);
+      using Stored = BatchDeletions::Stored;
+      deletions_->add_edge(each, value, state_.sequence, may_be_stored ? Stored::kMayBe : Stored::kNot);
     };
     put_once(key);
     if (type.symmetric) put_once(key.reversed());
@@ -332,11 +442,7 @@ class BatchWriter {
     AttributeSet& present = known->second;
     for (const auto& [to, id] : present) {
       if (targets.contains(to)) continue;
-      const EdgeKey key{type, from, graph::kNoTime, to, id};
-      outgoing_.push_back({encode_edge_key(key), {}, true});
-      incoming_.push_back({encode_edge_key(key.reversed()), {}, true});
-      if (impl_.changes) logged_.edges.push_back({true, key, {}});
-      --state_.edge_counts[type];
+      erase_edge({type, from, graph::kNoTime, to, id});
     }
     AttributeSet after;
     for (const auto& [to, id] : targets) {
@@ -355,8 +461,10 @@ class BatchWriter {
   StoreState state_;
   std::vector<std::uint32_t> first_new_;  // [node type] ids from here on are this batch's
   ApplyResult result_;
-  ChangeEntry logged_;  // of this batch, if the store keeps a log of changes
+  ChangeEntry logged_;                       // of this batch, if the store keeps a log of changes
+  std::optional<BatchDeletions> deletions_;  // if the batch or the store has any
   std::unordered_set<graph::EventId> events_;
+  std::unordered_map<graph::EventId, std::uint64_t> untimed_events_;  // -> the sequence that last took it
   std::unordered_map<std::string, std::string> ranked_;  // field key -> value that this batch wrote
   std::map<std::pair<graph::EdgeTypeId, graph::NodeId>, AttributeSet> known_attributes_;
   // Of the event at hand:
@@ -373,7 +481,7 @@ ApplyResult GraphStore::apply(const EventBatch& batch) {
     throw Error("an earlier write to the store failed: it must be opened again",
                 {.file = impl_->folder.string()});
   // All of it before anything is changed in memory: apply() must leave nothing behind when it throws.
-  for (const graph::Event& event : batch.events) check_event(event, impl_->schema.graph);
+  for (const graph::Event& event : batch.events) check_event(event, impl_->schema);
   // From here on a failure leaves the cache ahead of the database.
   impl_->failed = true;
   impl_->cache->roll();

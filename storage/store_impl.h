@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/change_log.h"
+#include "storage/deletions.h"
 #include "storage/dictionary_cache.h"
 #include "storage/graph_store.h"
 #include "storage/keys.h"
@@ -47,8 +48,12 @@ struct GraphStore::Impl {
   void read_meta();                             // of a store that has it
   void create_meta(const StoreSchema& wanted);  // of a new one
   void load_state();
+  void load_format();  // refuses one that this version does not know
   void start_cache();  // an empty one, of an unknown part of the dictionary
   void load_tombstones();
+  void load_deletions();
+  // In the store, of the edge's pair, and it reaches the edge. One that cannot be read reaches none.
+  bool has_deletion(const EdgeKey& outgoing) const;
   void follow_writer();   // reader; load_state() then
   bool is_empty() const;  // nothing was ever applied
   // A file beside the database says so, durably, for as long as the database is not whole: while it is made,
@@ -75,8 +80,9 @@ struct GraphStore::Impl {
   bool cache_complete = false;                        // holds every id of the store
   std::optional<NewestTimes> newest = {};             // writer: of all edges, deleted ones too
   std::optional<graph::SnapshotInfo> fresh_snapshot;  // that a bulk load just wrote, whole and synced
-  bool failed = false;         // a write failed half-way: what is in memory may not be what is stored
-  Tombstones tombstones = {};  // as of `state`
+  bool failed = false;            // a write failed half-way: what is in memory may not be what is stored
+  Tombstones tombstones = {};     // as of `state`
+  DeletionCounts deletions = {};  // as of `state`; sized
 };
 
 // Iterates over all keys that begin with `prefix`.
@@ -97,8 +103,11 @@ class PrefixScan {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
+// The edges of the pair at just this time, as their source sees them. Throws Error on damage.
+std::vector<EdgeKey> edges_at(const GraphStore::Impl& impl, const EdgePair& pair, graph::TimeMs time);
+
 // Throws Error if the event cannot be written, whatever the store holds.
-void check_event(const graph::Event& event, const graph::Schema& schema);
+void check_event(const graph::Event& event, const StoreSchema& schema);
 // The event id that an as_node field's edge carries.
 graph::EventId attribute_event(const StoreSchema& schema, const graph::EdgeEvent& edge, graph::EventId event);
 

@@ -25,6 +25,23 @@ void PrefixScan::check() const {
   impl_.check(iterator_->status(), "read the store");
 }
 
+std::vector<EdgeKey> edges_at(const GraphStore::Impl& impl, const EdgePair& pair, graph::TimeMs time) {
+  std::vector<EdgeKey> out;
+  // The greatest event comes first.
+  const auto from = encode_edge_key({pair.type, pair.from, time, pair.to, ~graph::EventId{0}});
+  const std::string_view of_time(from.data(), kEdgeKeyBytes - sizeof(graph::EventId));
+  rocksdb::ReadOptions read;
+  read.prefix_same_as_start = true;
+  const std::unique_ptr<rocksdb::Iterator> scan(impl.db->NewIterator(read, impl.family(kOutgoing)));
+  for (scan->Seek(slice(from)); scan->Valid() && scan->key().starts_with(slice(of_time)); scan->Next()) {
+    const auto key = decode_edge_key({scan->key().data(), scan->key().size()});
+    if (!key) impl.damaged("an edge of the store is damaged");
+    out.push_back(*key);
+  }
+  impl.check(scan->status(), "read the store");
+  return out;
+}
+
 std::vector<Neighbour> GraphStore::neighbours(graph::NodeRef node, graph::RelationId relation,
                                               std::size_t limit, graph::TimeMs before) const {
   const graph::EdgeTypeId type = graph::edge_type_of(relation);

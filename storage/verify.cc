@@ -94,6 +94,7 @@ VerifyReport verify_once(GraphStore::Impl& impl, ProgressSink& progress, const V
     guarded([&] { verify_edges(context, static_cast<graph::EdgeTypeId>(type)); });
   guarded([&] { verify_strays(context, kOutgoing, schema.edge_types().size(), "an outgoing edge"); });
   guarded([&] { verify_strays(context, kIncoming, schema.edge_types().size(), "an incoming edge"); });
+  guarded([&] { verify_deletions(context); });
   guarded([&] { verify_changes(context); });
   progress.end();
   VerifyReport& report = context.report();

@@ -40,7 +40,7 @@ class ChangeLogCheck {
       context_.problem(fmt::format("changes: the log ends at event {} of {}", reached, impl_.state.sequence));
     if (changes != impl_.changes->changes)
       context_.problem(fmt::format("changes: {} are there, {} are counted", changes, impl_.changes->changes));
-    for (const auto& [key, last] : attributes_) check_edge(key, last);
+    for (const auto& [key, last] : last_) check_edge(key, last);
   }
 
  private:
@@ -59,8 +59,8 @@ class ChangeLogCheck {
     for (const LoggedEdge& edge : entry.edges) {
       if (edge.key.type >= context_.schema().edge_types().size()) {
         context_.problem("changes: an edge of a type that the schema does not have");
-      } else if (impl_.schema.attribute[edge.key.type] != 0) {
-        attributes_.insert_or_assign(edge.key, edge);  // may come and go: the last entry counts
+      } else if (impl_.schema.attribute[edge.key.type] != 0 || impl_.deletions.any()) {
+        last_.insert_or_assign(edge.key, edge);  // may come and go: the last entry counts
       } else {
         check_edge(edge.key, edge);
       }
@@ -83,7 +83,7 @@ class ChangeLogCheck {
 
   VerifyContext& context_;
   const GraphStore::Impl& impl_;
-  std::map<EdgeKey, LoggedEdge> attributes_;  // of as_node fields: the last that the log says of each
+  std::map<EdgeKey, LoggedEdge> last_;  // of those that may go: the last that the log says of each
 };
 
 }  // namespace

@@ -80,6 +80,9 @@ void verify_seal(VerifyContext& context);
 // After verify_dictionary() of all types and verify_ledger().
 void verify_edges(VerifyContext& context, graph::EdgeTypeId type);
 
+// Of and with edges that stand. After verify_dictionary() of all types.
+void verify_deletions(VerifyContext& context);
+
 // Entries in a row up to the store's state, of edges and fields that are there or not as they say.
 void verify_changes(VerifyContext& context);
 

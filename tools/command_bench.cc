@@ -11,10 +11,10 @@
 #include "storage/store_lock.h"
 #include "tools/bench/bench.h"
 #include "tools/cli.h"
-#include "tools/lightgcn_model.h"
 #include "tools/synth/synth.h"
 #include "tools/table.h"
 #include "tools/torch_threads.h"
+#include "tools/vector_model.h"
 
 namespace weft::tools {
 namespace {
@@ -112,6 +112,7 @@ class Run {
     for (const std::string& setting : cli_.common().settings) toml.set(setting);
     toml.set("train.epochs=1");
     toml.set("lightgcn.epochs=1");
+    toml.set("skipgram.epochs=1");
     if (!in_own_workspace_) toml.set("project.workspace=" + (scratch_ / "workspace").string());
     return toml;
   }
@@ -132,7 +133,7 @@ class Run {
   }
 
   static bool holds_model(const std::filesystem::path& folder) {
-    return std::filesystem::exists(folder / "model.safetensors") || holds_lightgcn(folder);
+    return std::filesystem::exists(folder / "model.safetensors") || held_vectors(folder).has_value();
   }
 
   // Of the model just trained, or else of one that is trained for this on a tenth of the events: how good it

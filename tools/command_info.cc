@@ -210,11 +210,21 @@ void run(Cli& cli, const Options& options) {
   Json sources = Json::array();
   const storage::GraphStore store = storage::GraphStore::open_reader(project.workspace.store());
   for (const storage::LedgerEntry& entry : store.ledger()) {
-    sources.push_back(
-        {{"name", entry.name}, {"bytes", entry.bytes}, {"rows", entry.rows}, {"bad_rows", entry.bad_rows}});
+    sources.push_back({{"name", entry.name}, {"rows", entry.rows}, {"bad_rows", entry.bad_rows}});
+    if (!storage::parse_kafka_source_name(entry.name)) {
+      sources.back()["bytes"] = entry.bytes;
+    } else if (entry.bytes > 0) {
+      sources.back()["next_offset"] = entry.bytes - 1;
+    }
     quarantined += entry.bad_rows;
   }
   json["sources"] = std::move(sources);
+  std::uint64_t deleted = 0;
+  for (std::size_t t = 0; t < snapshot.schema().edge_types().size(); ++t) {
+    deleted += store.info().deleted_edges.at(t);
+    json["edges"][snapshot.schema().edge_types()[t].name]["deleted"] = store.info().deleted_edges[t];
+  }
+  json["deleted_edges"] = deleted;
   json["quarantined_rows"] = quarantined;
   if (options.analyse) json["analysis"] = analyse(cli, snapshot, options.top);
   if (cli.common().json) {
@@ -224,11 +234,19 @@ void run(Cli& cli, const Options& options) {
   print_tables(cli, json);
   Table table({"source", "rows", "bad rows", "bytes"});
   for (const Json& source : json["sources"]) {
+    std::string reached;  // of a topic's partition the offset at which reading goes on
+    if (source.contains("bytes"))
+      reached = with_commas(source["bytes"].get<std::uint64_t>());
+    else if (source.contains("next_offset"))
+      reached = fmt::format("next offset {}", source["next_offset"].get<std::uint64_t>());
     table.add({source["name"], with_commas(source["rows"].get<std::uint64_t>()),
-               with_commas(source["bad_rows"].get<std::uint64_t>()),
-               with_commas(source["bytes"].get<std::uint64_t>())});
+               with_commas(source["bad_rows"].get<std::uint64_t>()), reached});
   }
   cli.print("\n" + table.text());
+  if (json["deleted_edges"] > 0) {
+    cli.print(fmt::format("\n{} edges came and were deleted",
+                          with_commas(json["deleted_edges"].get<std::uint64_t>())));
+  }
   if (options.analyse) cli.print("\n" + analysis_text(json["analysis"]));
   cli.print(fmt::format("\nsnapshot {}, sequence {}", json["snapshot"].get<std::string>(),
                         json["sequence"].get<std::uint64_t>()));

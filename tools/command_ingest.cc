@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "storage/fresh_graph.h"
@@ -11,6 +14,7 @@
 #include "storage/ingest.h"
 #include "storage/project.h"
 #include "tools/cli.h"
+#include "tools/ingest_follow.h"
 #include "tools/project_context.h"
 #include "tools/row_cleaning.h"
 #include "tools/table.h"
@@ -25,6 +29,9 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
               {"filtered", report.filtered},
               {"duplicates", report.duplicates},
               {"forgotten", report.forgotten},
+              {"deletions", report.deletions},
+              {"deletions_of_nothing",
+               report.bulk && report.deletions > 0 ? Json(nullptr) : Json(report.deletions_of_nothing)},
               {"quarantined_rows", report.quarantined_rows},
               {"quarantined", report.quarantined},
               {"media",
@@ -43,8 +50,8 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
                                                  {"total", info.node_counts[t]}};
   }
   for (std::size_t t = 0; t < schema.edge_types().size(); ++t) {
-    out["edges"][schema.edge_types()[t].name] = {{"new", report.new_edges[t]},
-                                                 {"total", info.edge_counts[t]}};
+    out["edges"][schema.edge_types()[t].name] = {
+        {"new", report.new_edges[t]}, {"deleted", report.deleted_edges[t]}, {"total", info.edge_counts[t]}};
   }
   out["notes"] = report.notes;
   for (const auto& problem : report.media_problems)
@@ -135,6 +142,10 @@ void print_damaged(const Cli& cli, const storage::IngestReport& report) {
   }
 }
 
+std::uint64_t deleted_edges(const storage::IngestReport& report) {
+  return std::accumulate(report.deleted_edges.begin(), report.deleted_edges.end(), std::uint64_t{0});
+}
+
 void print_report(const Cli& cli, const storage::IngestReport& report, const storage::Project& project,
                   const Json& json) {
   Table table({"nodes and edges", "new", "total"});
@@ -154,6 +165,16 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                         with_commas(report.events), with_commas(report.duplicates)));
   if (report.forgotten > 0)
     cli.print(fmt::format("{} events left out: they name what was forgotten", with_commas(report.forgotten)));
+  if (report.deletions > 0) {
+    cli.print(fmt::format(
+        "{} deletions took {} edges back{}", with_commas(report.deletions),
+        with_commas(deleted_edges(report)),
+        report.bulk ? ""
+                    : fmt::format("; {} of them found nothing", with_commas(report.deletions_of_nothing))));
+  } else if (deleted_edges(report) > 0) {
+    cli.print(fmt::format("{} edges do not stand: deletions that came earlier reach them",
+                          with_commas(deleted_edges(report))));
+  }
   if (report.bulk) {
     cli.print(fmt::format("loaded in bulk: {} sorted runs spilled, at most {} MiB of temporary files",
                           with_commas(report.spilled_runs), with_commas(report.temporary_bytes >> 20)));
@@ -209,6 +230,8 @@ struct Options {
   storage::IngestOptions ingest = {};
   bool delta = false;
   bool compact = false;
+  bool follow = false;
+  double every = 10;  // seconds
 };
 
 void run(Cli& cli, Options options) {
@@ -222,15 +245,20 @@ void run(Cli& cli, Options options) {
   storage::GraphStore store = storage::GraphStore::open(
       project.workspace.store(), project.schema,
       {.block_cache_bytes = std::clamp(ingest.memory / 8, kMinCache, storage::default_block_cache_bytes())});
+  const storage::FreshOptions fresh_options = {
+      .how = options.compact ? storage::Freshen::kSnapshot
+             : options.delta ? storage::Freshen::kDelta
+                             : storage::Freshen::kAuto,
+      .delta_share = project.delta_share,
+      .snapshot = {.memory = ingest.memory, .threads = ingest.threads}};
+  if (options.follow) {
+    follow_topics(cli, project, store, ingest, fresh_options,
+                  std::chrono::milliseconds(std::llround(options.every * 1000)));
+    return;
+  }
   const storage::IngestReport report = storage::ingest(project, store, ingest, cli.progress());
   const storage::FreshGraph fresh =
-      storage::freshen(store, project.workspace, project.data_root,
-                       {.how = options.compact ? storage::Freshen::kSnapshot
-                               : options.delta ? storage::Freshen::kDelta
-                                               : storage::Freshen::kAuto,
-                        .delta_share = project.delta_share,
-                        .snapshot = {.memory = ingest.memory, .threads = ingest.threads}},
-                       cli.progress());
+      storage::freshen(store, project.workspace, project.data_root, fresh_options, cli.progress());
   Json json = to_json(report, fresh, store.info(), project.schema.graph);
   json["cleaning"] = cleaning_json(report, project);
   json["conflicts"] = conflicts_json(report, project.schema.graph);
@@ -266,8 +294,16 @@ void add_ingest(Cli& cli) {
       ->transform(CLI::AsSizeValue(false));
   CLI::Option* delta = command->add_flag(
       "--delta", options->delta, "Write what is new as a delta on the snapshot, however small that is");
-  command->add_flag("--compact", options->compact, "Write a whole snapshot, however little is new")
-      ->excludes(delta);
+  CLI::Option* compact =
+      command->add_flag("--compact", options->compact, "Write a whole snapshot, however little is new")
+          ->excludes(delta);
+  CLI::Option* follow = command
+                            ->add_flag("--follow", options->follow,
+                                       "Go on with what the project's topics bring, until Ctrl-C or SIGTERM")
+                            ->excludes(compact);
+  command->add_option("--every", options->every, "With --follow: seconds between two looks at the topics")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->needs(follow);
 }
 
 }  // namespace weft::tools

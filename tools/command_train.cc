@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "gnn/trainer.h"
@@ -12,8 +13,10 @@
 #include "tools/lightgcn_model.h"
 #include "tools/project_context.h"
 #include "tools/row_cleaning.h"
+#include "tools/skipgram_model.h"
 #include "tools/table.h"
 #include "tools/torch_threads.h"
+#include "tools/vector_model.h"
 
 namespace weft::tools {
 namespace {
@@ -53,7 +56,7 @@ gnn::TrainResult train_network(Cli& cli, const ProjectContext& context, const st
   setup.folder = folder;
   setup.resume = resume;
   setup.on_best = [&] {  // one model a folder
-    real_files().remove_all(folder / kLightGcnFile);
+    remove_vectors(folder, std::nullopt);
     prune_constants(folder, context.cleaning ? context.snapshot.info().checksum : kNoConstants);
   };
   setup.progress = &cli.progress();
@@ -65,6 +68,14 @@ gnn::TrainResult train_network(Cli& cli, const ProjectContext& context, const st
   return result;
 }
 
+gnn::TrainResult train_wanted(Cli& cli, const ProjectContext& context, const std::filesystem::path& folder,
+                              bool resume) {
+  const std::optional<VectorKind> vectors = wanted_vectors(context.toml.root());
+  if (!vectors) return train_network(cli, context, folder, resume);
+  return *vectors == VectorKind::kLightGcn ? train_lightgcn_model(cli, context, folder, resume)
+                                           : train_skipgram_model(cli, context, folder, resume);
+}
+
 void run(Cli& cli, const Options& options) {
   set_up_torch(cli);
   const ProjectContext context = open_project(cli);
@@ -74,9 +85,7 @@ void run(Cli& cli, const Options& options) {
   const storage::StoreLock lock(folder / "train.lock", fmt::format("the model '{}'", options.model));
   if (context.cleaning)
     save_constants(folder, context.snapshot.info().checksum, *context.cleaning, context.snapshot.schema());
-  const gnn::TrainResult result = wants_lightgcn(context.toml.root())
-                                      ? train_lightgcn_model(cli, context, folder, options.resume)
-                                      : train_network(cli, context, folder, options.resume);
+  const gnn::TrainResult result = train_wanted(cli, context, folder, options.resume);
   if (cli.common().json) {
     cli.print_json(to_json(result, context.split));
     return;

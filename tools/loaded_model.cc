@@ -23,9 +23,10 @@ LoadedModel LoadedModel::load(Cli& cli, std::shared_ptr<const ProjectContext> op
   const auto check_split = [&](const gnn::TrainedSplit& trained) {
     if (evaluated) gnn::check_evaluation_split(trained, context.split, *evaluated, folder);
   };
-  if (holds_lightgcn(folder)) {
-    if (evaluated) check_split(lightgcn_split(folder));
-    loaded.lightgcn_ = load_lightgcn(context, folder);
+  loaded.kind_ = held_vectors(folder);
+  if (loaded.kind_) {
+    if (evaluated) check_split(vectors_split(folder));
+    loaded.vectors_ = load_vectors(context, folder);
     return loaded;
   }
   if (!std::filesystem::exists(folder / "model.safetensors")) {
@@ -46,27 +47,35 @@ LoadedModel LoadedModel::load(Cli& cli, std::shared_ptr<const ProjectContext> op
 }
 
 std::string LoadedModel::remark() const {
-  if (!lightgcn_) return {};
+  if (!kind_) return {};
+  if (*kind_ == VectorKind::kSkipGram)
+    return "skip-gram: vectors from walks over the train part, over all its events, the supervised ones "
+           "included";
   return "LightGCN: vectors of the train part, propagated over all its events, the supervised ones included "
          "(as published)";
 }
 
 gnn::ModelScorer LoadedModel::scorer(const gnn::EmbedView& seen, ProgressSink& progress) const {
-  if (lightgcn_) return gnn::ModelScorer(lightgcn_->users, lightgcn_->items);
+  if (kind_) return gnn::ModelScorer(vectors_.users, vectors_.items);
   return network_->scorer(seen, progress);
 }
 
 gnn::NodeVectors LoadedModel::embed(graph::NodeTypeId type, ProgressSink& progress) const {
-  if (!lightgcn_) return std::move(network_->embed({type}, gnn::EmbedView{}, progress).front());
-  if (type == context_->user_type()) return lightgcn_->users;
-  if (type == context_->item_type()) return lightgcn_->items;
+  if (!kind_) return std::move(network_->embed({type}, gnn::EmbedView{}, progress).front());
+  if (type == context_->user_type()) return vectors_.users;
+  if (type == context_->item_type()) return vectors_.items;
+  const std::string& name = context_->snapshot.schema().node_type(type).name;
+  const auto found = vectors_.others.find(name);
+  if (found != vectors_.others.end()) return found->second;
   throw Error(
-      fmt::format("LightGCN has no vectors of '{}' nodes", context_->snapshot.schema().node_type(type).name),
-      {.expected = "the source or target type of the predicted edges"}, ErrorKind::kUsage);
+      fmt::format("{} has no vectors of '{}' nodes", title_of(*kind_), name),
+      {.expected = *kind_ == VectorKind::kSkipGram ? "a node type that its walks visit"
+                                                   : "the source or target type of the predicted edges"},
+      ErrorKind::kUsage);
 }
 
 std::optional<std::uint64_t> model_snapshot(const std::filesystem::path& folder) {
-  if (holds_lightgcn(folder)) return lightgcn_snapshot(folder);
+  if (held_vectors(folder)) return vectors_snapshot(folder);
   if (!std::filesystem::exists(folder / "model.safetensors")) return std::nullopt;
   return gnn::read_model_info(folder).snapshot_checksum;
 }

@@ -1,5 +1,5 @@
 // A trained model joined to its project: what recommend, similar, score, embed and evaluate start from.
-// Either the heterogeneous network or LightGCN, whichever the model's folder holds.
+// Either the heterogeneous network or vectors (LightGCN, skip-gram), whichever the model's folder holds.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 #include "gnn/trained_model.h"
 #include "tools/cli.h"
-#include "tools/lightgcn_model.h"
 #include "tools/project_context.h"
+#include "tools/vector_model.h"
 
 namespace weft::tools {
 
@@ -28,8 +28,9 @@ class LoadedModel {
   const ProjectContext& context() const { return *context_; }
   // What its figures have to be read with; empty if there is nothing to say.
   std::string remark() const;
-  // User and item vectors of the target edge type, from the events that `seen` allows. LightGCN's come from
-  // the train part whatever `seen` is; a node that it does not know has a zero vector.
+  // User and item vectors of the target edge type, from the events that `seen` allows. Those of LightGCN
+  // and skip-gram come from the train part whatever `seen` is; a node that they do not know has a zero
+  // vector.
   gnn::ModelScorer scorer(const gnn::EmbedView& seen, ProgressSink& progress) const;
   // Vectors of all nodes of a type, from every event so far.
   gnn::NodeVectors embed(graph::NodeTypeId type, ProgressSink& progress) const;
@@ -38,14 +39,15 @@ class LoadedModel {
   // At a fixed address: the model refers to its snapshot and split.
   std::shared_ptr<const ProjectContext> context_;
   std::unique_ptr<gnn::TrainedModel> network_;
-  std::optional<LightGcnVectors> lightgcn_;
+  std::optional<VectorKind> kind_;
+  NodeTypeVectors vectors_;  // of that kind
 };
 
 // The checksum of the snapshot that the model in that folder was trained on; nothing if there is no model.
 std::optional<std::uint64_t> model_snapshot(const std::filesystem::path& folder);
 
-// Throws Error if the node's vector is zero: LightGCN has learnt nothing of a node without train events, and
-// its scores for it would say nothing.
+// Throws Error if the node's vector is zero: LightGCN and skip-gram have learnt nothing of a node without
+// train events, and their scores for it would say nothing.
 void require_known(const gnn::NodeVectors& vectors, const graph::Snapshot& snapshot, graph::NodeRef node);
 
 }  // namespace weft::tools

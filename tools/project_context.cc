@@ -16,17 +16,18 @@
 #include "tools/lightgcn_model.h"
 #include "tools/loaded_model.h"
 #include "tools/row_cleaning.h"
+#include "tools/skipgram_model.h"
 #include "tools/table.h"
 
 namespace weft::tools {
 namespace {
 
-void check_settings(const TomlSection& root) {
+void check_settings(const TomlSection& root, const graph::Schema& schema) {
   encoders::parse_encoder_options(root.section("encoders"));
   gnn::read_model_options(root);
   gnn::read_train_options(root);
-  wants_lightgcn(root);
   read_lightgcn_settings(root);
+  read_skipgram_settings(root, schema);
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ void compact(const storage::Project& project, const Cli& cli) {
 ProjectContext open(TomlFile toml, const std::filesystem::path& file, const Cli* cli,
                     const FindConstants& constants) {
   storage::Project project = storage::read_project(toml, file, storage::Sources::kMayBeMissing);
-  check_settings(toml.root());
+  check_settings(toml.root(), project.schema.graph);
   check_row_rules(toml.root(), project);
   if (cli != nullptr) compact(project, *cli);
   graph::Snapshot snapshot = open_current_snapshot(project);

@@ -12,8 +12,8 @@
 #include "base/strings.h"
 #include "gnn/task_options.h"
 #include "gnn/train_options.h"
-#include "tools/lightgcn_model.h"
 #include "tools/table.h"
+#include "tools/vector_model.h"
 
 namespace weft::tools {
 namespace {
@@ -42,7 +42,7 @@ Json by_part_json(const std::array<std::uint64_t, graph::kPartCount>& by_part) {
 void check_row_rules(const TomlSection& root, const storage::Project& project) {
   const std::vector<std::string> ahead =
       graph::pairs_that_look_ahead(project.row_rules, project.schema.graph);
-  if (ahead.empty() || wants_lightgcn(root)) return;
+  if (ahead.empty() || wanted_vectors(root)) return;
   graph::Split split;
   split.spec = gnn::read_task_options(root).split;
   if (gnn::resolve_batching(gnn::read_train_options(root).batching, split) == gnn::Batching::kShared) return;
@@ -50,7 +50,7 @@ void check_row_rules(const TomlSection& root, const storage::Project& project) {
       ahead.front(), "would hide from training at a time what a later event of the pair replaces",
       "\"first\" or \"all\" where training looks at the graph as it was at a time",
       "or train without times: task.split \"random\" with train.batching \"shared\", or model.kind "
-      "\"lightgcn\"");
+      "\"lightgcn\" or \"skipgram\"");
 }
 
 std::optional<graph::CleanConstants> model_constants(const fs::path& folder, std::uint64_t trained_on,

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "base/error.h"
 #include "gnn/kernels/gather.h"
-#include "sampling/philox.h"
+#include "gnn/normal_draws.h"
 
 namespace weft::gnn {
 
@@ -15,24 +14,6 @@ namespace {
 
 constexpr std::uint32_t kNoSlot = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kInitPurpose = 0x4C474E00;  // apart from the samplers' purposes
-
-// Normal draws by Box and Muller; element i depends on (seed, i) alone.
-void fill_normal(std::span<float> values, double deviation, std::uint64_t seed) {
-  const sampling::PhiloxKey key{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
-  for (std::size_t i = 0; i < values.size(); i += 4) {
-    const auto index = static_cast<std::uint64_t>(i / 4);
-    const auto bits = sampling::philox4x32(
-        key, {{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), kInitPurpose, 0}});
-    for (std::size_t pair = 0; pair < 2; ++pair) {
-      const double u = (bits.word[2 * pair] + 0.5) / 4294967296.0;
-      const double angle = 2 * std::numbers::pi * bits.word[2 * pair + 1] / 4294967296.0;
-      const double radius = deviation * std::sqrt(-2 * std::log(u));
-      if (i + 2 * pair < values.size()) values[i + 2 * pair] = static_cast<float>(radius * std::cos(angle));
-      if (i + 2 * pair + 1 < values.size())
-        values[i + 2 * pair + 1] = static_cast<float>(radius * std::sin(angle));
-    }
-  }
-}
 
 GatherJob<std::uint64_t> job_over(const BipartiteGraph& graph, std::size_t dim) {
   return {.offsets = graph.offsets.data(),
@@ -55,7 +36,7 @@ LightGcn::LightGcn(const graph::PositiveIndex& pairs, std::size_t users, std::si
   layer_a_.resize(size);
   layer_b_.resize(size);
   slot_.assign(graph_.nodes(), kNoSlot);
-  fill_normal(state_.parameters, options.init_deviation, options.seed);
+  fill_normal(state_.parameters, options.init_deviation, options.seed, kInitPurpose);
   refresh_scaled();
 }
 

@@ -17,6 +17,7 @@
 #include "gnn/evaluation/embedding_scorer.h"
 #include "gnn/kernels/adam.h"
 #include "gnn/lightgcn/bipartite_graph.h"
+#include "gnn/vector_state.h"
 #include "graph/positive_index.h"
 
 namespace weft::gnn {
@@ -44,13 +45,7 @@ struct Triple {
   graph::NodeId negative = 0;
 };
 
-// All that training changes. [nodes, dim] each, users first.
-struct LightGcnState {
-  std::vector<float> parameters = {};  // the free vectors
-  std::vector<float> mean = {};        // Adam's moments
-  std::vector<float> variance = {};
-  std::uint64_t step = 0;
-};
+using LightGcnState = VectorState;  // rows: users first
 
 class LightGcn {
  public:

@@ -31,6 +31,8 @@ struct BatchRuns::Output {
   std::vector<FieldAt> fields = {};
   std::vector<std::vector<EdgeRecord>> outgoing = {}, incoming = {};  // [edge type]
   std::vector<std::vector<AttributeRecord>> attributes = {};          // [edge type]
+  std::vector<std::vector<DeletionRecord>> deletions = {};            // [edge type] as sources see them
+  std::uint64_t deletion_count = 0;  // both halves of a symmetric one count one
 };
 
 namespace {
@@ -46,6 +48,7 @@ class Resolver {
     out_.outgoing.resize(schema.graph.edge_types().size());
     out_.incoming.resize(schema.graph.edge_types().size());
     out_.attributes.resize(schema.graph.edge_types().size());
+    out_.deletions.resize(schema.graph.edge_types().size());
   }
 
   void run() {
@@ -103,6 +106,14 @@ class Resolver {
                                             .order = order_++});
       return;
     }
+    if (edge.deletes != 0) {
+      ++out_.deletion_count;
+      const std::uint64_t at = edge.deletes == 2 ? 1 : 0;
+      out_.deletions[edge.type].push_back({from, to, at, edge.time});
+      if (schema_.graph.edge_type(edge.type).symmetric)
+        out_.deletions[edge.type].push_back({to, from, at, edge.time});
+      return;
+    }
     const EdgeKey key{edge.type, from, edge.time, to, edge.event};
     put_once(key, edge.weight);
     if (schema_.graph.edge_type(edge.type).symmetric) put_once(key.reversed(), edge.weight);
@@ -154,6 +165,7 @@ void BatchRuns::add(std::span<Chunk> chunks, const Numbering::Batch& batch, Keep
           .run();
     }
   });
+  for (const Output& output : outputs) deletions_ += output.deletion_count;
   std::vector<std::function<void()>> tasks = {[&] { write_nodes(chunks, outputs, batch, keep); },
                                               [&] { write_fields(chunks, outputs, keep); }};
   for (std::size_t type = 0; type < edges_.size(); ++type) {
@@ -166,6 +178,7 @@ void BatchRuns::add(std::span<Chunk> chunks, const Numbering::Batch& batch, Keep
       throw Error("too many edges of one type",
                   {.field = schema_.graph.edge_types()[type].name, .expected = "at most 2^32 - 2"});
     }
+    tasks.emplace_back([&, type] { write_deletions(outputs, type, keep); });
     tasks.emplace_back([&, type] { write_edges(outputs, type, false, keep); });
     tasks.emplace_back([&, type] { write_edges(outputs, type, true, keep); });
   }
@@ -263,6 +276,22 @@ void BatchRuns::write_edges(std::vector<Output>& outputs, std::size_t type, bool
   SpoolWriter run(scratch_, "edges", keep);
   run.append(edges.data(), edges.size() * sizeof(EdgeRecord));
   keep_run(incoming ? edges_[type].incoming : edges_[type].outgoing, run);
+}
+
+void BatchRuns::write_deletions(std::vector<Output>& outputs, std::size_t type, Keep keep) {
+  std::vector<DeletionRecord> records;
+  for (const Output& output : outputs)
+    records.insert(records.end(), output.deletions[type].begin(), output.deletions[type].end());
+  if (records.empty()) return;
+  const auto write = [&](std::vector<Spool>& runs) {
+    std::sort(records.begin(), records.end());
+    SpoolWriter run(scratch_, "deletions", keep);
+    run.append(records.data(), records.size() * sizeof(DeletionRecord));
+    keep_run(runs, run);
+  };
+  write(edges_[type].outgoing_deletions);
+  for (DeletionRecord& record : records) std::swap(record.node, record.other);
+  write(edges_[type].incoming_deletions);
 }
 
 void BatchRuns::write_attributes(std::vector<Output>& outputs, std::size_t type, Keep keep) {

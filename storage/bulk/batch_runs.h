@@ -21,7 +21,8 @@ struct NodeRuns {
 struct EdgeRuns {
   std::vector<Spool> outgoing = {}, incoming = {};  // EdgeRecord
   std::vector<Spool> attributes = {};               // AttributeRecord, of as_node fields' types instead
-  std::uint64_t count = 0;                          // of edges; not of attributes
+  std::vector<Spool> outgoing_deletions = {}, incoming_deletions = {};  // DeletionRecord
+  std::uint64_t count = 0;                                              // of edges; not of attributes
 };
 
 class BatchRuns {
@@ -31,9 +32,10 @@ class BatchRuns {
   // `chunks` are numbered. Frees them as it goes. Throws Error past 2^32 - 2 edges of a type.
   void add(std::span<Chunk> chunks, const Numbering::Batch& batch, Keep keep);
 
-  std::vector<NodeRuns>& nodes() { return nodes_; }  // [node type]
-  std::vector<EdgeRuns>& edges() { return edges_; }  // [edge type]
-  std::vector<Spool>& fields() { return fields_; }   // FieldCursor; of equal keys the last counts
+  std::vector<NodeRuns>& nodes() { return nodes_; }       // [node type]
+  std::vector<EdgeRuns>& edges() { return edges_; }       // [edge type]
+  std::vector<Spool>& fields() { return fields_; }        // FieldCursor; of equal keys the last counts
+  std::uint64_t deletions() const { return deletions_; }  // as apply() counts them
 
  private:
   struct Output;
@@ -41,6 +43,7 @@ class BatchRuns {
                    Keep keep);
   void write_fields(std::span<const Chunk> chunks, std::vector<Output>& outputs, Keep keep);
   void write_edges(std::vector<Output>& outputs, std::size_t type, bool incoming, Keep keep);
+  void write_deletions(std::vector<Output>& outputs, std::size_t type, Keep keep);
   void write_attributes(std::vector<Output>& outputs, std::size_t type, Keep keep);
 
   const StoreSchema& schema_;
@@ -50,6 +53,7 @@ class BatchRuns {
   std::vector<EdgeRuns> edges_;
   std::vector<Spool> fields_;
   std::uint64_t sequence_ = 0;  // events so far
+  std::uint64_t deletions_ = 0;
 };
 
 }  // namespace weft::storage

@@ -241,9 +241,15 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   const StoreState counts{.sequence = state.events,
                           .node_counts = state.numbering.node_counts(),
                           .edge_counts = tables.edge_counts};
+  if (tables.deletions.any()) {
+    meta.put(kDeletionCountsKey, encode_deletion_counts(tables.deletions));
+    std::string format;
+    put_little(format, std::max(store.format, kDeletingFormat));
+    meta.put("format", format);
+  }
   meta.put(kSealKey, encode_seal(state.seal));
   meta.put("state", encode_state(counts));
-  tables.files[kMeta] = meta.finish();
+  for (TableFile& file : meta.finish()) tables.files[kMeta].push_back(std::move(file));
   BulkResult result{.spilled_runs = state.scratch.runs(), .temporary_bytes = state.scratch.peak_bytes()};
   graph::SnapshotInfo info{
       .store_uuid = store.uuid, .sequence = state.events, .data_root = state.project.data_root.string()};
@@ -264,6 +270,8 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
   result.applied.duplicate_events = state.duplicates;
   result.applied.new_edges = tables.new_edges;
   result.applied.conflicts = tables.conflicts;
+  result.applied.deletions = state.runs.deletions();
+  result.applied.deleted_edges = tables.deletions.deleted;
   result.applied.new_nodes.assign(counts.node_counts.begin(), counts.node_counts.end());
   return result;
 }

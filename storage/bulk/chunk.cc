@@ -55,14 +55,14 @@ class ChunkBuilder {
       : schema_(project.schema), chunk_(chunk), names_(chunk), ranks_(project.rank_rules(chunk.source)) {}
 
   void add(const graph::Event& event) {
-    check_event(event, schema_.graph);
+    check_event(event, schema_);
     put(chunk_.events, EventHead{event.id, static_cast<std::uint32_t>(event.nodes.size()),
                                  static_cast<std::uint32_t>(event.edges.size())});
     for (const graph::NodeEvent& node : event.nodes) add(node);
     bool may_repeat = false;
     for (const graph::EdgeEvent& edge : event.edges) {
       add(edge, event.id);
-      may_repeat = may_repeat || schema_.attribute[edge.type] == 0;
+      may_repeat = may_repeat || (!edge.deletes && schema_.attribute[edge.type] == 0);
     }
     chunk_.ids.push_back(may_repeat ? event.id : graph::kNoEvent);
     ++chunk_.tally.events;
@@ -101,7 +101,10 @@ class ChunkBuilder {
                                 .from = names_.find_or_add(type.from, edge.from),
                                 .to = names_.find_or_add(type.to, edge.to),
                                 .weight = static_cast<float>(edge.weight),
-                                .type = edge.type});
+                                .type = edge.type,
+                                .deletes = static_cast<std::uint16_t>(!edge.deletes       ? 0
+                                                                      : edge.at_time_only ? 2
+                                                                                          : 1)});
   }
 
   const StoreSchema& schema_;

@@ -50,7 +50,7 @@ struct EdgeHead {
   std::uint32_t from = 0, to = 0;
   float weight = 1.0F;
   graph::EdgeTypeId type = 0;
-  std::uint16_t unused = 0;
+  std::uint16_t deletes = 0;  // the edges of the pair: 1 up to the time, 2 at the time
 };
 
 // Cuts records off a chunk's events.

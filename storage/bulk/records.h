@@ -44,6 +44,15 @@ struct AttributeRecord {
   }
 };
 
+// That edges of a pair are deleted, up to a time or at it, as seen from `node`, whichever end that is.
+struct DeletionRecord {
+  std::uint32_t node = 0;
+  std::uint32_t other = 0;
+  std::uint64_t at = 0;  // 1: at the time alone
+  graph::TimeMs time = graph::kNoTime;
+  auto operator<=>(const DeletionRecord&) const = default;
+};
+
 // One mention of a node in a later run than the one that made it: its earliest time there.
 struct SeenRecord {
   std::uint32_t node = 0;

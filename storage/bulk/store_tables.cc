@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/merge.h"
+#include "storage/bulk/row_deletions.h"
 #include "storage/bulk/snapshot_beside.h"
 
 namespace weft::storage {
@@ -158,6 +159,10 @@ class TableTasks {
   }
 
   void edges(graph::EdgeTypeId type, std::vector<Spool>& runs, Family family) {
+    const EdgeRuns& all = runs_.edges()[type];
+    const std::vector<Spool>& deletions =
+        family == kOutgoing ? all.outgoing_deletions : all.incoming_deletions;
+    if (!deletions.empty()) return edges_that_stand(type, runs, deletions, family);
     TableFiles table(scratch_, store_, family);
     EdgesBeside snapshot = snapshot_.edges(type, family);
     {
@@ -169,6 +174,42 @@ class TableTasks {
     }
     runs.clear();
     keep(table);
+    snapshot.finish();
+  }
+
+  // Edges that no deletion reaches. The outgoing ones tell what is kept of deletions as well.
+  void edges_that_stand(graph::EdgeTypeId type, std::vector<Spool>& runs, const std::vector<Spool>& deletions,
+                        Family family) {
+    const bool outgoing = family == kOutgoing;
+    TableFiles table(scratch_, store_, family), up_to(scratch_, store_, kMeta), at(scratch_, store_, kMeta),
+        deleted(scratch_, store_, kMeta);
+    EdgesBeside snapshot = snapshot_.edges(type, family);
+    const auto keep_deletion = [&](const DeletionRecord& record) {
+      if (!outgoing) return;
+      const EdgePair pair{type, record.node, record.other};
+      if (record.at == 0) up_to.put(deletion_key(pair), encode_deletion(record.time));
+      if (record.at != 0) at.put(deletion_at_key(pair, record.time), "");
+      ++deletion_counts.deletions[type];
+    };
+    {
+      RowDeletions rows(deletions, scratch_.files(), memory_ / 4);
+      auto merged = merge_runs<RecordCursor<EdgeRecord>>(runs, scratch_.files(), memory_ / 4);
+      while (merged.next()) {
+        const EdgeKey key = merged.top().key().key();
+        rows.go_to(key.node, keep_deletion);
+        if (!rows.reach(key.other, key.time)) {
+          put(table, merged.top().key());
+          snapshot.put(merged.top().key());
+        } else if (outgoing) {
+          deleted.put(deleted_key(key), "");
+          ++deletion_counts.deleted[type];
+          --edge_counts[type];
+        }
+      }
+      rows.finish(keep_deletion);
+    }
+    runs.clear();
+    for (TableFiles* each : {&table, &up_to, &at, &deleted}) keep(*each);
     snapshot.finish();
   }
 
@@ -219,6 +260,7 @@ class TableTasks {
   std::vector<std::vector<TableFile>> files = std::vector<std::vector<TableFile>>(kFamilyCount);
   std::vector<std::uint64_t> edge_counts, new_edges;  // [edge type]
   ConflictCounts conflicts;                           // of fields()
+  DeletionCounts deletion_counts;                     // of edges()
 
  private:
   static constexpr std::size_t kBuffer = std::size_t{1} << 18;
@@ -277,6 +319,7 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
                                std::unique_ptr<graph::SnapshotBuilder>& snapshot) {
   SnapshotBeside beside(snapshot.get(), store.schema.graph, scratch, memory / pool.size(), pool.size());
   TableTasks tasks(store, runs, scratch, memory / pool.size(), beside);
+  tasks.deletion_counts = no_deletions(runs.edges().size());
   for (const EdgeRuns& edges : runs.edges()) {
     tasks.edge_counts.push_back(edges.count);
     tasks.new_edges.push_back(edges.count);
@@ -310,7 +353,8 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
   return {.files = std::move(tasks.files),
           .edge_counts = std::move(tasks.edge_counts),
           .new_edges = std::move(tasks.new_edges),
-          .conflicts = std::move(tasks.conflicts)};
+          .conflicts = std::move(tasks.conflicts),
+          .deletions = std::move(tasks.deletion_counts)};
 }
 
 namespace {
@@ -349,6 +393,7 @@ void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
   check_taken_in(store, tables);
   store.end_unfinished();
   store.load_state();
+  store.load_format();
   store.start_cache();
   store.failed = false;
 }

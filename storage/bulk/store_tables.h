@@ -20,6 +20,7 @@ struct StoreTables {
   std::vector<std::uint64_t> edge_counts = {};  // [edge type]
   std::vector<std::uint64_t> new_edges = {};  // [edge type] as apply() counts them: those replaced since too
   ConflictCounts conflicts = {};
+  DeletionCounts deletions = {};
 };
 
 // Merges the runs, which it consumes. `memory` bytes are shared by the threads. If there is a `snapshot`, it

@@ -35,6 +35,7 @@ void each_column(const EdgeMapping& mapping, const Visit& visit) {
   if (mapping.time) visit(mapping.time->column, Use::kTime);
   visit(mapping.weight, Use::kNumber);
   each_filter_column(mapping.where, visit);
+  if (mapping.deletes) visit(mapping.deletes->column, Use::kText);
 }
 
 class RuleCheck {

@@ -36,6 +36,7 @@ from = "user:user"
 to = "item:item"
 time = { column = "time", unit = "s" }
 weight = "weight"
+delete = { column = "op", values = "d" }
 [edges.wrote]
 source = "reviews.jsonl"
 from = "user:user"
@@ -149,6 +150,8 @@ struct CrashShop::Replay {
   std::map<std::string, std::set<std::string>> edges;
   std::map<std::string, std::set<std::string>> tags;  // item -> names
   std::set<std::string> known;                        // events with edges of their own
+  std::map<std::string, graph::TimeMs> deleted;       // user and item -> until
+  std::map<std::string, std::map<graph::TimeMs, std::set<std::string>>> purchases;  // -> time -> edges
   std::vector<std::uint64_t> rows = std::vector<std::uint64_t>(kSources.size(), 0);
   std::vector<std::string> quarantine;
   std::uint64_t sequence = 0;
@@ -214,9 +217,25 @@ struct CrashShop::Replay {
   void take_purchase(const Step& step) {
     const graph::TimeMs time = step.time * 1000;
     const std::string line = edge_line(step.user, step.item, time, step.weight);
-    if (!edges["buys"].insert(line).second) return;
+    const std::string pair = step.user + "|" + step.item;
+    if (!step.deletes && !known.insert(pair + line).second) return;
     node("user", step.user, time);
     node("item", step.item, time);
+    auto& of_pair = purchases[pair];
+    if (!step.deletes) {
+      of_pair[time].insert(line);
+    } else {
+      const auto [until, is_new] = deleted.emplace(pair, time);
+      if (!is_new) until->second = std::max(until->second, time);
+    }
+    const auto until = deleted.find(pair);
+    for (const auto& [bought, lines] : of_pair) {
+      const bool stands = until == deleted.end() || bought > until->second;
+      for (const std::string& each : lines) {
+        if (stands) edges["buys"].insert(each);
+        if (!stands) edges["buys"].erase(each);
+      }
+    }
   }
 
   StoreContent content() const {
@@ -255,7 +274,7 @@ CrashShop::CrashShop(fs::path folder, std::uint64_t seed, Pictures pictures)
   fs::create_directories(folder_);
   real_files().write_whole(project(), kProject);
   text_[kUsers] = "user,age\n";
-  text_[kOld] = text_[kNew] = "user,item,time,weight\n";
+  text_[kOld] = text_[kNew] = "user,item,time,weight,op\n";
 }
 
 void CrashShop::add(std::size_t source, Step step, const std::string& row) {
@@ -318,12 +337,14 @@ void CrashShop::add_purchases(std::size_t source) {
               .item = fmt::format("i{}", item),
               .time = static_cast<std::int64_t>(time),
               .weight = static_cast<double>(1 + (user + item + time) % 7) / 2};
+    step.deletes = i % 6 == 3;
     if (i % 9 == 8 && steps_.back().kind == Step::Kind::kPurchase) step = steps_.back();
     if (i % 33 == 5) {
-      add(source, {}, fmt::format("{},{},never,1", step.user, step.item));
+      add(source, {}, fmt::format("{},{},never,1,", step.user, step.item));
       continue;
     }
-    const std::string row = fmt::format("{},{},{},{}", step.user, step.item, step.time, step.weight);
+    const std::string row =
+        fmt::format("{},{},{},{},{}", step.user, step.item, step.time, step.weight, step.deletes ? "d" : "");
     add(source, std::move(step), row);
   }
 }

@@ -55,6 +55,7 @@ class CrashShop {
     bool photo_found = false;
     std::int64_t time = 0;  // s
     double weight = 1;
+    bool deletes = false;  // the purchases of the two, up to the time
   };
   struct Replay;
 

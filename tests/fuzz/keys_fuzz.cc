@@ -1,6 +1,7 @@
 // Keys and values of the store. The first byte chooses which; what decodes must encode to the same bytes.
-// Parser: storage/keys.cc storage/change_log.cc
+// Parser: storage/keys.cc storage/change_log.cc storage/deletions.cc
 #include "storage/change_log.h"
+#include "storage/deletions.h"
 #include "storage/field_conflicts.h"
 #include "storage/keys.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -68,7 +69,10 @@ Seeds seeds() {
                        tagged(4, joined(ledger_key(2), encode_ledger_value(entry))),
                        tagged(5, joined(quarantine_key(1, 500), encode_quarantine_value(row))),
                        tagged(6, encode_state(state)), tagged(7, encode_change(change)),
-                       tagged(7, encode_change({})), tagged(8, encode_change_log({.from = 5, .changes = 7}))},
+                       tagged(7, encode_change({})), tagged(8, encode_change_log({.from = 5, .changes = 7})),
+                       tagged(9, deletion_key({3, 70'000, 9})), tagged(10, deleted_key(edge)),
+                       tagged(11, encode_deletion(-5)), tagged(13, deletion_at_key({3, 70'000, 9}, -5)),
+                       tagged(12, encode_deletion_counts({{1, 0}, {2, 3}}))},
           .others = {}};
 }
 
@@ -76,7 +80,7 @@ void run(std::string_view input) {
   Bytes bytes(input);
   const std::uint8_t which = bytes.byte();
   const std::string_view rest = bytes.rest();
-  switch (which % 9) {
+  switch (which % 14) {
     case 0:
       return expect_same(decode_edge_key(rest), rest,
                          [](const EdgeKey& key) { return text(encode_edge_key(key)); });
@@ -111,6 +115,17 @@ void run(std::string_view input) {
       return expect_same(decode_change(rest), rest, encode_change);
     case 8:
       return expect_same(decode_change_log(rest), rest, encode_change_log);
+    case 9:
+      return expect_same(decode_deletion_key(rest), rest, deletion_key);
+    case 10:
+      return expect_same(decode_deleted_key(rest), rest, deleted_key);
+    case 11:
+      return expect_same(decode_deletion(rest), rest, encode_deletion);
+    case 12:
+      return expect_same(decode_deletion_counts(rest, 2), rest, encode_deletion_counts);
+    case 13:
+      return expect_same(decode_deletion_at_key(rest), rest,
+                         [](const auto& entry) { return deletion_at_key(entry.first, entry.second); });
     default:
       return expect_same(decode_state(rest, 2, 3), rest, encode_state);
   }

@@ -53,7 +53,7 @@ target = "buys"
 )",
                        "[nodes.a]\n[nodes.b]\n[edges.e]\nsource = \"x.csv\"\nfrom = \"a:u\"\nto = \"b:v\"\n",
                        R"([sources.log]
-columns.user = { prefix = "u:" }
+columns.item = { prefix = "i:" }
 [sources.log.kafka]
 brokers = ["a:9092", "b:9092"]
 topics = ["clicks", "views.v2"]

@@ -68,6 +68,25 @@ void make_golden_store(const fs::path& folder, std::uint32_t format) {
       finish_forgetting(store, {workspace});
       fs::remove_all(workspace);
     }
+    if (format >= kDeletingFormat) {
+      // Before what they delete, after it, and of friends.
+      const auto deletion = [](graph::EventId id, graph::EdgeTypeId type, const char* from, const char* to,
+                               graph::TimeMs time) {
+        return graph::Event{.id = id,
+                            .edges = {{.type = type, .from = from, .to = to, .time = time, .deletes = true}}};
+      };
+      graph::Event at_time = deletion(8015, kBuys, "u3", "i1", 4000);
+      at_time.edges[0].at_time_only = true;
+      store.apply({.events = {buy(8001, "u1", "i1", 2000),
+                              deletion(8003, kBuys, "u1", "i1", 2000),
+                              deletion(8005, kBuys, "u2", "i1", 3000),
+                              buy(8007, "u2", "i1", 2500),
+                              buy(8009, "u2", "i1", 3500),
+                              {.id = 8011, .edges = {{.type = kFriend, .from = "u1", .to = "u2"}}},
+                              deletion(8013, kFriend, "u2", "u1", graph::kNoTime),
+                              buy(8017, "u3", "i1", 4000),
+                              at_time}});
+    }
     GraphStore::Impl& impl = store.impl();
     impl.check(impl.db->Flush({}, impl.handles), "write the golden store");
   }
@@ -92,6 +111,19 @@ std::string golden_text(const GraphStore& store) {
                        row.detail, row.excerpt);
     return true;
   });
+  for (PrefixScan scan(store.impl(), kMeta, std::string(kDeletionPrefix)); scan.valid(); scan.next()) {
+    const EdgePair pair = decode_deletion_key(scan.key()).value();
+    out += fmt::format("deletion {} {}->{} until {}\n", pair.type, pair.from, pair.to,
+                       decode_deletion(scan.value()).value());
+  }
+  for (PrefixScan scan(store.impl(), kMeta, std::string(kDeletionAtPrefix)); scan.valid(); scan.next()) {
+    const auto [pair, time] = decode_deletion_at_key(scan.key()).value();
+    out += fmt::format("deletion {} {}->{} at {}\n", pair.type, pair.from, pair.to, time);
+  }
+  for (PrefixScan scan(store.impl(), kMeta, std::string(kDeletedPrefix)); scan.valid(); scan.next()) {
+    const EdgeKey key = decode_deleted_key(scan.key()).value();
+    out += fmt::format("deleted {} {}->{} {} {:x}\n", key.type, key.node, key.other, key.time, key.event);
+  }
   return out;
 }
 

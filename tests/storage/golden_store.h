@@ -9,8 +9,8 @@
 
 namespace weft::storage {
 
-// Every kind of entry that format 1 has; in format 2 a user was forgotten. `folder` must not exist. Leaves
-// nothing in it but what a reader needs.
+// Every kind of entry that format 1 has; in format 2 a user was forgotten, in format 3 edges were deleted
+// too. `folder` must not exist. Leaves nothing in it but what a reader needs.
 void make_golden_store(const std::filesystem::path& folder, std::uint32_t format);
 inline constexpr const char* kGoldenForgotten = "u7";
 

@@ -63,7 +63,7 @@ TEST(GoldenStore, SaysWhatItSaidWhenItWasMade) {
 
 // What the present version writes is what the golden stores of the formats that it writes say.
 TEST(GoldenStore, ThePresentVersionWritesTheSame) {
-  for (const std::uint32_t format : {kStoreFormat, kForgettingFormat}) {
+  for (const std::uint32_t format : {kStoreFormat, kForgettingFormat, kDeletingFormat}) {
     const test::TempFolder folder;
     make_golden_store(folder / "store", format);
     const std::string wanted = real_files().read_whole(kGolden / (std::to_string(format) + ".txt"));

@@ -258,6 +258,35 @@ TEST_F(Repair, LostMetaData) {
   }
 }
 
+TEST_F(Repair, Deletions) {
+  {
+    GraphStore store = open();
+    graph::Event deletion = buy(5003, "u1", "i1", 5000);
+    deletion.edges[0].deletes = true;
+    store.apply({.events = {buy(5001, "u1", "i1", 4000), deletion, buy(5005, "u1", "i1", 6000)}});
+    before_ = content(store);
+  }
+  const auto find = [](GraphStore::Impl& impl, std::string_view prefix) {
+    return std::string(PrefixScan(impl, kMeta, std::string(prefix)).key());
+  };
+  expect_same_after([](auto& impl) { erase(impl, kMeta, "format"); });
+  // An edge that came back, as where a write was lost.
+  expect_same_after([&](auto& impl) {
+    const EdgeKey key = *decode_deleted_key(find(impl, kDeletedPrefix));
+    const auto out = encode_edge_key(key), in = encode_edge_key(key.reversed());
+    const auto value = encode_edge_value({0, 1.0F});
+    put(impl, kOutgoing, {out.data(), out.size()}, {value.data(), value.size()});
+    put(impl, kIncoming, {in.data(), in.size()}, {value.data(), value.size()});
+  });
+  // Lost counts are taken from the entries; of untimed types, which have none, it is assumed that there were
+  // some.
+  break_store([](auto& impl) { put(impl, kMeta, kDeletionCountsKey, "x"); });
+  EXPECT_THAT(repair().rebuilt, Contains("the counts of deletions"));
+  EXPECT_EQ(open().info().deleted_edges[kBuys], 1U);
+  break_store([&](auto& impl) { erase(impl, kMeta, find(impl, kDeletionPrefix)); });
+  EXPECT_THAT(repair().lost, Contains("deleted edges of buys: an entry without its deletion"));
+}
+
 // Damage of the files themselves: what is lost of one direction comes from the other.
 TEST_F(Repair, DamagedTableFiles) {
   for (const char* family : {"incoming", "outgoing", "names"}) {

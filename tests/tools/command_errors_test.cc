@@ -236,7 +236,9 @@ TEST(CommandErrors, BadSettingOfTheOtherKindOfModel) {
   ASSERT_EQ(run_weft("ingest " + project).exit_code, 0);
   for (const char* settings :
        {"--set model.kind=lightgcn --set train.epoch=5", "--set model.kind=lightgcn --set model.hiden=5",
-        "--set lightgcn.epoch=5", "--set model.kind=lightgcn --set encoders.text.dims=5"}) {
+        "--set lightgcn.epoch=5", "--set skipgram.epoch=5", "--set skipgram.walks.some.path=buys",
+        "--set model.kind=skipgram --set model.hiden=5",
+        "--set model.kind=lightgcn --set encoders.text.dims=5"}) {
     EXPECT_EQ(run_weft("train " + project + " " + settings).exit_code, 2) << settings;
     EXPECT_EQ(run_weft("recommend --user u " + project + " " + settings).exit_code, 2) << settings;
   }

@@ -27,6 +27,9 @@ batch_size = 64
 dim = 8
 epochs = 2
 batch = 64
+[skipgram]
+dim = 8
+epochs = 2
 )";
 
 // `users` u0.. and `items` i0..; every user buys six items, one a day, all users on the same days.

@@ -7,6 +7,8 @@
 #include "tools/bench/bench.h"
 #include "tools/features.h"
 #include "tools/lightgcn_model.h"
+#include "tools/skipgram_model.h"
+#include "tools/vector_model.h"
 
 namespace weft::tools::bench {
 namespace {
@@ -22,10 +24,12 @@ Measurement rate(double events, double seconds, Json details) {
 std::vector<Measurement> measure_training(Cli& cli, const ProjectContext& context,
                                           const std::filesystem::path& folder, const Limits& limits) {
   real_files().make_folders(folder);
-  if (wants_lightgcn(context.toml.root())) {
-    const gnn::TrainResult result = train_lightgcn_model(cli, context, folder, false);
+  if (const std::optional<VectorKind> kind = wanted_vectors(context.toml.root())) {
+    const gnn::TrainResult result = *kind == VectorKind::kLightGcn
+                                        ? train_lightgcn_model(cli, context, folder, false)
+                                        : train_skipgram_model(cli, context, folder, false);
     return {rate(static_cast<double>(result.supervised_events), result.epochs.front().seconds,
-                 {{"model", "lightgcn"}, {"steps", result.steps}, {"epochs", 1}})};
+                 {{"model", name_of(*kind)}, {"steps", result.steps}, {"epochs", 1}})};
   }
   gnn::TrainSetup setup;
   setup.snapshot = &context.snapshot;
