@@ -44,6 +44,34 @@ torch::Tensor log_weights(std::span<const float> weights) {
   return logs;
 }
 
+// The senders that one relation's messages come from. Of those that a batch has of a type a relation names a
+// part, the less the more relations there are: the others need not be projected for it.
+struct Senders {
+  torch::Tensor states = {};  // [n, hidden]
+  std::vector<std::uint32_t> renumbered = {};
+  std::span<const std::uint32_t> sources = {};  // [messages], rows of states
+};
+
+Senders senders_of(const RelationMessages& messages, const torch::Tensor& all, ForwardContext& context) {
+  constexpr double kMostOfThem = 0.8;  // from this share on, picking them out costs as much as it saves
+  Senders made{.states = all, .sources = messages.sources.first(messages.offsets.back())};
+  constexpr std::uint32_t kUnseen = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> place(static_cast<std::size_t>(all.size(0)), kUnseen), named;
+  made.renumbered.reserve(made.sources.size());
+  for (const std::uint32_t source : made.sources) {
+    WEFT_CHECK(source < place.size());
+    if (place[source] == kUnseen) {
+      place[source] = static_cast<std::uint32_t>(named.size());
+      named.push_back(source);
+    }
+    made.renumbered.push_back(place[source]);
+  }
+  if (static_cast<double>(named.size()) > kMostOfThem * static_cast<double>(place.size())) return made;
+  made.states = rows_of_messages(all, named, context);
+  made.sources = made.renumbered;
+  return made;
+}
+
 }  // namespace
 
 HeteroGatImpl::HeteroGatImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
@@ -77,15 +105,15 @@ HeteroGatImpl::HeteroGatImpl(const graph::Schema& schema, const std::vector<grap
 }
 
 torch::Tensor HeteroGatImpl::scores(const Relation& relation, const RelationMessages& messages,
-                                    const torch::Tensor& senders, const torch::Tensor& self,
-                                    ForwardContext& context) const {
+                                    const torch::Tensor& senders, std::span<const std::uint32_t> sources,
+                                    const torch::Tensor& self, ForwardContext& context) const {
   const std::size_t count = messages.offsets.back();
   // s . (W x) is (W^T s) . x: a column a head instead of the projected states.
   const torch::Tensor by_head = relation.project->weight.view({heads_, hidden_ / heads_, hidden_});
   const torch::Tensor turned = (by_head * relation.of_sender.unsqueeze(2)).sum(1).t();  // [hidden, heads]
   const std::vector<std::uint32_t> receivers = receivers_of(messages.offsets);
   torch::Tensor scores =
-      torch::leaky_relu(rows_of_messages(torch::mm(senders, turned), messages.sources.first(count), context) +
+      torch::leaky_relu(rows_of_messages(torch::mm(senders, turned), sources, context) +
                             rows_of_messages(torch::mm(self, relation.of_receiver), receivers, context),
                         kNegativeSlope);
   if (relation.ages.defined() && !messages.ages.empty()) {
@@ -110,12 +138,13 @@ std::vector<torch::Tensor> HeteroGatImpl::receive(const std::vector<LayerStates>
     for (const RelationMessages& messages : reception.messages) {
       if (messages.offsets.back() == 0) continue;
       const Relation& relation = relations_.at(messages.relation);
-      const torch::Tensor& senders = all[relation.sender];
-      const torch::Tensor shares = segment_softmax(scores(relation, messages, senders, self, context),
-                                                   messages.offsets, context.pool());
+      const Senders senders = senders_of(messages, all[relation.sender], context);
+      const torch::Tensor shares =
+          segment_softmax(scores(relation, messages, senders.states, senders.sources, self, context),
+                          messages.offsets, context.pool());
       torch::nn::Linear project = relation.project;
-      state = state + attention_sum(project(senders), shares, messages.offsets,
-                                    messages.sources.first(messages.offsets.back()), context.pool());
+      state = state + attention_sum(project(senders.states), shares, messages.offsets, senders.sources,
+                                    context.pool());
     }
     outs.push_back(finish(reception.type, activated(state), self, context));
   }

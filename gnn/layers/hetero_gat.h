@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "gnn/forward_context.h"
@@ -40,8 +41,8 @@ class HeteroGatImpl : public MessageLayer {
     torch::Tensor ages = {};             // [kAgeClasses, heads], added to scores; undefined: not by age
   };
   torch::Tensor scores(const Relation& relation, const RelationMessages& messages,
-                       const torch::Tensor& senders, const torch::Tensor& self,
-                       ForwardContext& context) const;
+                       const torch::Tensor& senders, std::span<const std::uint32_t> sources,
+                       const torch::Tensor& self, ForwardContext& context) const;
 
   std::int64_t heads_;
   bool edge_weights_;
