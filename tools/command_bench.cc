@@ -123,6 +123,7 @@ class Run {
     if (!setting.empty()) toml.set(setting);
     auto project = std::make_shared<ProjectContext>(open_project(std::move(toml), file_));
     project->project.workspace.folder = scratch_ / "workspace";
+    real_files().make_folders(project->project.workspace.folder);
     return project;
   }
 
