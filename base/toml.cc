@@ -228,10 +228,24 @@ void TomlSection::fail(std::string_view key, const std::string& what, const std:
   throw Error(what, std::move(context), ErrorKind::kUsage);
 }
 
+namespace {
+
+// A key of the section that nobody asked for and that looks like the one that is missing.
+std::string slip_hint(std::string_view missing, std::vector<std::string> present,
+                      const std::vector<std::string>& known) {
+  std::erase_if(present, [&](const std::string& key) {
+    return std::find(known.begin(), known.end(), key) != known.end();
+  });
+  const std::string nearest = nearest_word(missing, present);
+  return nearest.empty() ? "" : fmt::format("there is '{}': did you mean '{}'?", nearest, missing);
+}
+
+}  // namespace
+
 std::string TomlSection::get_string(std::string_view key) const {
   know(key);
   const toml::node* node = look_up(table_, key);
-  if (node == nullptr) fail(key, "a required key is missing", "a string");
+  if (node == nullptr) fail(key, "a required key is missing", "a string", slip_hint(key, keys(), *known_));
   if (const auto value = node->value_exact<std::string>()) return *value;
   fail(key, fmt::format("is {}", describe(*node)), "a string");
 }
@@ -279,7 +293,8 @@ std::vector<std::string> TomlSection::get_strings(std::string_view key,
 }
 
 std::vector<std::string> TomlSection::get_texts(std::string_view key) const {
-  if (!has(key)) fail(key, "a required key is missing", "a string, number or boolean");
+  if (!has(key))
+    fail(key, "a required key is missing", "a string, number or boolean", slip_hint(key, keys(), *known_));
   const toml::node* node = look_up(table_, key);
   const auto text_of = [&](const toml::node& item) -> std::string {
     if (const auto value = item.value_exact<std::string>()) return *value;

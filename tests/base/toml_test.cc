@@ -119,6 +119,16 @@ TEST(Toml, AMissingKeyNamesItsTableAndPlace) {
             "shop.toml: a required key is missing (field 'task.target'); expected a string");
 }
 
+TEST(Toml, AMissingKeyThatWasMisspeltIsHinted) {
+  const TomlFile file = TomlFile::parse("colum = \"op\"\nvalue = 1", "f");
+  try {
+    file.root().get_string("column");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.context().hint, "there is 'colum': did you mean 'column'?");
+  }
+}
+
 TEST(Toml, NotANumberIsOutOfEveryRange) {
   const TomlFile file = TomlFile::parse("x = nan\ny = inf", "f");
   EXPECT_TRUE(std::isnan(file.root().get_number("x", 0)));
