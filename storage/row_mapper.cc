@@ -187,7 +187,7 @@ graph::TimeMs RowMapper::time_of(const std::optional<TimeSpec>& spec, std::size_
   }
   const auto parsed = time.is_list ? std::nullopt : parse_time(time.text, spec->unit);
   if (parsed) return *parsed;
-  const Cell& other =
+  const Cell other =
       cells_.refuse(cell, "invalid time",
                     fmt::format("'{}' is no time in unit {}", time.is_list ? "[...]" : excerpt(time.text),
                                 time_unit_name(spec->unit)));
@@ -298,7 +298,7 @@ std::optional<double> RowMapper::number_of(std::size_t at, const Cell& cell, con
     return number && *number >= least && *number <= most ? number : std::nullopt;
   };
   if (const auto number = parse(cell)) return number;
-  const Cell& other =
+  const Cell other =
       cells_.refuse(at, reason, fmt::format("'{}' {}", cell.is_list ? "[...]" : excerpt(cell.text), what));
   return other.present ? parse(other) : std::nullopt;
 }

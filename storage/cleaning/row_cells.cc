@@ -129,7 +129,7 @@ RowCells::Cleaned& RowCells::clean(const Planned& planned) {
   return out;
 }
 
-const Cell& RowCells::refuse(std::size_t cell, std::string reason, std::string detail) {
+Cell RowCells::refuse(std::size_t cell, std::string reason, std::string detail) {
   const Planned& planned = cells_[cell];
   BadValue bad{.reason = std::move(reason),
                .detail = fmt::format("column '{}': {}", columns_[planned.column], std::move(detail))};
@@ -139,9 +139,9 @@ const Cell& RowCells::refuse(std::size_t cell, std::string reason, std::string d
   ++steps[static_cast<std::size_t>(CleanStep::kBad)];
   bad.then = cleaner.rules().on_bad;
   if (bad.then != OnBad::kMissing) throw bad;
-  Cleaned& out = cleaned_[planned.cleaned];
+  Cleaned out;
   take(cleaner, cleaner.absent(steps), planned.column, out);
-  return out.cell;
+  return out.cell;  // a default's text is the rules'
 }
 
 const Cell& RowCells::get(std::size_t cell) {

@@ -44,9 +44,10 @@ class RowCells {
   // The time that rules have read; null if the cell has no such rule, or no value.
   const graph::TimeMs* time(std::size_t cell);
 
-  // The value of the cell, which its rules let pass, is none that its use can take: what stands in its place,
-  // a missing value or the default. Throws BadValue unless the column's rules say on_bad = "missing".
-  const Cell& refuse(std::size_t cell, std::string reason, std::string detail);
+  // The value of the cell, which its rules let pass, is none that its use can take: what stands in its place
+  // there, a missing value or the default. Other uses of the column see what they saw. Throws BadValue unless
+  // the column's rules say on_bad = "missing".
+  Cell refuse(std::size_t cell, std::string reason, std::string detail);
 
   CleanCounts counts = {};
 

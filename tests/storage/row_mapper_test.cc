@@ -112,6 +112,10 @@ TEST(RowMapper, RulesSayWhatBecomesOfAValueThatItsUseCannotTake) {
   EXPECT_EQ(age(outcome("missing")[0]), graph::FieldValue());
   EXPECT_EQ(age(outcome("missing")[1]), graph::FieldValue(7.0));
   EXPECT_EQ(age(outcome("missing", "nodes.user.columns.age.default=30")[0]), graph::FieldValue(30.0));
+  // Another use of the column takes the value.
+  const Mapped twice = outcome("missing", "nodes.user.fields.told={kind=\"category\", column=\"age\"}")[0];
+  EXPECT_EQ(age(twice), graph::FieldValue());
+  EXPECT_EQ(twice.event.nodes.at(0).fields.at(2), graph::FieldValue(std::vector<std::string>{"old"}));
 }
 
 TEST(RowMapper, FiltersAndEventIds) {

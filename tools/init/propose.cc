@@ -66,9 +66,14 @@ class Proposer {
     for (std::size_t i = 0; i < group.roles.size(); ++i) {
       ColumnRole& role = group.roles[i];
       const ColumnProfile& column = group.first().columns[i];
-      if (role.role == Role::kId || role.role == Role::kTime || column.lists > 0) continue;
-      // Small numbers and a few words are found among any ids: there the names have to say it, too.
-      const bool telling = column.distinct.size() >= 10 && column.numbers == 0;
+      if (role.role == Role::kId || role.role == Role::kTime || role.role == Role::kWeight ||
+          column.lists > 0)
+        continue;
+      // Numbers and a few words are found among any ids: there the names have to say it, too. A few numbers
+      // are amounts and grades, whatever their name.
+      const bool several = column.distinct.size() >= 10;
+      if (column.numbers > 0 && !several) continue;
+      const bool telling = several && column.numbers == 0;
       double best = 0;
       for (const Group& other : groups_) {
         for (const std::size_t j : other.ids) {

@@ -256,6 +256,17 @@ void expect_near(const std::vector<torch::Tensor>& got, const std::vector<torch:
     EXPECT_TRUE(torch::allclose(got[i], expected[i], 1e-3, 1e-3)) << "result " << i;
 }
 
+// All types at once give what one type after the other does, and the same bits on two threads.
+void expect_both_ways(BothWays& bench) {
+  std::vector<LayerStates> given;
+  for (torch::Tensor& values : bench.states) given.push_back({.rows = {values.requires_grad_()}});
+  const auto got = bench.at_once(given, bench.states, nullptr);
+  expect_near(got, bench.type_by_type(bench.states, bench.states));
+  ThreadPool pool(2);
+  const auto threaded = bench.at_once(given, bench.states, &pool);
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i].equal(threaded[i])) << i;
+}
+
 TEST(HeteroSage, PooledRelationsAtOnceEqualTypeByType) {
   std::uint32_t seed = 100;
   for (const auto& [nodes, rows] : std::vector<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>>{
@@ -273,13 +284,7 @@ TEST(HeteroSage, PooledRelationsAtOnceEqualTypeByType) {
                       .shrinkage = shrinkage,
                       .edge_weights = weights},
                      false, nodes, rows);
-      std::vector<LayerStates> given;
-      for (torch::Tensor& values : bench.states) given.push_back({.rows = {values.requires_grad_()}});
-      const auto got = bench.at_once(given, bench.states, nullptr);
-      expect_near(got, bench.type_by_type(bench.states, bench.states));
-      ThreadPool pool(2);
-      const auto threaded = bench.at_once(given, bench.states, &pool);
-      for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i].equal(threaded[i])) << i;
+      expect_both_ways(bench);
     }
   }
 }
@@ -300,13 +305,7 @@ TEST(HeteroSage, AllTypesAtOnceEqualTypeByType) {
                         .shrinkage = all_options,
                         .edge_weights = all_options},
                        last, nodes, rows);
-        std::vector<LayerStates> given;
-        for (torch::Tensor& values : bench.states) given.push_back({.rows = {values.requires_grad_()}});
-        const auto got = bench.at_once(given, bench.states, nullptr);
-        expect_near(got, bench.type_by_type(bench.states, bench.states));
-        ThreadPool pool(2);
-        const auto threaded = bench.at_once(given, bench.states, &pool);
-        for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i].equal(threaded[i])) << i;
+        expect_both_ways(bench);
       }
     }
   }

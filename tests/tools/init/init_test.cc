@@ -174,6 +174,19 @@ TEST_F(Init, ColumnsThatDoNotSayTheyAreIdsFollowTheirValues) {
   EXPECT_THAT(ran.proposal.toml, HasSubstr("from = \"user:listener\"\nto = \"track:what\""));
 }
 
+// Grades are found among the numbers of another table's rows.
+TEST_F(Init, GradesAreNoIdsOfNumberedRows) {
+  std::string ratings = "id,user_id,movie_id,rating\n", shown = "user_id,movie_id,rating,note\n";
+  for (int i = 1; i <= 60; ++i) {
+    ratings += fmt::format("{},{},{},{}\n", i, i % 9, i % 20, i % 5 + 1);
+    shown += fmt::format("{},{},{},{}\n", i % 7, i % 19, i % 4 == 0 ? "" : std::to_string(i % 5 + 1), i % 3);
+  }
+  write("ratings.csv", ratings);
+  write("shown.csv", shown);
+  const Ran ran = run(data_.path());
+  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 9), Pair("movie", 20))) << ran.proposal.toml;
+}
+
 TEST_F(Init, TracksAreIdsUnlessTheyAreTitles) {
   std::string ids = "user,track,time\n", titles = "user,track,time\n";
   for (int i = 0; i < 60; ++i) {
