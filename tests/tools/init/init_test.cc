@@ -176,15 +176,18 @@ TEST_F(Init, ColumnsThatDoNotSayTheyAreIdsFollowTheirValues) {
 
 // Grades are found among the numbers of another table's rows.
 TEST_F(Init, GradesAreNoIdsOfNumberedRows) {
-  std::string ratings = "id,user_id,movie_id,rating\n", shown = "user_id,movie_id,rating,note\n";
-  for (int i = 1; i <= 60; ++i) {
-    ratings += fmt::format("{},{},{},{}\n", i, i % 9, i % 20, i % 5 + 1);
-    shown += fmt::format("{},{},{},{}\n", i % 7, i % 19, i % 4 == 0 ? "" : std::to_string(i % 5 + 1), i % 3);
+  for (const std::string name : {"grade", "rating"}) {
+    std::string numbered = "id,user_id,movie_id\n", graded = "user_id,movie_id," + name + "\n";
+    for (int i = 1; i <= 60; ++i) {
+      numbered += fmt::format("{},{},{}\n", i, i % 9, i % 20);
+      graded += fmt::format("{},{},{}\n", i % 7, i % 19, i % 5 + 1);
+    }
+    write(name + "/" + name + "s.csv", numbered);
+    write(name + "/seen.csv", graded);
+    const Proposal proposal = propose(profile_folder(data_ / name), "");
+    EXPECT_EQ(proposal.node_types, 2U) << proposal.toml;
+    EXPECT_THAT(proposal.toml, HasSubstr("[edges.seen]"));
   }
-  write("ratings.csv", ratings);
-  write("shown.csv", shown);
-  const Ran ran = run(data_.path());
-  EXPECT_THAT(ran.nodes, UnorderedElementsAre(Pair("user", 9), Pair("movie", 20))) << ran.proposal.toml;
 }
 
 TEST_F(Init, TracksAreIdsUnlessTheyAreTitles) {
