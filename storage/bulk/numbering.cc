@@ -5,31 +5,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash_sort.h"
 #include "base/merge.h"
 
 namespace weft::storage {
 namespace {
 
-constexpr std::size_t kBuckets = 256;
 constexpr std::size_t kMaxRuns = 8;  // merged into one when there are more: each batch reads all of them
-
-// Cuts by the hash's highest byte, sorts each part, all threads at it.
-template <typename Record, typename Byte>
-std::vector<Record> sort_hashed(std::vector<Record> records, ThreadPool& pool, Byte&& byte) {
-  std::vector<std::size_t> begin(kBuckets + 1, 0);
-  for (const Record& record : records) ++begin[byte(record) + std::size_t{1}];
-  for (std::size_t i = 1; i <= kBuckets; ++i) begin[i] += begin[i - 1];
-  std::vector<Record> sorted(records.size());
-  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
-  for (const Record& record : records) sorted[next[byte(record)]++] = record;
-  pool.parallel_for(kBuckets, 8, [&](std::size_t from, std::size_t to) {
-    for (std::size_t bucket = from; bucket < to; ++bucket) {
-      std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin[bucket]),
-                sorted.begin() + static_cast<std::ptrdiff_t>(begin[bucket + 1]));
-    }
-  });
-  return sorted;
-}
 
 // One event of the batch.
 struct EventAt {
@@ -61,8 +43,8 @@ std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
         events.push_back({chunks[c].ids[e], static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(e)});
     }
   }
-  const std::vector<EventAt> sorted =
-      sort_hashed(std::move(events), pool_, [](const EventAt& event) { return event.id >> 56; });
+  sort_by_hash(events, &pool_, [](const EventAt& event) { return event.id; });
+  const std::vector<EventAt>& sorted = events;
   // In each run all ids are distinct, and no two runs share one: threads write to different places.
   pool_.parallel_for(event_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t r = from; r < to; ++r) {
@@ -103,11 +85,12 @@ std::vector<Numbering::Name> Numbering::sorted_names(std::span<const Chunk> chun
   names.reserve(count);
   for (std::size_t c = 0; c < chunks.size(); ++c) {
     for (std::size_t i = 0; i < chunks[c].names.size(); ++i) {
-      if (chunks[c].is_used(i))
+      if (chunks[c].is_used(i) && !chunks[c].names[i].of_event)
         names.push_back({chunks[c].names[i].hash, batch.chunk_begin[c] + static_cast<std::uint32_t>(i)});
     }
   }
-  return sort_hashed(std::move(names), pool_, [](const Name& name) { return name.hash.high >> 56; });
+  sort_by_hash(names, &pool_, [](const Name& name) { return name.hash.high; });
+  return names;
 }
 
 Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const graph::NodeType> types,
