@@ -11,7 +11,7 @@
 #include "storage/fresh_graph.h"
 #include "storage/project.h"
 #include "tools/cli.h"
-#include "tools/features.h"
+#include "tools/feature_folders.h"
 #include "tools/project_context.h"
 #include "tools/table.h"
 

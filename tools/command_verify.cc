@@ -14,7 +14,7 @@
 #include "storage/snapshot_export.h"
 #include "storage/verify.h"
 #include "tools/cli.h"
-#include "tools/features.h"
+#include "tools/feature_folders.h"
 
 namespace weft::tools {
 namespace {

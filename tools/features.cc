@@ -24,6 +24,7 @@
 #include "gnn/trained_model.h"
 #include "storage/vector_cache.h"
 #include "tools/encode_lock.h"
+#include "tools/feature_folders.h"
 
 namespace weft::tools {
 namespace {
@@ -503,20 +504,6 @@ void prune_features(const ProjectContext& context) {
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a cache in use or damaged is no reason to fail a
                             // training
   }
-}
-
-std::vector<fs::path> feature_folders(const storage::Project& project) {
-  std::vector<fs::path> out;
-  const fs::path root = project.workspace.folder / "features";
-  if (!fs::exists(root)) return out;
-  for (const auto& field : fs::directory_iterator(root)) {
-    for (const auto& entry : fs::directory_iterator(field.path())) {
-      if (!entry.path().filename().string().starts_with('.') && fs::exists(entry.path() / "manifest.json"))
-        out.push_back(entry.path());
-    }
-  }
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 std::vector<std::uint8_t> train_visible(const graph::Snapshot& snapshot, const graph::Split& split,

@@ -55,9 +55,6 @@ void claim_encoders(const std::filesystem::path& model, const EncoderKeys& keys)
 // encodes: the next training will.
 void prune_features(const ProjectContext& context);
 
-// All feature sets of the workspace.
-std::vector<std::filesystem::path> feature_folders(const storage::Project& project);
-
 // [nodes], 1: training may see the node's content. A type with timed or split edges: nodes with such an edge
 // in train; other types: all nodes.
 std::vector<std::uint8_t> train_visible(const graph::Snapshot& snapshot, const graph::Split& split,

@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "gnn/evaluation/link_task.h"
 #include "gnn/kernels/device/kernel_device.h"
+#include "gnn/lightgcn/lightgcn_trainer.h"
 #include "sampling/cuda_plugin.h"
 #include "sampling/sample_device.h"
+#include "tools/lightgcn_settings.h"
+#include "tools/vector_model.h"
 
 namespace weft::tools {
 namespace {
@@ -96,25 +98,6 @@ class TrainableLightGcn final : public TrainableVectors {
 };
 
 }  // namespace
-
-LightGcnSettings read_lightgcn_settings(const TomlSection& root) {
-  const TomlSection section = root.section("lightgcn");
-  LightGcnSettings s;
-  s.model.dim = static_cast<std::size_t>(section.get_integer_in("dim", 64, 1, 4096));
-  s.on_gpu = section.get_choice("device", {"cpu", "cuda"}, 0) == 1;
-  s.model.layers =
-      static_cast<std::size_t>(section.get_integer_in("layers", 3, 0, s.on_gpu ? gnn::kMostLayers : 16));
-  s.model.l2 = section.get_number_in("l2", s.model.l2, 0, 1e3);
-  s.model.adam.learning_rate = section.get_number_in("learning_rate", 1e-3, 1e-9, 10);
-  s.model.init_deviation = section.get_number_in("init", s.model.init_deviation, 1e-9, 10);
-  s.model.seed = static_cast<std::uint64_t>(
-      section.get_integer_in("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
-  s.batch = static_cast<std::size_t>(section.get_integer_in("batch", 2048, 1, 1 << 24));
-  s.rules = read_epoch_rules(section);
-  s.rules.learning_rate = s.model.adam.learning_rate;
-  section.check_no_unknown_keys();
-  return s;
-}
 
 gnn::TrainResult train_lightgcn_model(Cli& cli, const ProjectContext& context,
                                       const std::filesystem::path& folder, bool resume) {

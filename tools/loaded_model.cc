@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "tools/features.h"
+#include "tools/row_cleaning.h"
 
 namespace weft::tools {
 
@@ -78,6 +79,26 @@ std::optional<std::uint64_t> model_snapshot(const std::filesystem::path& folder)
   if (held_vectors(folder)) return vectors_snapshot(folder);
   if (!std::filesystem::exists(folder / "model.safetensors")) return std::nullopt;
   return gnn::read_model_info(folder).snapshot_checksum;
+}
+
+ProjectContext open_project_for_model(const Cli& cli, const std::string& model) {
+  const auto of_model = [&](const storage::Project& project,
+                            const graph::CleanRules& rules) -> std::optional<graph::CleanConstants> {
+    const std::filesystem::path folder = model_folder(project, model);
+    const auto trained_on = model_snapshot(folder);
+    if (!trained_on) return std::nullopt;  // no model: its own error follows
+    auto constants = model_constants(folder, *trained_on, project.schema.graph);
+    const graph::CleanRules trained = constants ? constants->rules : graph::CleanRules{};
+    if (constants ? trained == rules : !rules.any()) return constants;
+    throw Error("the model was trained with other rules over rows",
+                {.file = folder.string(),
+                 .field = "clean",
+                 .value = rules.text(project.schema.graph),
+                 .expected = constants ? trained.text(project.schema.graph) : "none",
+                 .hint = "train it again, or put clean.pairs and clean.core back"},
+                ErrorKind::kUsage);
+  };
+  return open_project(cli, of_model);
 }
 
 void require_known(const gnn::NodeVectors& vectors, const graph::Snapshot& snapshot, graph::NodeRef node) {

@@ -43,6 +43,10 @@ class LoadedModel {
   NodeTypeVectors vectors_;  // of that kind
 };
 
+// For a model of that name that is there: rows are cleaned with the constants that it was trained with.
+// Throws Error if the project's rules over rows are not the model's.
+ProjectContext open_project_for_model(const Cli& cli, const std::string& model);
+
 // The checksum of the snapshot that the model in that folder was trained on; nothing if there is no model.
 std::optional<std::uint64_t> model_snapshot(const std::filesystem::path& folder);
 

@@ -13,10 +13,9 @@
 #include "storage/fresh_graph.h"
 #include "storage/graph_store.h"
 #include "storage/snapshot_export.h"
-#include "tools/lightgcn_model.h"
-#include "tools/loaded_model.h"
+#include "tools/lightgcn_settings.h"
 #include "tools/row_cleaning.h"
-#include "tools/skipgram_model.h"
+#include "tools/skipgram_settings.h"
 #include "tools/table.h"
 
 namespace weft::tools {
@@ -118,32 +117,12 @@ CleanedProject clean_project(const TomlSection& root, const storage::Project& pr
           .graph = storage::cleaned_graph(project.workspace, snapshot, split, std::move(*constants))};
 }
 
-ProjectContext open_project(const Cli& cli) {
-  return open(cli.read_project_file(), cli.project_path(), &cli, {});
+ProjectContext open_project(const Cli& cli, const FindConstants& find_constants) {
+  return open(cli.read_project_file(), cli.project_path(), &cli, find_constants);
 }
 
 ProjectContext open_project(TomlFile toml, const std::filesystem::path& file) {
   return open(std::move(toml), file, nullptr, {});
-}
-
-ProjectContext open_project_for_model(const Cli& cli, const std::string& model) {
-  const auto of_model = [&](const storage::Project& project,
-                            const graph::CleanRules& rules) -> std::optional<graph::CleanConstants> {
-    const std::filesystem::path folder = model_folder(project, model);
-    const auto trained_on = model_snapshot(folder);
-    if (!trained_on) return std::nullopt;  // no model: its own error follows
-    auto constants = model_constants(folder, *trained_on, project.schema.graph);
-    const graph::CleanRules trained = constants ? constants->rules : graph::CleanRules{};
-    if (constants ? trained == rules : !rules.any()) return constants;
-    throw Error("the model was trained with other rules over rows",
-                {.file = folder.string(),
-                 .field = "clean",
-                 .value = rules.text(project.schema.graph),
-                 .expected = constants ? trained.text(project.schema.graph) : "none",
-                 .hint = "train it again, or put clean.pairs and clean.core back"},
-                ErrorKind::kUsage);
-  };
-  return open(cli.read_project_file(), cli.project_path(), &cli, of_model);
 }
 
 std::filesystem::path model_folder(const storage::Project& project, const std::string& name) {

@@ -36,25 +36,22 @@ struct ProjectContext {
 // The workspace's current snapshot as it is. Throws Error with a hint to run `weft ingest` if there is none.
 graph::Snapshot open_current_snapshot(const storage::Project& project);
 
+// The constants to clean with, given the project's settled rules; nothing: fit them.
+using FindConstants =
+    std::function<std::optional<graph::CleanConstants>(const storage::Project&, const graph::CleanRules&)>;
+
 // Everything above. Sources need not be there any more. All sections are read, whichever kind of model
 // they are for: a slip in one that is not used now is an error all the same. Where an ingest left a delta, it
 // and its snapshot are made one snapshot first, and a note says so; while another process writes, the
 // snapshot is taken as it is, and a note says what it lacks.
-ProjectContext open_project(const Cli& cli);
+ProjectContext open_project(const Cli& cli, const FindConstants& find_constants = {});
 // Of a project file that was read already; `file` is where it lies. A delta is left alone.
 ProjectContext open_project(TomlFile toml, const std::filesystem::path& file);
-// For a model of that name that is there: rows are cleaned with the constants that it was trained with.
-// Throws Error if the project's rules over rows are not the model's.
-ProjectContext open_project_for_model(const Cli& cli, const std::string& model);
-
 struct CleanedProject {
   graph::EdgeTypeId target = 0;
   gnn::TaskOptions task = {};
   storage::CleanedGraph graph;
 };
-// The constants to clean with, given the project's settled rules; nothing: fit them.
-using FindConstants =
-    std::function<std::optional<graph::CleanConstants>(const storage::Project&, const graph::CleanRules&)>;
 // The snapshot split by the task and cleaned by the project's rules: with the constants that were found, or
 // fitted on its train part.
 CleanedProject clean_project(const TomlSection& root, const storage::Project& project,

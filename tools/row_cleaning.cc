@@ -13,7 +13,7 @@
 #include "gnn/task_options.h"
 #include "gnn/train_options.h"
 #include "tools/table.h"
-#include "tools/vector_model.h"
+#include "tools/vector_kind.h"
 
 namespace weft::tools {
 namespace {

@@ -18,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kProject = R"([nodes.user]
 [nodes.item]
@@ -267,6 +268,27 @@ TEST(CommandErrors, UnknownKindOfEmbeddingFileIsSaidAtOnce) {
   const RunResult run = run_weft("embed --type user --out x.bin " + (folder / "shop.toml").string());
   EXPECT_EQ(run.exit_code, 2) << "before it is looked for a snapshot";
   EXPECT_THAT(run.err, HasSubstr(".parquet"));
+}
+
+// `weft` by itself: as where it was built without LibTorch.
+TEST(Errors, AProgramWithoutTheNetworkSaysWhatItLacksAndRunsTheRest) {
+  const fs::path alone = scratch_folder("alone") / "weft";
+  fs::copy_file(WEFT_BINARY, alone);
+  const std::string project = (make_project() / "shop.toml").string();
+  for (const std::string command : {"ingest ", "verify ", "repair "}) {
+    const RunResult result = run_program(alone, command + project);
+    EXPECT_EQ(result.exit_code, 0) << command << result.out << result.err;
+  }
+  for (const std::string command : {"train ", "info "}) {
+    const RunResult result = run_program(alone, command + project);
+    EXPECT_EQ(result.exit_code, 2) << result.out << result.err;
+    EXPECT_THAT(result.err, HasSubstr("weft-network, which is not beside this program"));
+  }
+  const RunResult help = run_program(alone, "--help");
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("  ingest "));
+  EXPECT_THAT(help.out, Not(HasSubstr("  train ")));
+  EXPECT_THAT(run_weft("--help").out, HasSubstr("  train "));
 }
 
 }  // namespace

@@ -46,9 +46,14 @@ std::string read_text(const std::filesystem::path& file) {
 }
 
 RunResult run_weft(const std::string& arguments, const std::string& environment) {
+  return run_program(WEFT_BINARY, arguments, environment);
+}
+
+RunResult run_program(const std::filesystem::path& program, const std::string& arguments,
+                      const std::string& environment) {
   static const std::filesystem::path folder = scratch_folder("run");
   const auto out = folder / "out", err = folder / "err";
-  const std::string command = environment + " " WEFT_BINARY " " + arguments + " >" + out.string() + " 2>" +
+  const std::string command = environment + " " + program.string() + " " + arguments + " >" + out.string() + " 2>" +
                               err.string() + " </dev/null";
   const int status = std::system(command.c_str());  // NOLINT(concurrency-mt-unsafe)
   RunResult result;

@@ -16,6 +16,9 @@ struct RunResult {
 
 // `arguments` as a shell would take them; `environment` as "NAME=value NAME=value" put before the program.
 RunResult run_weft(const std::string& arguments, const std::string& environment = "");
+// The same of a copy of the program, which lies elsewhere.
+RunResult run_program(const std::filesystem::path& program, const std::string& arguments,
+                      const std::string& environment = "");
 
 // A new empty folder below the system's temporary folder, removed when the program ends.
 std::filesystem::path scratch_folder(const std::string& name);
