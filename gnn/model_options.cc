@@ -1,5 +1,6 @@
 #include "gnn/model_options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <tuple>
 
@@ -110,6 +111,9 @@ void read_walks(const TomlSection& model, ModelOptions& options) {
   const TomlSection walks = model.section("walks");
   for (const auto& [name, section] : walks.sections()) options.walks.push_back(read_walk(name, section));
   walks.check_no_unknown_keys();
+  // A checkpoint's copy of the file may have them in another order; their numbers must be the same.
+  std::sort(options.walks.begin(), options.walks.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
 // What one kind of layer has and the other has not: a key of the other is unknown.

@@ -49,7 +49,7 @@ struct ModelOptions {
   bool replacement = false;  // each pick is drawn from all of a row's edges; kUniform and kWeighted alone
   std::vector<std::string> skip_relations =
       {};                                       // relations (or edge types: both directions) no message takes
-  std::vector<WalkRelationOptions> walks = {};  // relations beside those of edges, in the order of the file
+  std::vector<WalkRelationOptions> walks = {};  // relations beside those of edges, by name
   std::vector<std::string> skip_fields = {};    // "type.field": inputs left out, as for an ablation
   NumberFieldRules numbers = {};                // how number fields are cleaned and scaled
   // Node types with a free vector a node; none given: both ends of the target edge type.
