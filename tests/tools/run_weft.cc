@@ -53,8 +53,8 @@ RunResult run_program(const std::filesystem::path& program, const std::string& a
                       const std::string& environment) {
   static const std::filesystem::path folder = scratch_folder("run");
   const auto out = folder / "out", err = folder / "err";
-  const std::string command = environment + " " + program.string() + " " + arguments + " >" + out.string() + " 2>" +
-                              err.string() + " </dev/null";
+  const std::string command = environment + " " + program.string() + " " + arguments + " >" + out.string() +
+                              " 2>" + err.string() + " </dev/null";
   const int status = std::system(command.c_str());  // NOLINT(concurrency-mt-unsafe)
   RunResult result;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
