@@ -47,7 +47,7 @@ std::vector<std::string> DeviceReport::lines() const {
   const auto add = [&](std::string_view name, std::string_view value) {
     lines.push_back(fmt::format("{:<14}{}", name, value));
   };
-  add("CPU", fmt::format("{}{} core{}{}", cpu.name, cpu.name.empty() ? "" : ", ", cpu.cores,
+  add("CPU", fmt::format("{}{}{} core{}", cpu.name, cpu.name.empty() ? "" : ", ", cpu.cores,
                          cpu.cores == 1 ? "" : "s"));
   add("vector sets", cpu.vector_sets.empty() ? "none" : join(cpu.vector_sets));
   add("CUDA build", plugin_built ? "yes" : "no: nvcc was not found when weft was built");

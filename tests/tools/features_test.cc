@@ -9,6 +9,7 @@
 #include "tests/tools/run_weft.h"
 #include "tests/tools/small_graph.h"
 #include "tests/tools/small_shop.h"
+#include "tools/feature_folders.h"
 
 namespace weft::tools {
 namespace {
