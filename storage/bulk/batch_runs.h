@@ -16,7 +16,8 @@ namespace weft::storage {
 // One run a batch in each list; empty ones are left out.
 struct NodeRuns {
   std::vector<Spool> made = {};  // IdCursor, in order of dense ids; first-seen times as of the batch
-  std::vector<Spool> seen = {};  // SeenRecord: what later batches say of first-seen times
+  std::vector<Spool> seen = {};  // SeenRecord: what later batches say of first-seen times, and all of nodes
+                                 // that the store has
 };
 struct EdgeRuns {
   std::vector<Spool> outgoing = {}, incoming = {};  // EdgeRecord

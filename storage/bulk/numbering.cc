@@ -6,30 +6,12 @@
 
 #include "base/error.h"
 #include "base/merge.h"
+#include "storage/bulk/sort_hashed.h"
 
 namespace weft::storage {
 namespace {
 
-constexpr std::size_t kBuckets = 256;
 constexpr std::size_t kMaxRuns = 8;  // merged into one when there are more: each batch reads all of them
-
-// Cuts by the hash's highest byte, sorts each part, all threads at it.
-template <typename Record, typename Byte>
-std::vector<Record> sort_hashed(std::vector<Record> records, ThreadPool& pool, Byte&& byte) {
-  std::vector<std::size_t> begin(kBuckets + 1, 0);
-  for (const Record& record : records) ++begin[byte(record) + std::size_t{1}];
-  for (std::size_t i = 1; i <= kBuckets; ++i) begin[i] += begin[i - 1];
-  std::vector<Record> sorted(records.size());
-  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
-  for (const Record& record : records) sorted[next[byte(record)]++] = record;
-  pool.parallel_for(kBuckets, 8, [&](std::size_t from, std::size_t to) {
-    for (std::size_t bucket = from; bucket < to; ++bucket) {
-      std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin[bucket]),
-                sorted.begin() + static_cast<std::ptrdiff_t>(begin[bucket + 1]));
-    }
-  });
-  return sorted;
-}
 
 // One event of the batch.
 struct EventAt {
@@ -122,18 +104,25 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
     batch.first[names[i].position] = again ? batch.first[names[i - 1].position] : names[i].position;
   }
   std::vector<graph::NodeId> nodes(batch.first.size(), graph::kNoNode);
-  pool_.parallel_for(name_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
-    for (std::size_t r = from; r < to; ++r) {
-      SpoolReader reader(name_runs_[r], scratch_.files(), std::size_t{1} << 18);
-      Known known;
-      bool any = reader.get(known);
-      for (std::size_t i = 0; i < names.size() && any; ++i) {
-        while (any && known.hash < names[i].hash) any = reader.get(known);
-        if (any && known.hash == names[i].hash && batch.first[names[i].position] == names[i].position)
-          nodes[names[i].position] = known.node;
-      }
-    }
-  });
+  // What the store has is one more run.
+  if (stored_ != nullptr) batch.stored_seen.assign(batch.first.size(), graph::kNoTime);
+  pool_.parallel_for(
+      name_runs_.size() + (stored_ != nullptr ? 1 : 0), 1, [&](std::size_t from, std::size_t to) {
+        for (std::size_t r = from; r < to; ++r) {
+          if (r == name_runs_.size()) {
+            find_stored(names, batch, nodes);
+            continue;
+          }
+          SpoolReader reader(name_runs_[r], scratch_.files(), std::size_t{1} << 18);
+          Known known;
+          bool any = reader.get(known);
+          for (std::size_t i = 0; i < names.size() && any; ++i) {
+            while (any && known.hash < names[i].hash) any = reader.get(known);
+            if (any && known.hash == names[i].hash && batch.first[names[i].position] == names[i].position)
+              nodes[names[i].position] = known.node;
+          }
+        }
+      });
   assign_new(chunks, types, batch, nodes);
   SpoolWriter run(scratch_, "names", keep);
   for (const Name& name : names) {
@@ -142,6 +131,16 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
   name_runs_.push_back(run.finish());
   if (keep == Keep::kOnDisk) keep_few<Known>(name_runs_, "names");
   return batch;
+}
+
+void Numbering::find_stored(std::span<const Name> names, Batch& batch,
+                            std::vector<graph::NodeId>& nodes) const {
+  stored_->find(names, [&](std::size_t i, const StoreName& found) {
+    const std::uint32_t position = names[i].position;
+    if (batch.first[position] != position) return;
+    nodes[position] = found.node;
+    batch.stored_seen[position] = found.first_seen;
+  });
 }
 
 void Numbering::assign_new(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Batch& batch,
