@@ -1,6 +1,5 @@
 #include "base/hash.h"
 
-#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <charconv>
@@ -32,7 +31,10 @@ std::string hash128_hex(std::span<const std::byte> bytes) {
 }
 
 std::string to_hex(std::uint64_t value) {
-  return fmt::format("{:016x}", value);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 16; i-- > 0; value >>= 4) text[i] = kDigits[value & 15];
+  return text;
 }
 
 bool from_hex(std::string_view text, std::uint64_t& value) {

@@ -17,16 +17,18 @@ template <typename Cursor>
 class Merge {
  public:
   explicit Merge(std::deque<Cursor> cursors) : cursors_(std::move(cursors)) {
-    for (std::size_t i = 0; i < cursors_.size(); ++i) {
-      if (cursors_[i].advance()) heap_.push_back(i);
+    std::size_t order = 0;
+    for (Cursor& cursor : cursors_) {
+      if (cursor.advance()) heap_.push_back({&cursor, order});
+      ++order;
     }
-    std::make_heap(heap_.begin(), heap_.end(), [this](std::size_t a, std::size_t b) { return before(b, a); });
+    std::make_heap(heap_.begin(), heap_.end(), [](const At& a, const At& b) { return before(b, a); });
   }
 
   // False at the end.
   bool next() {
     if (started_ && !heap_.empty()) {
-      if (!cursors_[heap_[0]].advance()) {
+      if (!heap_[0].cursor->advance()) {
         heap_[0] = heap_.back();
         heap_.pop_back();
       }
@@ -35,13 +37,17 @@ class Merge {
     started_ = true;
     return !heap_.empty();
   }
-  const Cursor& top() const { return cursors_[heap_[0]]; }
+  const Cursor& top() const { return *heap_[0].cursor; }
 
  private:
-  bool before(std::size_t a, std::size_t b) const {
-    if (cursors_[a].key() < cursors_[b].key()) return true;
-    if (cursors_[b].key() < cursors_[a].key()) return false;
-    return a < b;
+  struct At {
+    Cursor* cursor = nullptr;  // in cursors_, which never moves its elements, not even when it is moved
+    std::size_t order = 0;
+  };
+  static bool before(const At& a, const At& b) {
+    if (a.cursor->key() < b.cursor->key()) return true;
+    if (b.cursor->key() < a.cursor->key()) return false;
+    return a.order < b.order;
   }
 
   void sink() {
@@ -57,7 +63,7 @@ class Merge {
   }
 
   std::deque<Cursor> cursors_;
-  std::vector<std::size_t> heap_;
+  std::vector<At> heap_;
   bool started_ = false;
 };
 

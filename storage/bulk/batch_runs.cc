@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "storage/field_conflicts.h"
 
 namespace weft::storage {
@@ -231,7 +232,12 @@ void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& 
       const graph::NodeTypeId type = chunks[c].names[i].type;
       if (batch.is_new[position] != 0) {
         WEFT_CHECK(seen.any);
-        IdCursor::put(made[type], chunks[c].name(i), {chunks[c].nodes[i], seen.earliest, seen.event});
+        const IdValue value{chunks[c].nodes[i], seen.earliest, seen.event};
+        if (chunks[c].names[i].of_event) {
+          IdCursor::put(made[type], to_hex(seen.event), value);
+        } else {
+          IdCursor::put(made[type], chunks[c].name(i), value);
+        }
       } else if (seen.any && seen.earliest != graph::kNoTime && !is_stored(batch, position, seen.earliest)) {
         updates[type].push_back({.node = chunks[c].nodes[i], .earliest = seen.earliest});
       }

@@ -1,6 +1,8 @@
 #include "storage/bulk/bulk_load.h"
 
 #include <algorithm>
+#include <future>
+#include <utility>
 
 #include "base/error.h"
 #include "storage/bulk/batch_runs.h"
@@ -17,9 +19,9 @@
 namespace weft::storage {
 namespace {
 
-// Of the whole memory: text that is read at once, chunks that wait to be sorted (sorting takes twice their
-// size again), buffers and dictionaries of the last merge, edges of the snapshot beside it.
-constexpr std::size_t kTextShare = 16, kChunksShare = 6, kMergeShare = 3, kSnapshotShare = 4;
+// Of the whole memory: text that is read at once, chunks that wait while those before them are sorted (which
+// takes twice their size again), buffers and dictionaries of the last merge, edges of the snapshot beside it.
+constexpr std::size_t kTextShare = 24, kChunksShare = 10, kMergeShare = 3, kSnapshotShare = 4;
 constexpr std::size_t kMinTextBytes = std::size_t{32} << 10;
 constexpr std::size_t kMinChunkBytes = std::size_t{8} << 10, kMaxChunkBytes = std::size_t{4} << 20;
 constexpr std::size_t kChunksPerThread = 4;
@@ -93,15 +95,25 @@ struct BulkLoad::State {
         runs(p.schema, scratch, pool),
         entries(s.impl(), scratch) {}
 
+  // Sorts the chunks at hand while the next ones are read, once those before them are sorted.
   void flush(Keep keep) {
-    if (chunks.empty()) return;
-    files.kill_point("bulk.before_batch");
-    duplicates += numbering.drop_repeats(chunks, keep);
-    if (stored) duplicates += stored->events().drop(chunks);
-    const Numbering::Batch batch = numbering.number(chunks, project.schema.graph.node_types(), keep);
-    runs.add(chunks, batch, keep);
-    chunks.clear();
+    wait();
+    sorting = std::async(std::launch::async, [this, keep, batch = std::exchange(chunks, {})]() mutable {
+      sort(std::move(batch), keep);
+    });
     chunk_bytes = 0;
+  }
+  // Throws what sorting threw.
+  void wait() {
+    if (sorting.valid()) sorting.get();
+  }
+  void sort(std::vector<Chunk> batch, Keep keep) {
+    if (batch.empty()) return;
+    files.kill_point("bulk.before_batch");
+    duplicates += numbering.drop_repeats(batch, keep);
+    if (stored) duplicates += stored->events().drop(batch);
+    const Numbering::Batch numbered = numbering.number(batch, project.schema.graph.node_types(), keep);
+    runs.add(batch, numbered, keep);
     files.kill_point("bulk.after_batch");
   }
 
@@ -130,6 +142,7 @@ struct BulkLoad::State {
   std::vector<Chunk> chunks;  // that wait
   std::size_t chunk_bytes = 0;
   std::uint64_t duplicates = 0, forgotten = 0, events = 0, bytes_read = 0;
+  std::future<void> sorting;  // the last member: its thread uses the others
 };
 
 BulkLoad::BulkLoad(const Project& project, GraphStore& store, const std::filesystem::path& temporary,
@@ -271,6 +284,7 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
 BulkResult BulkLoad::merge(const std::vector<LedgerEntry>& ledger) {
   State& state = *state_;
   state.flush(Keep::kInMemory);
+  state.wait();
   state.files.kill_point("bulk.before_tables");
   GraphStore::Impl& store = state.store.impl();
   std::unique_ptr<graph::SnapshotBuilder> snapshot;

@@ -26,7 +26,13 @@ class NameTable {
                             static_cast<std::uint32_t>(text.size()), type});
     chunk_.name_bytes += text;
     slots_[at] = static_cast<std::uint32_t>(chunk_.names.size());
-    if (2 * chunk_.names.size() >= slots_.size()) grow();
+    if (2 * ++found_ >= slots_.size()) grow();
+    return static_cast<std::uint32_t>(chunk_.names.size() - 1);
+  }
+
+  // Not to be found.
+  std::uint32_t add_of_event(graph::NodeTypeId type) {
+    chunk_.names.push_back({.type = type, .of_event = true});
     return static_cast<std::uint32_t>(chunk_.names.size() - 1);
   }
 
@@ -34,6 +40,7 @@ class NameTable {
   void grow() {
     slots_.assign(2 * slots_.size(), 0);
     for (std::size_t i = 0; i < chunk_.names.size(); ++i) {
+      if (chunk_.names[i].of_event) continue;
       std::size_t at = chunk_.names[i].hash.low & (slots_.size() - 1);
       while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
       slots_[at] = static_cast<std::uint32_t>(i + 1);
@@ -42,6 +49,7 @@ class NameTable {
 
   Chunk& chunk_;
   std::vector<std::uint32_t> slots_;  // position + 1; 0: free
+  std::size_t found_ = 0;             // names in them
 };
 
 template <typename Record>
@@ -56,7 +64,8 @@ class ChunkBuilder {
         tombstones_(tombstones),
         chunk_(chunk),
         names_(chunk),
-        ranks_(project.rank_rules(chunk.source)) {}
+        ranks_(project.rank_rules(chunk.source)),
+        of_event_(project.schema.graph.node_types().size(), kNone) {}
 
   void add(const graph::Event& event) {
     check_event(event, schema_);
@@ -67,16 +76,18 @@ class ChunkBuilder {
     }
     put(chunk_.events, EventHead{event.id, static_cast<std::uint32_t>(event.nodes.size()),
                                  static_cast<std::uint32_t>(event.edges.size())});
+    may_repeat_ = std::any_of(event.edges.begin(), event.edges.end(), [this](const graph::EdgeEvent& edge) {
+      return !edge.deletes && schema_.attribute[edge.type] == 0;
+    });
     for (const graph::NodeEvent& node : event.nodes) add(node);
-    bool may_repeat = false;
-    for (const graph::EdgeEvent& edge : event.edges) {
-      add(edge, event.id);
-      may_repeat = may_repeat || (!edge.deletes && schema_.attribute[edge.type] == 0);
-    }
-    chunk_.ids.push_back(may_repeat ? event.id : graph::kNoEvent);
+    for (const graph::EdgeEvent& edge : event.edges) add(edge, event.id);
+    for (const graph::NodeEvent& node : event.nodes) of_event_[node.type] = kNone;
+    chunk_.ids.push_back(may_repeat_ ? event.id : graph::kNoEvent);
   }
 
  private:
+  static constexpr std::uint32_t kNone = ~0U;
+
   // What was forgotten is not in the dictionary, nor comes into it as long as it has a tombstone.
   bool names_forgotten(const graph::Event& event) const {
     if (tombstones_.empty()) return false;
@@ -90,9 +101,20 @@ class ChunkBuilder {
            });
   }
 
+  std::uint32_t name_of(const graph::NodeEvent& node) {
+    if (!may_repeat_ || schema_.from_event[node.type] == 0)
+      return names_.find_or_add(node.type, node.external_id);
+    std::uint32_t& name = of_event_[node.type];
+    if (name == kNone) name = names_.add_of_event(node.type);
+    return name;
+  }
+
+  std::uint32_t end_of(graph::NodeTypeId type, const std::string& id) {
+    return of_event_[type] != kNone ? of_event_[type] : names_.find_or_add(type, id);
+  }
+
   void add(const graph::NodeEvent& node) {
-    NodeHead head{
-        .time = node.time, .name = names_.find_or_add(node.type, node.external_id), .type = node.type};
+    NodeHead head{.time = node.time, .name = name_of(node), .type = node.type};
     const std::size_t head_at = chunk_.events.size();
     put(chunk_.events, head);
     const FieldRank rank = rank_of(ranks_[node.type], node.time);
@@ -119,8 +141,8 @@ class ChunkBuilder {
     if (schema_.attribute[edge.type] != 0) event = attribute_event(schema_, edge, event);
     put(chunk_.events, EdgeHead{.time = edge.time,
                                 .event = event,
-                                .from = names_.find_or_add(type.from, edge.from),
-                                .to = names_.find_or_add(type.to, edge.to),
+                                .from = end_of(type.from, edge.from),
+                                .to = end_of(type.to, edge.to),
                                 .weight = static_cast<float>(edge.weight),
                                 .type = edge.type,
                                 .deletes = static_cast<std::uint16_t>(!edge.deletes       ? 0
@@ -133,6 +155,9 @@ class ChunkBuilder {
   Chunk& chunk_;
   NameTable names_;
   std::vector<RankRule> ranks_;  // [node type]
+  // Of the event at hand: it has an edge of its own; names of the nodes that it names, [node type].
+  bool may_repeat_ = false;
+  std::vector<std::uint32_t> of_event_;
 };
 
 void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& builder, Chunk& chunk,

@@ -31,6 +31,10 @@ struct ChunkName {
   Hash128 hash = {};
   std::uint32_t begin = 0, size = 0;  // in Chunk::name_bytes
   graph::NodeTypeId type = 0;
+  // A node that its event names, where the event has an edge that makes it the only one of its id: nothing
+  // else has this name, so it is not looked for, and its bytes, the event's id in hexadecimal digits, are
+  // left out.
+  bool of_event = false;
 };
 
 // An event's bytes: EventHead; for each node a NodeHead and for each of its fields a FieldHead and the

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash_sort.h"
 #include "base/merge.h"
-#include "storage/bulk/sort_hashed.h"
 
 namespace weft::storage {
 namespace {
@@ -43,8 +43,8 @@ std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
         events.push_back({chunks[c].ids[e], static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(e)});
     }
   }
-  const std::vector<EventAt> sorted =
-      sort_hashed(std::move(events), pool_, [](const EventAt& event) { return event.id >> 56; });
+  sort_by_hash(events, &pool_, [](const EventAt& event) { return event.id; });
+  const std::vector<EventAt>& sorted = events;
   // In each run all ids are distinct, and no two runs share one: threads write to different places.
   pool_.parallel_for(event_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t r = from; r < to; ++r) {
@@ -85,11 +85,12 @@ std::vector<Numbering::Name> Numbering::sorted_names(std::span<const Chunk> chun
   names.reserve(count);
   for (std::size_t c = 0; c < chunks.size(); ++c) {
     for (std::size_t i = 0; i < chunks[c].names.size(); ++i) {
-      if (chunks[c].is_used(i))
+      if (chunks[c].is_used(i) && !chunks[c].names[i].of_event)
         names.push_back({chunks[c].names[i].hash, batch.chunk_begin[c] + static_cast<std::uint32_t>(i)});
     }
   }
-  return sort_hashed(std::move(names), pool_, [](const Name& name) { return name.hash.high >> 56; });
+  sort_by_hash(names, &pool_, [](const Name& name) { return name.hash.high; });
+  return names;
 }
 
 Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const graph::NodeType> types,

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
+#include "base/hash_sort.h"
 #include "base/merge.h"
 #include "storage/bulk/chunk.h"
-#include "storage/bulk/sort_hashed.h"
 
 namespace weft::storage {
 namespace {
@@ -21,7 +21,7 @@ StoreNames::StoreNames(const GraphStore::Impl& store, Scratch& scratch, ThreadPo
   std::vector<Spool> runs;
   std::vector<StoreName> names;
   const auto write = [&] {
-    names = sort_hashed(std::move(names), pool, [](const StoreName& name) { return name.hash.high >> 56; });
+    sort_by_hash(names, &pool, [](const StoreName& name) { return name.hash.high; });
     SpoolWriter run(scratch, "store-names", Keep::kOnDisk);
     run.append(names.data(), names.size() * sizeof(StoreName));
     runs.push_back(run.finish());

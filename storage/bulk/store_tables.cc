@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/merge.h"
 #include "storage/bulk/attribute_ends.h"
+#include "storage/bulk/id_sorter.h"
 #include "storage/bulk/older_nodes.h"
 #include "storage/bulk/snapshot_beside.h"
 #include "storage/bulk/standing_edges.h"
@@ -17,68 +19,6 @@
 namespace weft::storage {
 namespace {
 
-// Sorts dictionary entries of one node type by external id, in pieces that fit `memory`.
-class IdSorter {
- public:
-  IdSorter(Scratch& scratch, std::size_t memory) : scratch_(scratch), memory_(memory) {}
-
-  void add(std::string_view id, const IdValue& value) {
-    if (bytes_.size() + id.size() + (entries_.size() + 1) * sizeof(Entry) > memory_ && !entries_.empty())
-      spill(Keep::kOnDisk);
-    Entry entry{
-        .prefix = 0, .begin = bytes_.size(), .size = static_cast<std::uint32_t>(id.size()), .value = value};
-    char first[8] = {};
-    std::memcpy(first, id.data(), std::min<std::size_t>(id.size(), 8));
-    std::memcpy(&entry.prefix, first, 8);
-    entry.prefix = __builtin_bswap64(entry.prefix);
-    bytes_ += id;
-    entries_.push_back(entry);
-  }
-
-  // Calls visit(id, value) in ascending order of ids.
-  template <typename Visit>
-  void finish(Visit&& visit) {
-    if (runs_.empty()) {
-      sort();
-      for (const Entry& entry : entries_) visit(text(entry), entry.value);
-      return;
-    }
-    if (!entries_.empty()) spill(Keep::kInMemory);
-    auto merged = merge_runs<IdCursor>(runs_, scratch_.files(), memory_);
-    while (merged.next()) visit(merged.top().key(), merged.top().value());
-  }
-
- private:
-  struct Entry {
-    std::uint64_t prefix = 0;  // the first eight bytes as a number
-    std::size_t begin = 0;
-    std::uint32_t size = 0;
-    IdValue value = {};
-  };
-  std::string_view text(const Entry& entry) const {
-    return std::string_view(bytes_).substr(entry.begin, entry.size);
-  }
-  void sort() {
-    std::sort(entries_.begin(), entries_.end(), [this](const Entry& a, const Entry& b) {
-      return a.prefix != b.prefix ? a.prefix < b.prefix : text(a) < text(b);
-    });
-  }
-  void spill(Keep keep) {
-    sort();
-    SpoolWriter run(scratch_, "ids", keep);
-    for (const Entry& entry : entries_) IdCursor::put(run, text(entry), entry.value);
-    runs_.push_back(run.finish());
-    entries_.clear();
-    bytes_.clear();
-  }
-
-  Scratch& scratch_;
-  std::size_t memory_;
-  std::string bytes_;
-  std::vector<Entry> entries_;
-  std::vector<Spool> runs_;
-};
-
 class TableTasks {
  public:
   TableTasks(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch, std::size_t memory,
@@ -86,51 +26,17 @@ class TableTasks {
       : store_(store), runs_(runs), scratch_(scratch), memory_(memory), snapshot_(snapshot) {}
 
   void nodes(graph::NodeTypeId type) {
-    NodeRuns& runs = runs_.nodes()[type];
-    TableFiles names(scratch_, store_, kNames);
-    TableFiles ids(scratch_, store_, kIds);
-    IdSorter sorter(scratch_, memory_);
     std::optional<graph::NodeWriter> snapshot = snapshot_.nodes(type);
-    {
-      auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
-      bool any = seen.next();
-      OlderNodes older(store_, type,
-                       [&](std::string_view id, const IdValue& value) { sorter.add(id, value); });
-      for (; any && is_stored(type, seen.top().key().node); any = seen.next())
-        older.add(seen.top().key().node, seen.top().key().earliest);
-      older.finish();
-      for (const Spool& run : runs.made) {
-        IdCursor cursor(run, scratch_.files(), kBuffer);
-        while (cursor.advance()) {
-          IdValue value = cursor.value();
-          for (; any && seen.top().key().node == value.node; any = seen.next())
-            value.first_seen = earlier(value.first_seen, seen.top().key().earliest);
-          names.put(node_key({type, value.node}), cursor.key());
-          sorter.add(cursor.key(), value);
-          if (!snapshot) continue;
-          snapshot->put_id(cursor.key());
-          snapshot->put_seen(value.first_seen, value.event);
-        }
-      }
-      WEFT_CHECK(!any);
+    if (store_.schema.from_event[type] != 0) {
+      EventIdSorter sorter(scratch_, memory_);
+      write_names(type, snapshot, [&](std::string_view, const IdValue& value) { sorter.add(value); });
+      write_ids(type, snapshot, sorter);
+    } else {
+      IdSorter sorter(scratch_, memory_);
+      write_names(type, snapshot, [&](std::string_view id, const IdValue& value) { sorter.add(id, value); });
+      write_ids(type, snapshot, sorter);
     }
-    keep(names);
-    runs = {};
-    std::string key;
-    std::string bytes;
-    sorter.finish([&](std::string_view id, const IdValue& value) {
-      key.clear();
-      put_big(key, type);
-      key += id;
-      bytes.clear();
-      put_little(bytes, value.node);
-      put_little(bytes, value.first_seen);
-      put_little(bytes, value.event);
-      ids.put(key, bytes);
-      if (snapshot) snapshot->put_sorted(id, value.node);
-    });
     if (snapshot) snapshot->finish();
-    keep(ids);
   }
 
   void fields() {
@@ -291,6 +197,56 @@ class TableTasks {
     return out;
   }
 
+  // By dense id; what is known of each node, and of those of the store that changes, goes to visit(id,
+  // value).
+  void write_names(graph::NodeTypeId type, std::optional<graph::NodeWriter>& snapshot, const VisitId& visit) {
+    NodeRuns& runs = runs_.nodes()[type];
+    TableFiles names(scratch_, store_, kNames);
+    {
+      auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
+      bool any = seen.next();
+      OlderNodes older(store_, type, visit);
+      for (; any && is_stored(type, seen.top().key().node); any = seen.next())
+        older.add(seen.top().key().node, seen.top().key().earliest);
+      older.finish();
+      for (const Spool& run : runs.made) {
+        IdCursor cursor(run, scratch_.files(), kBuffer);
+        while (cursor.advance()) {
+          IdValue value = cursor.value();
+          for (; any && seen.top().key().node == value.node; any = seen.next())
+            value.first_seen = earlier(value.first_seen, seen.top().key().earliest);
+          names.put(node_key({type, value.node}), cursor.key());
+          visit(cursor.key(), value);
+          if (!snapshot) continue;
+          snapshot->put_id(cursor.key());
+          snapshot->put_seen(value.first_seen, value.event);
+        }
+      }
+      WEFT_CHECK(!any);
+    }
+    keep(names);
+    runs = {};
+  }
+
+  // By external id.
+  template <typename Sorter>
+  void write_ids(graph::NodeTypeId type, std::optional<graph::NodeWriter>& snapshot, Sorter& sorter) {
+    TableFiles ids(scratch_, store_, kIds);
+    std::string key, bytes;
+    sorter.finish([&](std::string_view id, const IdValue& value) {
+      key.clear();
+      put_big(key, type);
+      key += id;
+      bytes.clear();
+      put_little(bytes, value.node);
+      put_little(bytes, value.first_seen);
+      put_little(bytes, value.event);
+      ids.put(key, bytes);
+      if (snapshot) snapshot->put_sorted(id, value.node);
+    });
+    keep(ids);
+  }
+
   // `present`: before the load.
   Targets replay(Merge<RecordCursor<AttributeRecord>>& merged, bool& any, graph::NodeId from,
                  graph::EdgeTypeId type, Targets present) {
@@ -345,6 +301,45 @@ class TableTasks {
   std::mutex mutex_;  // guards files
 };
 
+// What is merged by itself.
+struct MergeTask {
+  std::uint64_t bytes = 0;  // of its runs
+  std::function<void()> run;
+};
+
+std::uint64_t bytes_of(const std::vector<Spool>& runs) {
+  return std::accumulate(runs.begin(), runs.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const Spool& run) { return sum + run.size(); });
+}
+
+// The longest first, so that no thread is left with one when the others have nothing more to do.
+std::vector<MergeTask> merge_tasks(TableTasks& tasks, BatchRuns& runs, const StoreSchema& schema) {
+  std::vector<MergeTask> merges;
+  merges.push_back({bytes_of(runs.fields()), [&tasks] { tasks.fields(); }});
+  for (std::size_t i = 0; i < runs.nodes().size(); ++i) {
+    const auto type = static_cast<graph::NodeTypeId>(i);
+    // Names, then ids: two tables.
+    merges.push_back({2 * bytes_of(runs.nodes()[i].made) + bytes_of(runs.nodes()[i].seen),
+                      [&tasks, type] { tasks.nodes(type); }});
+  }
+  for (std::size_t i = 0; i < runs.edges().size(); ++i) {
+    const auto type = static_cast<graph::EdgeTypeId>(i);
+    EdgeRuns& edges = runs.edges()[i];
+    if (schema.attribute[i] != 0) {
+      merges.push_back({2 * bytes_of(edges.attributes), [&tasks, type] { tasks.attributes(type); }});
+      continue;
+    }
+    // A snapshot is written from the outgoing ones.
+    merges.push_back({2 * bytes_of(edges.outgoing),
+                      [&tasks, &edges, type] { tasks.edges(type, edges.outgoing, kOutgoing); }});
+    merges.push_back(
+        {bytes_of(edges.incoming), [&tasks, &edges, type] { tasks.edges(type, edges.incoming, kIncoming); }});
+  }
+  std::stable_sort(merges.begin(), merges.end(),
+                   [](const MergeTask& a, const MergeTask& b) { return a.bytes > b.bytes; });
+  return merges;
+}
+
 }  // namespace
 
 StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, Scratch& scratch,
@@ -358,26 +353,13 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
     tasks.new_edges.push_back(runs.edges()[type].count);
     tasks.add_edges(static_cast<graph::EdgeTypeId>(type), runs.edges()[type].count);
   }
-  // One for each table that is merged by itself.
-  std::vector<std::function<void()>> merges;
-  merges.emplace_back([&] { tasks.fields(); });
-  for (std::size_t type = 0; type < runs.nodes().size(); ++type)
-    merges.emplace_back([&, type] { tasks.nodes(static_cast<graph::NodeTypeId>(type)); });
-  for (std::size_t type = 0; type < runs.edges().size(); ++type) {
-    if (store.schema.attribute[type] != 0) {
-      merges.emplace_back([&, type] { tasks.attributes(static_cast<graph::EdgeTypeId>(type)); });
-      continue;
-    }
-    const auto id = static_cast<graph::EdgeTypeId>(type);
-    merges.emplace_back([&, id] { tasks.edges(id, runs.edges()[id].outgoing, kOutgoing); });
-    merges.emplace_back([&, id] { tasks.edges(id, runs.edges()[id].incoming, kIncoming); });
-  }
+  std::vector<MergeTask> merges = merge_tasks(tasks, runs, store.schema);
   std::mutex mutex;
   std::uint64_t merged = 0;
   progress.begin("merge", merges.size(), "tables");
   pool.parallel_for(merges.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
-      merges[i]();
+      merges[i].run();
       const std::lock_guard lock(mutex);
       progress.advance(++merged);
     }

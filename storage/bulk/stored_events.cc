@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash_sort.h"
 #include "storage/batch_lookups.h"
-#include "storage/bulk/sort_hashed.h"
 #include "storage/deletions.h"
 
 namespace weft::storage {
@@ -62,15 +62,23 @@ std::vector<std::vector<graph::NodeId>> stored_ends(std::span<const Chunk> chunk
   for (std::size_t c = 0; c < chunks.size(); ++c) {
     if (candidates[c].empty()) continue;
     std::vector<char> named(chunks[c].names.size(), 0);
-    for (const Candidate& each : candidates[c]) named[each.edge.from] = named[each.edge.to] = 1;
+    for (const Candidate& each : candidates[c]) {
+      for (const std::uint32_t end : {each.edge.from, each.edge.to}) {
+        named[end] = 1;
+        // No other event has this name, and its hash is not there yet.
+        if (chunks[c].names[end].of_event)
+          wanted.push_back(
+              {name_hash(chunks[c].names[end].type, to_hex(each.id)), static_cast<std::uint32_t>(c), end});
+      }
+    }
     for (std::size_t i = 0; i < named.size(); ++i) {
-      if (named[i] != 0)
+      if (named[i] != 0 && !chunks[c].names[i].of_event)
         wanted.push_back(
             {chunks[c].names[i].hash, static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(i)});
     }
     nodes[c].assign(named.size(), graph::kNoNode);
   }
-  wanted = sort_hashed(std::move(wanted), pool, [](const WantedName& name) { return name.hash.high >> 56; });
+  sort_by_hash(wanted, &pool, [](const WantedName& name) { return name.hash.high; });
   names.find(std::span<const WantedName>(wanted), [&](std::size_t i, const StoreName& found) {
     nodes[wanted[i].chunk][wanted[i].name] = found.node;
   });

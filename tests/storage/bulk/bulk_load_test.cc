@@ -212,6 +212,43 @@ TEST(BulkIngest, ParquetAndOtherEncodingsAsInBatches) {
   }
 }
 
+// A node that its event names is the only one of its name if the event has an edge of its own; a row without
+// one that comes again names the same node.
+TEST(BulkIngest, NodesOfEventsWithAndWithoutEdges) {
+  constexpr const char* kToml = R"([nodes.user]
+[nodes.note]
+source = "notes.csv"
+fields.text = { kind = "text" }
+fields.topic = { kind = "category", as_node = true }
+[edges.wrote]
+source = "notes.csv"
+from = "user:user"
+to = "note"
+where = { kind = ["signed", "answer"] }
+[edges.answers]
+source = "notes.csv"
+from = "note"
+to = "user:to"
+where = { kind = "answer" }
+)";
+  std::mt19937_64 random(5);
+  std::string rows = "kind,user,to,topic,text\n";
+  for (int i = 0; i < 3000; ++i) {
+    static constexpr const char* kKinds[] = {"signed", "answer", "none"};
+    rows += fmt::format("{},u{},u{},{},text {}\n", kKinds[random() % 3], random() % 8, random() % 8,
+                        random() % 3, random() % 9);
+  }
+  Shop shop;
+  shop.write("notes.csv", rows);
+  shop.write("shop.toml", kToml);
+  const Outcome batches = outcome_of(shop, kInBatches);
+  ASSERT_EQ(batches.error, "");
+  EXPECT_GT(batches.report.duplicates, 500U);
+  EXPECT_GT(batches.report.new_nodes.at(1), 900U);
+  expect_same(outcome_of(shop, in_bulk(1 << 10)), batches);
+  expect_same(outcome_of(shop, in_bulk(std::size_t{64} << 20)), batches);
+}
+
 TEST(BulkIngest, SpilledRunsGiveTheSameBytes) {
   const RandomShop shop(7, 20'000);
   const Outcome whole = outcome_of(shop, in_bulk(std::size_t{1} << 30));
