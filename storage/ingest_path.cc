@@ -78,7 +78,7 @@ IngestPath choose_path(const Project& project, const GraphStore& store,
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < project.sources.size(); ++i)
     bytes += new_bytes_of(project.sources[i], entries[i].value_or(LedgerEntry{}), files);
-  const std::string news = size_text(bytes) + " are new";
+  const std::string news = fmt::format("{} are new", size_text(bytes));
   if (bytes < options.bulk_from_bytes)
     return batches(fmt::format("{}, in bulk from {} on", news, size_text(options.bulk_from_bytes)));
   if (impl.is_empty()) return {.bulk = true, .reason = news};

@@ -158,7 +158,8 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header, const Le
       std::clamp(text_bytes / (state.pool.size() * kChunksPerThread), kMinChunkBytes, kMaxChunkBytes);
   if (!can_be_cut(state.project.sources[source])) return read_rows(source, before, chunk_bytes);
   SourceText text(state.project.sources[source], header, text_bytes, state.files);
-  BulkSource out{.ledger = before};
+  BulkSource out;
+  out.ledger = before;
   if (before.bytes == 0) out.ledger.lines = header.lines;
   text.skip_to(before.bytes);
   const std::uint64_t begin = text.offset();
@@ -209,7 +210,8 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header, const Le
 BulkSource BulkLoad::read_rows(std::uint16_t source, const LedgerEntry& before, std::size_t chunk_bytes) {
   State& state = *state_;
   RowChunks rows(state.project, source, before, state.store.impl().tombstones, state.files);
-  BulkSource out{.ledger = before};
+  BulkSource out;
+  out.ledger = before;
   while (true) {
     Chunk chunk = rows.next(chunk_bytes);
     if (chunk.tally.rows == 0) break;

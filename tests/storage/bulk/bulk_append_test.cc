@@ -151,10 +151,10 @@ class GrowingShop : public RandomShop {
 
 TEST(BulkAppend, RoundsOfBulkAndBatchesAsInBatchesAlone) {
   std::uint64_t bulk_loads = 0, repeats = 0;
-  for (std::uint64_t seed = 1; seed <= 9; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     GrowingShop shop(seed, 1500);
     std::mt19937_64 random(seed);
-    for (int round = 0; round < 5; ++round) {
+    for (int round = 0; round < 4; ++round) {
       SCOPED_TRACE(fmt::format("seed {}, round {}", seed, round));
       const Project mixed = shop.in("mixed"), oracle = shop.in("oracle");
       GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
@@ -174,8 +174,8 @@ TEST(BulkAppend, RoundsOfBulkAndBatchesAsInBatchesAlone) {
       shop.grow();
     }
   }
-  EXPECT_GT(bulk_loads, 15U);
-  EXPECT_GT(repeats, 1000U);
+  EXPECT_GT(bulk_loads, 7U);
+  EXPECT_GT(repeats, 500U);
 }
 
 constexpr const char* kLikes = R"([nodes.user]
