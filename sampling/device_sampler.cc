@@ -35,6 +35,10 @@ void check_options(const SamplerOptions& options) {
     throw Error("layer-neighbour sampling has no padded form for a device",
                 {.field = "law", .expected = "uniform, most recent or weighted picks"}, ErrorKind::kUsage);
   }
+  if (!options.walks.empty()) {
+    throw Error("a device samples no relations that walks make",
+                {.field = "walks", .expected = "relations of edges alone"}, ErrorKind::kUsage);
+  }
   for (const auto& hop : options.fan_outs) {
     for (const std::uint32_t fan_out : hop) {
       if (fan_out <= kLargestPaddedFanOut) continue;

@@ -47,7 +47,7 @@ struct BatchLimits {
 // Not thread-safe: one batch at a time. The graph and the device must outlive it.
 class DeviceSampler {
  public:
-  // Throws Error (kUsage) for what the padded form does not have: PickLaw::kLabor, kAllNeighbours, and
+  // Throws Error (kUsage) for what the padded form does not have: PickLaw::kLabor, kAllNeighbours, walks, and
   // batches of 2^31 picks or more a hop; and as NeighborSampler does.
   DeviceSampler(const DeviceGraph& graph, SamplerOptions options, BatchLimits limits, SampleDevice& device);
   ~DeviceSampler();

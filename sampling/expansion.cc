@@ -1,7 +1,6 @@
 #include "sampling/expansion.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "sampling/row_picker.h"
 
@@ -213,26 +212,9 @@ class Expander {
 
 }  // namespace
 
-void ExcludedEvents::start(std::span<const EventId> events, std::span<const std::uint32_t> tree_offsets) {
-  events_ = events;
-  tree_offsets_ = tree_offsets;
-  if (events.empty()) return;
-  const std::size_t bits = std::max<std::size_t>(64, std::bit_ceil(events.size() * 32));
-  shift_ = 64 - static_cast<unsigned>(std::countr_zero(bits));
-  filter_.assign(bits / 64, 0);
-  for (const EventId event : events) {
-    const std::uint64_t at = (event * 0x9E3779B97F4A7C15ull) >> shift_;
-    filter_[at / 64] |= std::uint64_t{1} << (at % 64);
-  }
-}
-
-bool ExcludedEvents::listed(std::uint32_t tree, EventId event) const {
-  const auto range = of(tree);
-  return std::binary_search(range.begin(), range.end(), event);
-}
-
 void ExpansionState::start(const graph::GraphView& graph, const std::vector<std::uint8_t>& hashed_types,
-                           const SeedBatch& seeds, const std::vector<RelationId>& followed, Subgraph& out) {
+                           const SeedBatch& seeds, const std::vector<RelationId>& followed, Subgraph& out,
+                           std::size_t walks) {
   const std::size_t types = graph.node_counts.size();
   trees = !seeds.roots.empty();
   hashed = trees ? std::vector<std::uint8_t>(types, 1) : hashed_types;
@@ -242,7 +224,7 @@ void ExpansionState::start(const graph::GraphView& graph, const std::vector<std:
     if (hashed[type] == 0) stamps[type].start(graph.node_counts[type]);
   }
   node_counts.assign(types, 0);
-  pick_counts.assign(followed.size(), 0);
+  pick_counts.assign(followed.size() - walks, 0);
   tree_roots.clear();
   tree_before.clear();
   excluded.start(seeds.excluded, trees ? seeds.excluded_offsets : std::span<const std::uint32_t>{});
@@ -255,6 +237,11 @@ void ExpansionState::start(const graph::GraphView& graph, const std::vector<std:
   for (std::size_t i = 0; i < followed.size(); ++i) {
     out.relations[i].relation = followed[i];
     out.relations[i].offsets.assign(1, 0);
+    out.relations[i].visits.clear();
+  }
+  for (std::size_t i = pick_counts.size(); i < followed.size(); ++i) {
+    out.relations[i].sources.clear();
+    out.relations[i].edges.clear();
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "graph/graph_view.h"
+#include "sampling/excluded_events.h"
 #include "sampling/floyd_rows.h"
 #include "sampling/neighbor_sampler.h"
 #include "sampling/picks.h"
@@ -19,31 +20,6 @@
 #include "sampling/subgraph.h"
 
 namespace weft::sampling {
-
-// The excluded events of a batch, behind a filter that answers nearly all questions from one cached word.
-class ExcludedEvents {
- public:
-  void start(std::span<const EventId> events, std::span<const std::uint32_t> tree_offsets);
-  bool any() const { return !events_.empty(); }
-  bool contains(std::uint32_t tree, EventId event) const {
-    const std::uint64_t at = (event * 0x9E3779B97F4A7C15ull) >> shift_;
-    return (filter_[at / 64] >> (at % 64) & 1) != 0 && listed(tree, event);
-  }
-  // All that one tree must not see, sorted.
-  std::span<const EventId> of(std::uint32_t tree) const {
-    return tree_offsets_.empty()
-               ? events_
-               : events_.subspan(tree_offsets_[tree], tree_offsets_[tree + 1] - tree_offsets_[tree]);
-  }
-
- private:
-  bool listed(std::uint32_t tree, EventId event) const;
-
-  std::span<const EventId> events_ = {};
-  std::span<const std::uint32_t> tree_offsets_ = {};
-  std::vector<std::uint64_t> filter_ = {};
-  unsigned shift_ = 63;
-};
 
 inline constexpr std::uint32_t kChunkRows = 128;
 inline constexpr std::uint32_t kChunkPicks = 512;
@@ -72,9 +48,10 @@ struct Chunk {
 };
 
 struct ExpansionState {
-  // Makes ready for a batch, but for the tables; empties `out` but keeps its buffers.
+  // Makes ready for a batch, but for the tables; empties `out` but keeps its buffers. The last `walks` of the
+  // relations followed are of walks.
   void start(const graph::GraphView& graph, const std::vector<std::uint8_t>& hashed, const SeedBatch& seeds,
-             const std::vector<RelationId>& followed, Subgraph& out);
+             const std::vector<RelationId>& followed, Subgraph& out, std::size_t walks = 0);
   // Cuts the buffers of `out` to what was written.
   void finish(Subgraph& out) const;
 
@@ -85,10 +62,11 @@ struct ExpansionState {
   HashRelabel root_table = {};
   std::vector<std::uint32_t> seed_trees = {};   // [seed]
   std::vector<std::uint32_t> node_counts = {};  // [node type], nodes placed so far; out.nodes may be longer
-  std::vector<std::uint32_t> pick_counts = {};  // [block], likewise for sources and edges
+  std::vector<std::uint32_t> pick_counts = {};  // [block], likewise for sources and edges; not of walks
   std::vector<std::uint32_t> tree_roots = {};   // [tree]
   std::vector<TimeMs> tree_before = {};         // [tree]
   ExcludedEvents excluded = {};
+  VisitCounts visits = {};
   std::array<Chunk, kChunksInFlight> chunks = {};
   // Rows of a chunk with more edges than picks: the rows, their numbers in the chunk, what a search still
   // looks through.

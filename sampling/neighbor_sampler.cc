@@ -88,11 +88,34 @@ NeighborSampler::NeighborSampler(graph::GraphView graph, SamplerOptions options)
                                       [&](const auto& hop) { return hop[relation] != 0; });
     if (followed) followed_.push_back(relation);
   }
+  follow_walks();
   for (const graph::NodeId count : graph_.node_counts) hashed_.push_back(count > options_.relabel_bytes / 8);
+}
+
+void NeighborSampler::follow_walks() {
+  for (std::size_t w = 0; w < options_.walks.size(); ++w) {
+    const std::vector<std::uint32_t>& fan_outs = options_.walks[w].fan_outs;
+    if (fan_outs.size() != options_.fan_outs.size()) {
+      throw Error("the fan-outs of walks do not fit the hops",
+                  {.field = "walks.fan_outs",
+                   .value = fmt::format("{} values", fan_outs.size()),
+                   .expected = fmt::format("{}, one for each hop", options_.fan_outs.size())},
+                  ErrorKind::kUsage);
+    }
+    RandomWalker walker = make_walker(graph_, options_.walks, w, options_.seed);
+    if (std::all_of(fan_outs.begin(), fan_outs.end(), [](std::uint32_t k) { return k == 0; })) continue;
+    walks_.push_back(w);
+    walkers_.push_back(std::move(walker));
+    followed_.push_back(walk_relation_id(*graph_.schema, w));
+  }
 }
 
 NeighborSampler::NeighborSampler(graph::LiveGraphView graph, SamplerOptions options)
     : NeighborSampler(std::move(graph.base), std::move(options)) {
+  if (!options_.walks.empty()) {
+    throw Error("walks do not go over a live view",
+                {.field = "walks", .expected = "a snapshot, or relations of edges alone"}, ErrorKind::kUsage);
+  }
   auto live = std::make_shared<Live>();
   for (std::size_t r = 0; r < graph.relations.size(); ++r) {
     const graph::EdgeTypeId type = graph::edge_type_of(static_cast<RelationId>(r));
@@ -105,15 +128,57 @@ NeighborSampler::NeighborSampler(graph::LiveGraphView graph, SamplerOptions opti
   live_ = std::move(live);
 }
 
+// Row after row: a row's walks are enough for their cache misses to overlap.
+void NeighborSampler::expand_walks(std::size_t number, std::size_t hop, std::uint32_t step,
+                                   ExpansionState& state, Subgraph& out) const {
+  const WalkRelation& walks = options_.walks[walks_[number]];
+  const NodeTypeId type = walkers_[number].type_at(0);
+  RelationBlock& block = out.relations[followed_.size() - walks_.size() + number];
+  const std::size_t count = std::min(walks.fan_outs[hop], walks.walks * walks.rounds);
+  const std::vector<std::uint32_t>& ends = out.hop_ends[type];
+  std::uint32_t& placed = state.node_counts[type];
+  const auto place = [&](auto& relabel, std::uint32_t tree, std::span<const Visited> visited) {
+    relabel.reserve(std::size_t{placed} + visited.size());
+    make_room(out.nodes[type], std::size_t{placed} + visited.size() + 1);
+    if (state.trees) make_room(out.trees[type], std::size_t{placed} + visited.size() + 1);
+    auto placer = relabel.placer();
+    for (const Visited& one : visited) {
+      out.nodes[type][placed] = one.node;
+      if (state.trees) out.trees[type][placed] = tree;
+      block.sources.push_back(placer.place(tree, one.node, placed));
+      block.visits.push_back(one.visits);
+    }
+  };
+  for (std::uint32_t row = hop == 0 ? 0 : ends[hop - 1]; row < ends[hop]; ++row) {
+    const std::uint32_t tree = state.trees ? out.trees[type][row] : 0;
+    if (count > 0) {
+      const WalkStart start{.node = out.nodes[type][row],
+                            .before = state.tree_before[tree],
+                            .excluded = &state.excluded,
+                            .tree = tree,
+                            .relation = block.relation,
+                            .hop = static_cast<std::uint32_t>(hop),
+                            .root = state.tree_roots[tree]};
+      const auto visited = state.visits.most_visited(walkers_[number], walks, start, step, count);
+      if (state.hashed[type] != 0) {
+        place(state.tables[type], tree, visited);
+      } else {
+        place(state.stamps[type], tree, visited);
+      }
+    }
+    block.offsets.push_back(static_cast<std::uint32_t>(block.sources.size()));
+  }
+}
+
 void NeighborSampler::sample(const SeedBatch& seeds, std::uint32_t step, Scratch& scratch,
                              Subgraph& out) const {
   ExpansionState& state = *scratch.state_;
   const graph::Schema& schema = *graph_.schema;
   const std::size_t types = schema.node_types().size();
-  state.start(graph_, hashed_, seeds, followed_, out);
+  state.start(graph_, hashed_, seeds, followed_, out, walks_.size());
   place_seeds(graph_, seeds, state, out);
   for (std::size_t hop = 0; hop < options_.fan_outs.size(); ++hop) {
-    for (std::size_t i = 0; i < followed_.size(); ++i) {
+    for (std::size_t i = 0; i < followed_.size() - walks_.size(); ++i) {
       const NodeTypeId row_type = schema.row_type(followed_[i]);
       const std::vector<std::uint32_t>& ends = out.hop_ends[row_type];
       const std::uint32_t fan_out = options_.fan_outs[hop][followed_[i]];
@@ -138,6 +203,8 @@ void NeighborSampler::sample(const SeedBatch& seeds, std::uint32_t step, Scratch
         expand(job, state, out);
       }
     }
+    for (std::size_t number = 0; number < walks_.size(); ++number)
+      expand_walks(number, hop, step, state, out);
     for (std::size_t type = 0; type < types; ++type) out.hop_ends[type].push_back(state.node_counts[type]);
   }
   state.finish(out);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint32_t kAttempts = 16;  // blocks of a step: each proposes once
 constexpr std::uint32_t kAffinityBits = 20;
+// Of one walk, or of all that share their counters: block numbers stay below 2^28, pairs below 2^29.
+constexpr std::size_t kMostSteps = std::size_t{1} << 24;
 // Of a row's sum of weights when it is drawn from by weight times affinity: their product fits 64 bits.
 constexpr std::uint32_t kSumBits = 44;
 constexpr double kSmallest = 1e-3;
@@ -29,11 +31,25 @@ void check_factor(const char* name, double value) {
 }  // namespace
 
 struct RandomWalker::Walk {
-  PhiloxKey key;
-  graph::NodeId start;
-  std::uint32_t number;
-  graph::TimeMs before;
-  DrawStream stream(Purpose purpose) const { return {key, start, purpose_word(purpose, 0, 0), number}; }
+  PhiloxKey key = {};
+  graph::NodeId start = 0;
+  std::uint32_t relation = 0, hop = 0, root = 0;
+  std::size_t first = 0;  // number of its first step among those that share these counters
+  graph::TimeMs before = graph::kEndOfTime;
+  const ExcludedEvents* excluded = nullptr;
+  std::uint32_t tree = 0;
+  DrawStream stream(Purpose purpose) const {
+    return {key, start, purpose_word(purpose, relation, hop), root};
+  }
+};
+
+// The row that a step is drawn from: `n` edges, from position `begin` on.
+struct RandomWalker::Step {
+  const graph::CsrView& csr;
+  std::span<const graph::EventId> events;  // by edge id
+  std::uint64_t begin;
+  std::uint32_t n;
+  const std::uint64_t* sums;  // of the edges' weights; null: all weigh the same
 };
 
 RandomWalker::RandomWalker(graph::GraphView graph, WalkOptions options)
@@ -96,17 +112,19 @@ graph::NodeTypeId RandomWalker::type_at(std::size_t s) const {
   return graph_.schema->row_type(options_.path[s % options_.path.size()]);
 }
 
+bool RandomWalker::is_hidden(const Walk& walk, const Step& step, std::uint64_t position) const {
+  return walk.excluded != nullptr &&
+         walk.excluded->contains(walk.tree, step.events[step.csr.edge_id(position)]);
+}
+
 // The edge that a block's first two words propose.
-std::uint32_t RandomWalker::propose(const graph::CsrView& csr, const Walk& walk, std::size_t block,
-                                    graph::NodeId from, std::uint32_t n, const PhiloxBlock& words) const {
+std::uint32_t RandomWalker::propose(const Step& step, const Walk& walk, std::size_t block,
+                                    const PhiloxBlock& words) const {
   const std::uint64_t word = std::uint64_t{words.word[0]} << 32 | words.word[1];
   const auto pair = static_cast<std::uint32_t>(2 * block);
   const DrawStream stream = walk.stream(Purpose::kWalk);
-  if (!options_.weighted || csr.weight_sums.empty()) {
-    return static_cast<std::uint32_t>(bounded64_of(stream, pair, word, n));
-  }
-  const std::uint64_t* const sums = csr.weight_sums.data() + csr.offsets[from];
-  return edge_at_weight(sums, n, bounded64_of(stream, pair, word, sums[n - 1]));
+  if (step.sums == nullptr) return static_cast<std::uint32_t>(bounded64_of(stream, pair, word, step.n));
+  return edge_at_weight(step.sums, step.n, bounded64_of(stream, pair, word, step.sums[step.n - 1]));
 }
 
 std::uint32_t RandomWalker::affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const {
@@ -116,49 +134,71 @@ std::uint32_t RandomWalker::affinity(const Walk& walk, graph::NodeId previous, g
   return near ? near_ : far_;
 }
 
-std::uint32_t RandomWalker::draw_exactly(const graph::CsrView& csr, const Walk& walk, std::size_t s,
-                                         graph::NodeId from, graph::NodeId previous, std::uint32_t n) const {
-  const std::uint64_t first = csr.offsets[from];
-  const bool weighted = options_.weighted && !csr.weight_sums.empty();
-  const std::uint64_t* const sums = csr.weight_sums.data() + first;
+// kNoNode if every edge that weighs anything is hidden.
+graph::NodeId RandomWalker::draw_exactly(const Step& step, const Walk& walk, std::size_t s,
+                                         graph::NodeId previous) const {
+  const auto own = [&](std::uint32_t edge) -> std::uint64_t {
+    if (is_hidden(walk, step, step.begin + edge)) return 0;
+    return step.sums == nullptr ? 1 : weight_of(step.sums, edge);
+  };
+  std::uint64_t allowed = 0;
+  for (std::uint32_t edge = 0; edge < step.n; ++edge) allowed += own(edge);
   // A row of larger weights loses bits that are less than 2^-43 of its sum.
-  const auto bits = weighted ? static_cast<std::uint32_t>(std::bit_width(sums[n - 1])) : 0;
-  const std::uint32_t shift = bits > kSumBits ? bits - kSumBits : 0;
+  const auto bits = static_cast<std::uint32_t>(std::bit_width(allowed));
+  const std::uint32_t shift = step.sums != nullptr && bits > kSumBits ? bits - kSumBits : 0;
+  const bool second_order = second_order_ && previous != graph::kNoNode;
   const auto weight = [&](std::uint32_t edge) {
-    const std::uint64_t own = weighted ? weight_of(sums, edge) >> shift : 1;
-    return own * affinity(walk, previous, csr.targets[first + edge]);
+    const std::uint64_t shifted = own(edge) >> shift;
+    return second_order ? shifted * affinity(walk, previous, step.csr.targets[step.begin + edge]) : shifted;
   };
   std::uint64_t total = 0;
-  for (std::uint32_t edge = 0; edge < n; ++edge) total += weight(edge);
-  std::uint64_t x = bounded64(walk.stream(Purpose::kWalkExact), static_cast<std::uint32_t>(s), total);
-  for (std::uint32_t edge = 0; edge < n; ++edge) {
-    const std::uint64_t own = weight(edge);
-    if (x < own) return edge;
-    x -= own;
+  for (std::uint32_t edge = 0; edge < step.n; ++edge) total += weight(edge);
+  if (total == 0) return graph::kNoNode;
+  std::uint64_t x =
+      bounded64(walk.stream(Purpose::kWalkExact), static_cast<std::uint32_t>(walk.first + s), total);
+  for (std::uint32_t edge = 0; edge < step.n; ++edge) {
+    const std::uint64_t share = weight(edge);
+    if (x < share) return step.csr.targets[step.begin + edge];
+    x -= share;
   }
   WEFT_CHECK(false);  // x is below the total
-  return 0;
+  return graph::kNoNode;
 }
 
-graph::NodeId RandomWalker::next(const Walk& walk, std::size_t s, graph::NodeId from, graph::NodeId previous,
-                                 bool& stops) const {
-  const graph::CsrView& csr = graph_.relation(options_.path[s % options_.path.size()]);
-  const std::uint64_t first = csr.offsets[from];
+// What is decided with a round's last step takes effect after it.
+bool RandomWalker::stops_before(const Walk& walk, std::size_t s) const {
+  if (stop_ == 0 || s == 0 || s % options_.path.size() != 0) return false;
+  const std::size_t block = (walk.first + s - 1) * kAttempts;
+  return walk.stream(Purpose::kWalk).block(static_cast<std::uint32_t>(block)).word[3] < stop_;
+}
+
+graph::NodeId RandomWalker::next(const Walk& walk, std::size_t s, graph::NodeId from,
+                                 graph::NodeId previous) const {
+  if (from == graph::kNoNode || stops_before(walk, s)) return graph::kNoNode;
+  const graph::RelationId relation = options_.path[s % options_.path.size()];
+  const graph::CsrView& csr = graph_.relation(relation);
+  const std::uint64_t begin = csr.offsets[from];
   const auto n = static_cast<std::uint32_t>(
       walk.before == graph::kEndOfTime ? csr.degree(from) : csr.count_before(from, walk.before));
   if (n == 0) return graph::kNoNode;
-  if (options_.weighted && !csr.weight_sums.empty() && csr.weight_sums[first + n - 1] == 0)
-    return graph::kNoNode;
+  const bool weighted = options_.weighted && !csr.weight_sums.empty();
+  const Step step{.csr = csr,
+                  .events = graph_.events[graph::edge_type_of(relation)],
+                  .begin = begin,
+                  .n = n,
+                  .sums = weighted ? csr.weight_sums.data() + begin : nullptr};
+  if (weighted && step.sums[n - 1] == 0) return graph::kNoNode;
   const DrawStream stream = walk.stream(Purpose::kWalk);
   for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
-    const std::size_t block = s * kAttempts + attempt;
+    const std::size_t block = (walk.first + s) * kAttempts + attempt;
     const PhiloxBlock words = stream.block(static_cast<std::uint32_t>(block));
-    if (attempt == 0) stops = words.word[3] < stop_;
-    const graph::NodeId to = csr.targets[first + propose(csr, walk, block, from, n, words)];
+    const std::uint64_t position = begin + propose(step, walk, block, words);
+    if (is_hidden(walk, step, position)) continue;
+    const graph::NodeId to = csr.targets[position];
     if (!second_order_ || s == 0) return to;
     if (words.word[2] >> (32 - kAffinityBits) < affinity(walk, previous, to)) return to;
   }
-  return csr.targets[first + draw_exactly(csr, walk, s, from, previous, n)];
+  return draw_exactly(step, walk, s, previous);
 }
 
 void RandomWalker::walk(std::span<const graph::NodeId> starts, std::span<const graph::TimeMs> before,
@@ -166,66 +206,53 @@ void RandomWalker::walk(std::span<const graph::NodeId> starts, std::span<const g
                         std::span<graph::NodeId> nodes) const {
   WEFT_CHECK(before.empty() || before.size() == starts.size());
   WEFT_CHECK(nodes.size() == starts.size() * walks * (length + 1));
-  WEFT_CHECK(length < (std::size_t{1} << 24));  // block numbers stay below 2^28, pairs below 2^29
+  WEFT_CHECK(length < kMostSteps);
   const PhiloxKey key = pick_key(options_.seed, step);
   auto out = nodes.begin();
   for (std::size_t i = 0; i < starts.size(); ++i) {
     WEFT_CHECK(starts[i] < graph_.node_counts[type_at(0)]);
     for (std::size_t number = 0; number < walks; ++number) {
-      const Walk walk{key, starts[i], static_cast<std::uint32_t>(number),
-                      before.empty() ? graph::kEndOfTime : before[i]};
+      const Walk walk{.key = key,
+                      .start = starts[i],
+                      .root = static_cast<std::uint32_t>(number),
+                      .before = before.empty() ? graph::kEndOfTime : before[i]};
       graph::NodeId previous = graph::kNoNode;
       graph::NodeId at = starts[i];
       *out++ = at;
       for (std::size_t s = 0; s < length; ++s) {
-        bool stops = false;
-        const graph::NodeId to = at == graph::kNoNode ? graph::kNoNode : next(walk, s, at, previous, stops);
+        const graph::NodeId to = next(walk, s, at, previous);
         *out++ = to;
         previous = at;
-        // What is decided with a round's last step takes effect after it.
-        at = stops && (s + 1) % options_.path.size() == 0 ? graph::kNoNode : to;
+        at = to;
       }
     }
   }
 }
 
-VisitedNeighbours visited_neighbours(const RandomWalker& walker, std::span<const graph::NodeId> starts,
-                                     std::span<const graph::TimeMs> before, std::uint32_t step,
-                                     std::size_t walks, std::size_t rounds, std::size_t count) {
-  const std::size_t path_length = walker.path_length();
-  const std::size_t length = path_length * rounds;
-  VisitedNeighbours result{.offsets = {0}};
-  std::vector<graph::NodeId> nodes(walks * (length + 1));
-  std::vector<graph::NodeId> ends;
-  std::vector<std::pair<std::uint32_t, graph::NodeId>> visited;  // visits, node
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    walker.walk(starts.subspan(i, 1), before.empty() ? before : before.subspan(i, 1), step, walks, length,
-                nodes);
-    ends.clear();
-    for (std::size_t w = 0; w < walks; ++w) {
-      for (std::size_t s = path_length; s <= length; s += path_length) {
-        const graph::NodeId node = nodes[w * (length + 1) + s];
-        if (node != graph::kNoNode && node != starts[i]) ends.push_back(node);
-      }
+// A step of all walks after the other: their cache misses overlap.
+void RandomWalker::walk(const WalkStart& start, std::uint32_t step, std::size_t walks, std::size_t length,
+                        std::span<graph::NodeId> nodes) const {
+  WEFT_CHECK(!second_order_);  // what is near would be asked of all events, the excluded ones among them
+  WEFT_CHECK(nodes.size() == walks * (length + 1));
+  WEFT_CHECK(start.node < graph_.node_counts[type_at(0)]);
+  WEFT_CHECK(walks * length < kMostSteps);
+  Walk walk{.key = pick_key(options_.seed, step),
+            .start = start.node,
+            .relation = start.relation,
+            .hop = start.hop,
+            .root = start.root,
+            .before = start.before,
+            .excluded = start.excluded != nullptr && start.excluded->any() ? start.excluded : nullptr,
+            .tree = start.tree};
+  std::fill_n(nodes.begin(), walks, start.node);
+  for (std::size_t s = 0; s < length; ++s) {
+    const std::span<const graph::NodeId> from = nodes.subspan(s * walks, walks);
+    const std::span<graph::NodeId> to = nodes.subspan((s + 1) * walks, walks);
+    for (std::size_t number = 0; number < walks; ++number) {
+      walk.first = number * length;
+      to[number] = next(walk, s, from[number], graph::kNoNode);
     }
-    std::sort(ends.begin(), ends.end());
-    visited.clear();
-    for (std::size_t a = 0, b = 0; a < ends.size(); a = b) {
-      while (b < ends.size() && ends[b] == ends[a]) ++b;
-      visited.emplace_back(static_cast<std::uint32_t>(b - a), ends[a]);
-    }
-    const std::size_t kept = std::min(count, visited.size());
-    std::partial_sort(visited.begin(), visited.begin() + static_cast<std::ptrdiff_t>(kept), visited.end(),
-                      [](const auto& a, const auto& b) {
-                        return a.first != b.first ? a.first > b.first : a.second < b.second;
-                      });
-    for (std::size_t j = 0; j < kept; ++j) {
-      result.visits.push_back(visited[j].first);
-      result.nodes.push_back(visited[j].second);
-    }
-    result.offsets.push_back(static_cast<std::uint32_t>(result.nodes.size()));
   }
-  return result;
 }
 
 }  // namespace weft::sampling

@@ -1,9 +1,8 @@
 // Random walks: along a path of relations (metapath2vec), or over one relation with node2vec's return and
-// in-out weights; and the neighbours that walks visit most often (PinSAGE). Picks come from Philox counters,
-// so that a walk depends on seed, step, start and walk number alone: never on threads or batches.
+// in-out weights. Picks come from Philox counters, so that a walk depends on seed, step, start and walk
+// number alone: never on threads or batches. The neighbours that walks visit: sampling/visited_neighbours.h.
 //
-// Dong, Chawla, Swami: "metapath2vec" (KDD 2017). Grover, Leskovec: "node2vec" (KDD 2016). Ying et al.:
-// "Graph convolutional neural networks for web-scale recommender systems" (KDD 2018).
+// Dong, Chawla, Swami: "metapath2vec" (KDD 2017). Grover, Leskovec: "node2vec" (KDD 2016).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +11,7 @@
 
 #include "graph/graph_view.h"
 #include "graph/positive_index.h"
+#include "sampling/excluded_events.h"
 #include "sampling/picks.h"
 
 namespace weft::sampling {
@@ -31,11 +31,22 @@ struct WalkOptions {
   double stop = 0;
 };
 
+// Where a neighbour sampler's walks begin, what they may see, and what their draws depend on beside seed,
+// step and walk number.
+struct WalkStart {
+  graph::NodeId node = 0;
+  graph::TimeMs before = graph::kEndOfTime;
+  const ExcludedEvents* excluded = nullptr;       // null: none. No walk goes along an edge of one
+  std::uint32_t tree = 0;                         // whose excluded events
+  std::uint32_t relation = 0, hop = 0, root = 0;  // of the draws' counters (sampling/picks.h)
+};
+
 // Thread-safe. The graph behind the view must outlive it.
 //
 // Law of a step: among the row's edges before the bound, in proportion to weight times node2vec weight (a
 // multiple of 2^-20 of the largest). A few proposals by weight are accepted or rejected; if all are rejected,
-// the row is drawn from exactly: both ways have the same law.
+// the row is drawn from exactly: both ways have the same law. Proposals that hit an excluded event are
+// rejected too, so that the law over the other edges is as if those were not there.
 class RandomWalker {
  public:
   // Throws Error (kUsage) if the path is empty or does not chain, p or q is not within 1/1000 to 1000 or has
@@ -51,18 +62,25 @@ class RandomWalker {
   // bound for each start. Step 0 is inference.
   void walk(std::span<const graph::NodeId> starts, std::span<const graph::TimeMs> before, std::uint32_t step,
             std::size_t walks, std::size_t length, std::span<graph::NodeId> nodes) const;
+  // Walks from one start, with draws of their own: nodes [length + 1, walks], step after step, kNoNode after
+  // a walk's end. Without p and q alone.
+  void walk(const WalkStart& start, std::uint32_t step, std::size_t walks, std::size_t length,
+            std::span<graph::NodeId> nodes) const;
 
  private:
   struct Walk;
-  graph::NodeId next(const Walk& walk, std::size_t s, graph::NodeId from, graph::NodeId previous,
-                     bool& stops) const;
-  std::uint32_t propose(const graph::CsrView& csr, const Walk& walk, std::size_t block, graph::NodeId from,
-                        std::uint32_t n, const PhiloxBlock& words) const;
+  struct Step;
+  bool is_hidden(const Walk& walk, const Step& step, std::uint64_t position) const;
+  // Step s from a node; kNoNode also from kNoNode.
+  graph::NodeId next(const Walk& walk, std::size_t s, graph::NodeId from, graph::NodeId previous) const;
+  // Whether a walk ends with step s - 1, the last of a round.
+  bool stops_before(const Walk& walk, std::size_t s) const;
+  std::uint32_t propose(const Step& step, const Walk& walk, std::size_t block,
+                        const PhiloxBlock& words) const;
   // Position among the index's pairs; as many as there are if it is none.
   std::size_t pair_at(graph::NodeId row, graph::NodeId target) const;
   std::uint32_t affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const;
-  std::uint32_t draw_exactly(const graph::CsrView& csr, const Walk& walk, std::size_t s, graph::NodeId from,
-                             graph::NodeId previous, std::uint32_t n) const;
+  graph::NodeId draw_exactly(const Step& step, const Walk& walk, std::size_t s, graph::NodeId previous) const;
 
   graph::GraphView graph_;
   WalkOptions options_;
@@ -73,18 +91,5 @@ class RandomWalker {
   graph::PositiveIndex neighbours_;           // of the one relation, for node2vec
   std::vector<graph::TimeMs> earliest_ = {};  // of each of its pairs; empty if the relation has no times
 };
-
-// The most visited nodes of each start.
-struct VisitedNeighbours {
-  std::vector<std::uint32_t> offsets = {};  // [starts + 1]
-  std::vector<graph::NodeId> nodes = {};    // most visits first, then lower ids
-  std::vector<std::uint32_t> visits = {};
-};
-
-// PinSAGE's neighbours: of `walks` walks of `rounds` rounds of the path from each start, the up to `count`
-// nodes, other than the start, at which most rounds ended.
-VisitedNeighbours visited_neighbours(const RandomWalker& walker, std::span<const graph::NodeId> starts,
-                                     std::span<const graph::TimeMs> before, std::uint32_t step,
-                                     std::size_t walks, std::size_t rounds, std::size_t count);
 
 }  // namespace weft::sampling

@@ -41,6 +41,9 @@ struct RelationBlock {
   std::vector<std::uint32_t> sources = {};  // [picked], local ids of the senders within their node type
   std::vector<EdgeId> edges =
       {};  // [picked], edge ids of the snapshot: time, weight and features follow from them
+  // [picked], of a relation that walks make: how often each was visited. Such picks are no edges: `edges` is
+  // empty, and `relation` is walk_relation_id().
+  std::vector<std::uint32_t> visits = {};
 };
 
 // The sampled neighbourhood. Buffers are re-used from batch to batch.
@@ -51,9 +54,10 @@ struct Subgraph {
       {};  // [node type][local id] -> tree (position of its root); empty if shared
   // [node type][hop 0 .. hops]: how many local nodes appeared up to and with that hop (hop 0: the seeds).
   std::vector<std::vector<std::uint32_t>> hop_ends = {};
-  std::vector<RelationBlock> relations = {};  // one for each relation of the schema with fan-out, ascending
-  std::vector<std::uint32_t> seeds = {};      // [seed] -> local id within its type
-  std::vector<TimeMs> tree_before = {};  // [tree] (one entry if shared): the time bound; kEndOfTime if none
+  // One for each relation of the schema with fan-out, ascending, then those that walks make.
+  std::vector<RelationBlock> relations = {};
+  std::vector<std::uint32_t> seeds = {};  // [seed] -> local id within its type
+  std::vector<TimeMs> tree_before = {};   // [tree] (one entry if shared): the time bound; kEndOfTime if none
 };
 
 }  // namespace weft::sampling

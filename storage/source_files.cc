@@ -238,24 +238,10 @@ SourceResolver::SourceResolver(const TomlSection& sections, fs::path data_root, 
   sections.check_no_unknown_keys();
 }
 
-SourceOptions SourceResolver::read_options(const std::string& name, const TomlSection& section) const {
-  SourceOptions out{.name = name};
-  if (auto kafka = read_kafka_options(name, section)) {
-    if (must_exist() && !kafka_is_built())
-      section.fail("kafka", "this weft was built without Kafka", "",
-                   "install librdkafka (scripts/setup does) and build with -DWEFT_KAFKA=ON");
-    refuse_keys_of_files(section);
-    out.kafka = std::make_shared<const KafkaOptions>(std::move(*kafka));
-    out.format = SourceFormat::kJsonLines;
-    section.has("columns");  // as below
-    section.check_no_unknown_keys();
-    return out;
-  }
-  out.files = section.get_strings("files", {name});
-  if (out.files.empty()) section.fail("files", "is empty", "a file, a pattern or a list of them");
-  if (section.has("format"))
-    out.format = static_cast<SourceFormat>(section.get_choice("format", kFormats, 0));
-  out.encoding = static_cast<Encoding>(section.get_choice("encoding", encoding_keys(), 0));
+namespace {
+
+// How delimited text is cut, and what its columns are called.
+void read_delimited(const TomlSection& section, SourceOptions& out) {
   const std::string delimiter = section.get_string("delimiter", "");
   if (section.has("delimiter")) {
     const bool plain = delimiter.size() == 1 && static_cast<unsigned char>(delimiter[0]) < 0x80 &&
@@ -270,18 +256,54 @@ SourceOptions SourceResolver::read_options(const std::string& name, const TomlSe
       section.fail("header", fmt::format("names the column '{}' twice, or not at all", column),
                    "a name for each column");
   }
+}
+
+// What a message's value is.
+void read_message_form(const TomlSection& section, SourceOptions& out) {
+  for (const char* key : {"files", "encoding"}) {
+    if (section.has(key)) section.fail(key, "is of files, and this section has topics");
+  }
+  out.format = static_cast<SourceFormat>(
+      section.get_choice("format", kFormats, static_cast<std::size_t>(SourceFormat::kJsonLines)));
+  if (out.format == SourceFormat::kParquet)
+    section.fail("format", "messages are no Parquet files", "\"jsonl\", \"csv\" or \"tsv\"");
+  if (out.format == SourceFormat::kJsonLines) {
+    for (const char* key : {"delimiter", "header"}) {
+      if (section.has(key))
+        section.fail(key, "is of delimited text, and messages are read as JSON objects",
+                     "format = \"csv\" or \"tsv\" beside it");
+    }
+    return;
+  }
+  read_delimited(section, out);
+  if (out.header.empty())
+    section.fail("header", "is missing or empty", "the names of the columns: messages have no header row",
+                 "as header = [\"user\", \"item\", \"time\"]");
+}
+
+}  // namespace
+
+SourceOptions SourceResolver::read_options(const std::string& name, const TomlSection& section) const {
+  SourceOptions out{.name = name};
+  if (auto kafka = read_kafka_options(name, section)) {
+    if (must_exist() && !kafka_is_built())
+      section.fail("kafka", "this weft was built without Kafka", "",
+                   "install librdkafka (scripts/setup does) and build with -DWEFT_KAFKA=ON");
+    read_message_form(section, out);
+    out.kafka = std::make_shared<const KafkaOptions>(std::move(*kafka));
+    section.has("columns");  // as below
+    section.check_no_unknown_keys();
+    return out;
+  }
+  out.files = section.get_strings("files", {name});
+  if (out.files.empty()) section.fail("files", "is empty", "a file, a pattern or a list of them");
+  if (section.has("format"))
+    out.format = static_cast<SourceFormat>(section.get_choice("format", kFormats, 0));
+  out.encoding = static_cast<Encoding>(section.get_choice("encoding", encoding_keys(), 0));
+  read_delimited(section, out);
   section.has("columns");  // read by read_column_rules, which needs the resolver
   section.check_no_unknown_keys();
   return out;
-}
-
-void SourceResolver::refuse_keys_of_files(const TomlSection& section) const {
-  for (const char* key : {"files", "encoding", "delimiter", "header"}) {
-    if (section.has(key)) section.fail(key, "is of files, and this section has topics");
-  }
-  if (section.get_choice("format", kFormats, static_cast<std::size_t>(SourceFormat::kJsonLines)) !=
-      static_cast<std::size_t>(SourceFormat::kJsonLines))
-    section.fail("format", "messages are read as JSON objects alone", "\"jsonl\", or no such key");
 }
 
 std::vector<SourceFile> SourceResolver::topics_of(const SourceOptions& options, std::size_t position) {
@@ -289,7 +311,9 @@ std::vector<SourceFile> SourceResolver::topics_of(const SourceOptions& options, 
   for (const std::string& topic : options.kafka->topics) {
     SourceFile source{.name = kafka_source_name(options.name, topic)};
     source.path = source.name;
-    source.format = SourceFormat::kJsonLines;
+    source.format = options.format.value();
+    source.delimiter = options.delimiter;
+    source.header = options.header;
     source.topic = KafkaPartition{.options = options.kafka, .topic = topic};
     source.options = position;
     out.push_back(std::move(source));

@@ -94,7 +94,6 @@ class SourceResolver {
 
  private:
   SourceOptions read_options(const std::string& name, const TomlSection& section) const;
-  void refuse_keys_of_files(const TomlSection& section) const;
   static std::vector<SourceFile> topics_of(const SourceOptions& options, std::size_t position);
   std::vector<SourceFile> expand(const TomlSection& section, std::string_view key, const std::string& name,
                                  const SourceOptions* options) const;

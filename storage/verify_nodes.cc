@@ -129,8 +129,40 @@ class DictionaryPart {
 
 }  // namespace
 
+namespace {
+
+// So many nodes without a name, behind all that have one, are told one by one: where the count itself is
+// damaged there may be thousands of millions.
+constexpr std::uint32_t kToldOneByOne = 1000;
+
+// One past the last node that has a name.
+std::uint32_t end_of_names(const VerifyContext& context, graph::NodeTypeId type) {
+  std::string prefix;
+  put_big(prefix, type);
+  std::string last = prefix;
+  put_big(last, graph::kNoNode);
+  rocksdb::ReadOptions read;
+  read.total_order_seek = true;
+  const std::unique_ptr<rocksdb::Iterator> iterator(
+      context.impl().db->NewIterator(read, context.impl().family(kNames)));
+  for (iterator->SeekForPrev(last); iterator->Valid() && iterator->key().starts_with(prefix);
+       iterator->Prev()) {
+    if (iterator->key().size() == last.size())
+      return get_big<std::uint32_t>({iterator->key().data(), iterator->key().size()}, 2) + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
 void verify_dictionary(VerifyContext& context, graph::NodeTypeId type) {
-  const std::uint32_t count = context.impl().state.node_counts[type];
+  std::uint32_t count = context.impl().state.node_counts[type];
+  const std::uint32_t named = end_of_names(context, type);
+  if (count > named && count - named > kToldOneByOne) {
+    context.problem(fmt::format("names: {} nodes of type {} are counted, but none from #{} on has a name",
+                                count, context.schema().node_type(type).name, named));
+    count = named;
+  }
   const std::uint32_t part = context.options().part_nodes;
   NodeRange range;
   do {

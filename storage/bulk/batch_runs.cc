@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "storage/field_conflicts.h"
 
 namespace weft::storage {
@@ -232,12 +231,9 @@ void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& 
       const graph::NodeTypeId type = chunks[c].names[i].type;
       if (batch.is_new[position] != 0) {
         WEFT_CHECK(seen.any);
-        const IdValue value{chunks[c].nodes[i], seen.earliest, seen.event};
-        if (chunks[c].names[i].of_event) {
-          IdCursor::put(made[type], to_hex(seen.event), value);
-        } else {
-          IdCursor::put(made[type], chunks[c].name(i), value);
-        }
+        // An event's id says the name.
+        const std::string_view name = schema_.from_event[type] != 0 ? std::string_view() : chunks[c].name(i);
+        IdCursor::put(made[type], name, {chunks[c].nodes[i], seen.earliest, seen.event});
       } else if (seen.any && seen.earliest != graph::kNoTime && !is_stored(batch, position, seen.earliest)) {
         updates[type].push_back({.node = chunks[c].nodes[i], .earliest = seen.earliest});
       }

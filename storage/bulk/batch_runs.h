@@ -15,7 +15,8 @@ namespace weft::storage {
 
 // One run a batch in each list; empty ones are left out.
 struct NodeRuns {
-  std::vector<Spool> made = {};  // IdCursor, in order of dense ids; first-seen times as of the batch
+  // IdCursor, in order of dense ids; first-seen times as of the batch; no ids where events name the nodes.
+  std::vector<Spool> made = {};
   std::vector<Spool> seen = {};  // SeenRecord: what later batches say of first-seen times, and all of nodes
                                  // that the store has
 };

@@ -1,6 +1,7 @@
 #include "storage/bulk/numbering.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -11,7 +12,9 @@
 namespace weft::storage {
 namespace {
 
-constexpr std::size_t kMaxRuns = 8;  // merged into one when there are more: each batch reads all of them
+// So many runs that have been merged as often are merged into one. Each batch reads all runs, so there should
+// be few; and each record is merged once a level, so as often as the logarithm of the batches.
+constexpr std::size_t kFanIn = 4;
 
 // One event of the batch.
 struct EventAt {
@@ -23,15 +26,25 @@ struct EventAt {
 }  // namespace
 
 template <typename Record>
-void Numbering::keep_few(std::vector<Spool>& runs, std::string_view what) {
-  if (runs.size() < kMaxRuns) return;
-  SpoolWriter out(scratch_, what, Keep::kOnDisk);
-  {
-    auto merged = merge_runs<RecordCursor<Record>>(runs, scratch_.files(), memory_);
-    while (merged.next()) out.put(merged.top().key());
+void Numbering::keep_few(Runs& runs, std::string_view what) {
+  const auto full = [&] {
+    const std::size_t count = runs.levels.size();
+    return count >= kFanIn && runs.levels[count - kFanIn] == runs.levels.back();
+  };
+  while (full()) {
+    const auto first = runs.spools.end() - static_cast<std::ptrdiff_t>(kFanIn);
+    std::vector<Spool> merging(std::make_move_iterator(first), std::make_move_iterator(runs.spools.end()));
+    runs.spools.erase(first, runs.spools.end());
+    SpoolWriter out(scratch_, what, Keep::kOnDisk);
+    {
+      auto merged = merge_runs<RecordCursor<Record>>(merging, scratch_.files(), memory_);
+      while (merged.next()) out.put(merged.top().key());
+    }
+    runs.spools.push_back(out.finish());
+    const int level = runs.levels.back() + 1;
+    runs.levels.resize(runs.levels.size() - kFanIn);
+    runs.levels.push_back(level);
   }
-  runs.clear();
-  runs.push_back(out.finish());
 }
 
 std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
@@ -46,9 +59,9 @@ std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
   sort_by_hash(events, &pool_, [](const EventAt& event) { return event.id; });
   const std::vector<EventAt>& sorted = events;
   // In each run all ids are distinct, and no two runs share one: threads write to different places.
-  pool_.parallel_for(event_runs_.size(), 1, [&](std::size_t from, std::size_t to) {
+  pool_.parallel_for(event_runs_.spools.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t r = from; r < to; ++r) {
-      SpoolReader reader(event_runs_[r], scratch_.files(), std::size_t{1} << 18);
+      SpoolReader reader(event_runs_.spools[r], scratch_.files(), std::size_t{1} << 18);
       graph::EventId known = 0;
       bool any = reader.get(known);
       for (std::size_t i = 0; i < sorted.size() && any; ++i) {
@@ -65,7 +78,7 @@ std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
     if (mark == 0) run.put(sorted[i].id);
     dropped += mark;
   }
-  event_runs_.push_back(run.finish());
+  event_runs_.add(run.finish());
   if (keep == Keep::kOnDisk) keep_few<graph::EventId>(event_runs_, "events");
   pool_.parallel_for(chunks.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t c = from; c < to; ++c) mark_unused_names(chunks[c]);
@@ -108,13 +121,13 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
   // What the store has is one more run.
   if (stored_ != nullptr) batch.stored_seen.assign(batch.first.size(), graph::kNoTime);
   pool_.parallel_for(
-      name_runs_.size() + (stored_ != nullptr ? 1 : 0), 1, [&](std::size_t from, std::size_t to) {
+      name_runs_.spools.size() + (stored_ != nullptr ? 1 : 0), 1, [&](std::size_t from, std::size_t to) {
         for (std::size_t r = from; r < to; ++r) {
-          if (r == name_runs_.size()) {
+          if (r == name_runs_.spools.size()) {
             find_stored(names, batch, nodes);
             continue;
           }
-          SpoolReader reader(name_runs_[r], scratch_.files(), std::size_t{1} << 18);
+          SpoolReader reader(name_runs_.spools[r], scratch_.files(), std::size_t{1} << 18);
           Known known;
           bool any = reader.get(known);
           for (std::size_t i = 0; i < names.size() && any; ++i) {
@@ -129,7 +142,7 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
   for (const Name& name : names) {
     if (batch.is_new[name.position] != 0) run.put(Known{name.hash, nodes[name.position]});
   }
-  name_runs_.push_back(run.finish());
+  name_runs_.add(run.finish());
   if (keep == Keep::kOnDisk) keep_few<Known>(name_runs_, "names");
   return batch;
 }

@@ -62,15 +62,23 @@ class Numbering {
   void find_stored(std::span<const Name> names, Batch& batch, std::vector<graph::NodeId>& nodes) const;
   void assign_new(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Batch& batch,
                   std::vector<graph::NodeId>& nodes);
+  struct Runs {
+    std::vector<Spool> spools = {};
+    std::vector<int> levels = {};  // how often each was merged; never ascending
+    void add(Spool spool) {
+      spools.push_back(std::move(spool));
+      levels.push_back(0);
+    }
+  };
   template <typename Record>
-  void keep_few(std::vector<Spool>& runs, std::string_view what);
+  void keep_few(Runs& runs, std::string_view what);
 
   Scratch& scratch_;
   ThreadPool& pool_;
   std::size_t memory_;
   std::vector<std::uint32_t> node_counts_;
   const StoreNames* stored_;
-  std::vector<Spool> event_runs_, name_runs_;
+  Runs event_runs_, name_runs_;
 };
 
 }  // namespace weft::storage

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/merge.h"
 #include "storage/bulk/attribute_ends.h"
 #include "storage/bulk/id_sorter.h"
@@ -200,8 +201,10 @@ class TableTasks {
   // By dense id; what is known of each node, and of those of the store that changes, goes to visit(id,
   // value).
   void write_names(graph::NodeTypeId type, std::optional<graph::NodeWriter>& snapshot, const VisitId& visit) {
+    const bool of_event = store_.schema.from_event[type] != 0;
     NodeRuns& runs = runs_.nodes()[type];
     TableFiles names(scratch_, store_, kNames);
+    std::string digits;
     {
       auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
       bool any = seen.next();
@@ -215,10 +218,12 @@ class TableTasks {
           IdValue value = cursor.value();
           for (; any && seen.top().key().node == value.node; any = seen.next())
             value.first_seen = earlier(value.first_seen, seen.top().key().earliest);
-          names.put(node_key({type, value.node}), cursor.key());
-          visit(cursor.key(), value);
+          if (of_event) digits = to_hex(value.event);
+          const std::string_view id = of_event ? std::string_view(digits) : cursor.key();
+          names.put(node_key({type, value.node}), id);
+          visit(id, value);
           if (!snapshot) continue;
-          snapshot->put_id(cursor.key());
+          snapshot->put_id(id);
           snapshot->put_seen(value.first_seen, value.event);
         }
       }

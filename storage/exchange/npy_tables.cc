@@ -198,12 +198,13 @@ std::vector<std::string> write_npy_edges(const ExchangeFolder& folder, const std
 graph::NodeTable read_npy_nodes(const ExchangeFolder& folder, const std::string& stem,
                                 const graph::NodeType& type, std::uint64_t rows) {
   graph::NodeTable out;
+  // An array first: it is as long as its file, so that no more rows are made room for than there are.
+  out.first_seen = read_array<std::int64_t>(folder, stem + ".first_seen.npy", rows);
   out.external_ids.resize(rows);
   read_lines(folder, stem + ".id.jsonl", rows, [&](const json& value, std::uint64_t row) {
     if (value.is_string()) out.external_ids[row] = value.get<std::string>();
     return value.is_string();
   });
-  out.first_seen = read_array<std::int64_t>(folder, stem + ".first_seen.npy", rows);
   out.events = read_array<std::uint64_t>(folder, stem + ".event.npy", rows);
   for (std::size_t field = 0; field < type.fields.size(); ++field) {
     std::vector<graph::FieldValue>& values = out.fields.emplace_back(rows);

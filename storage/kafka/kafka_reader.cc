@@ -9,6 +9,8 @@
 #include "base/progress.h"
 #include "base/strings.h"
 #include "storage/graph_store.h"
+#include "storage/sources/delimited_text.h"
+#include "storage/sources/json_object.h"
 
 namespace weft::storage {
 namespace {
@@ -30,6 +32,11 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+std::unique_ptr<ValueReader> reader_of(const SourceFile& source, const std::vector<std::string>& columns) {
+  if (source.format == SourceFormat::kJsonLines) return std::make_unique<JsonObjectReader>(columns);
+  return std::make_unique<DelimitedText>(source, columns);
+}
+
 void bad(Row& row, std::string reason, std::string detail) {
   row.bad_reason = std::move(reason);
   row.bad_detail = std::move(detail);
@@ -44,7 +51,7 @@ std::vector<KafkaReader::Column> KafkaReader::columns_of(const std::vector<std::
                                                                              {"_partition", Part::kPartition},
                                                                              {"_offset", Part::kOffset}}};
   std::vector<Column> out;
-  std::size_t json = 0;
+  std::size_t value = 0;
   for (const std::string& name : names) {
     Column column;
     const auto own =
@@ -55,18 +62,18 @@ std::vector<KafkaReader::Column> KafkaReader::columns_of(const std::vector<std::
       column.part = Part::kHeader;
       column.header = name.substr(kHeaderPrefix.size());
     } else {
-      column.json = json++;
+      column.value = value++;
     }
     out.push_back(std::move(column));
   }
   return out;
 }
 
-std::vector<std::string> KafkaReader::json_names(const std::vector<std::string>& names) {
+std::vector<std::string> KafkaReader::value_names(const std::vector<std::string>& names) {
   const std::vector<Column> columns = columns_of(names);
   std::vector<std::string> out;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (columns[i].part == Part::kJson) out.push_back(names[i]);
+    if (columns[i].part == Part::kValue) out.push_back(names[i]);
   }
   return out;
 }
@@ -74,8 +81,8 @@ std::vector<std::string> KafkaReader::json_names(const std::vector<std::string>&
 KafkaReader::KafkaReader(const SourceFile& source, const std::vector<std::string>& columns)
     : source_(source),
       columns_(columns_of(columns)),
-      json_(json_names(columns)),
-      json_cells_(columns.size()),
+      values_(reader_of(source, value_names(columns))),
+      value_cells_(value_names(columns).size()),
       cells_(columns.size()),
       next_(source.topic->begin) {
   WEFT_CHECK(source.topic->cluster != nullptr);
@@ -86,10 +93,11 @@ KafkaReader::KafkaReader(const SourceFile& source, const std::vector<std::string
 KafkaReader::~KafkaReader() = default;
 
 std::vector<std::size_t> KafkaReader::missing_columns() const {
-  const std::vector<std::size_t> json = json_.missing_columns();
+  const std::vector<std::size_t> missing = values_->missing_columns();
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].part == Part::kJson && std::binary_search(json.begin(), json.end(), columns_[i].json))
+    if (columns_[i].part == Part::kValue &&
+        std::binary_search(missing.begin(), missing.end(), columns_[i].value))
       out.push_back(i);
   }
   return out;
@@ -185,10 +193,10 @@ void KafkaReader::fill(const KafkaMessage& message, Row& row) {
     bad(row, "row too long", fmt::format("the message is longer than {} MiB", kMaxRowBytes >> 20));
     return;
   }
-  const JsonObjectReader::Outcome outcome = json_.read(row.raw, json_cells_, row);
-  if (outcome == JsonObjectReader::Outcome::kNotUtf8)
+  const ValueReader::Outcome outcome = values_->read(row.raw, value_cells_, row);
+  if (outcome == ValueReader::Outcome::kNotUtf8)
     bad(row, no_text_reason(Encoding::kUtf8), "the message holds bytes that are no UTF-8");
-  if (outcome == JsonObjectReader::Outcome::kGood) fill_own(message, row);
+  if (outcome == ValueReader::Outcome::kGood) fill_own(message, row);
 }
 
 void KafkaReader::fill_own(const KafkaMessage& message, Row& row) {
@@ -197,8 +205,8 @@ void KafkaReader::fill_own(const KafkaMessage& message, Row& row) {
     Cell& cell = cells_[i];
     cell = {};
     switch (column.part) {
-      case Part::kJson:
-        cell = json_cells_[column.json];
+      case Part::kValue:
+        cell = value_cells_[column.value];
         continue;
       case Part::kKey:
         cell.text = message.key.value_or(std::string_view());

@@ -1,7 +1,8 @@
-// Rows of one partition of a Kafka topic: each message's value is one JSON object. Row::offset and Row::line
-// are the message's offset. A message without a value (a tombstone), or with a blank one, is no row.
+// Rows of one partition of a Kafka topic: each message's value is one JSON object, or one record of delimited
+// text whose columns the project file names. Row::offset and Row::line are the message's offset. A message
+// without a value (a tombstone), or with a blank one, is no row.
 //
-// Columns are those of JSON lines, and of the message itself: "_key", "_timestamp" (ms since 1970), "_topic",
+// Columns are those of the value, and of the message itself: "_key", "_timestamp" (ms since 1970), "_topic",
 // "_partition", "_offset" and "_header.NAME" (the last of that name).
 //
 // What the ledger keeps of a partition: `bytes` is 1 + the offset at which reading goes on (0: it was never
@@ -12,7 +13,7 @@
 #include <memory>
 
 #include "storage/kafka/kafka_cluster.h"
-#include "storage/sources/json_object.h"
+#include "storage/sources/value_reader.h"
 
 namespace weft::storage {
 
@@ -23,8 +24,8 @@ class KafkaReader final : public RowReader {
   ~KafkaReader() override;
 
   std::vector<std::size_t> missing_columns() const override;
-  std::vector<std::string> known_columns() const override { return json_.known_columns(); }
-  bool has_header() const override { return false; }
+  std::vector<std::string> known_columns() const override { return values_->known_columns(); }
+  bool has_header() const override { return source_.format != SourceFormat::kJsonLines; }
   bool next(Row& row) override;
   Position position() override { return now_; }
   Position position_before_row() override { return before_; }
@@ -34,15 +35,15 @@ class KafkaReader final : public RowReader {
   std::string note() const override;
 
  private:
-  enum class Part { kJson, kKey, kTimestamp, kTopic, kPartition, kOffset, kHeader };
+  enum class Part { kValue, kKey, kTimestamp, kTopic, kPartition, kOffset, kHeader };
   struct Column {
-    Part part = Part::kJson;
-    std::size_t json = 0;     // kJson: position among the JSON's
+    Part part = Part::kValue;
+    std::size_t value = 0;    // kValue: position among the value's
     std::string header = {};  // kHeader
     std::string text = {};    // a number of the message's, as text
   };
   static std::vector<Column> columns_of(const std::vector<std::string>& names);
-  static std::vector<std::string> json_names(const std::vector<std::string>& names);
+  static std::vector<std::string> value_names(const std::vector<std::string>& names);
 
   const KafkaMessage* next_message();
   void check_last(const KafkaMessage& message);
@@ -51,8 +52,8 @@ class KafkaReader final : public RowReader {
 
   const SourceFile source_;
   std::vector<Column> columns_;
-  JsonObjectReader json_;
-  std::vector<Cell> json_cells_;
+  std::unique_ptr<ValueReader> values_;
+  std::vector<Cell> value_cells_;  // [wanted of the value]
   std::vector<Cell> cells_;
   std::unique_ptr<KafkaStream> stream_;
   std::int64_t next_;      // offset

@@ -8,23 +8,18 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/sources/row_reader.h"
+#include "storage/sources/value_reader.h"
 
 namespace weft::storage {
 
-// Not thread-safe: keeps buffers.
-class JsonObjectReader {
+class JsonObjectReader final : public ValueReader {
  public:
   explicit JsonObjectReader(std::vector<std::string> columns);
-  ~JsonObjectReader();
+  ~JsonObjectReader() override;
 
-  enum class Outcome { kGood, kBad, kNotUtf8 };
-  // Fills `cells` [columns], whose texts are valid until the next call; or says in `row` why it is bad.
-  // kNotUtf8, with nothing said: bytes that are no UTF-8.
-  Outcome read(std::string_view text, std::span<Cell> cells, Row& row);
-
-  std::vector<std::size_t> missing_columns() const;  // that no object so far had
-  const std::vector<std::string>& known_columns() const { return known_; }
+  Outcome read(std::string_view text, std::span<Cell> cells, Row& row) override;
+  std::vector<std::size_t> missing_columns() const override;  // that no object so far had
+  const std::vector<std::string>& known_columns() const override { return known_; }
 
  private:
   struct Parser;

@@ -39,14 +39,14 @@ class CareCrash : public ::testing::Test {
   }
 
   std::string restored(std::uint64_t id) const {
-    const test::TempFolder elsewhere;
+    const test::TempFolder elsewhere(test::in_memory());
     restore_backup(backups_, id, {elsewhere.path()});
     const GraphStore store = GraphStore::open_existing(elsewhere / "store");
     EXPECT_THAT(verify_store(store).problems, IsEmpty());
     return dump(store);
   }
 
-  test::TempFolder folder_;
+  test::TempFolder folder_{test::in_memory()};
   Workspace workspace_{folder_ / "shop.weft"};
   fs::path backups_ = folder_ / "backups";
   std::uint64_t seed_ = 0;

@@ -7,6 +7,7 @@
 //   care_program compact WORKSPACE     as a whole snapshot
 //   care_program export WORKSPACE FOLDER parquet|npy
 //   care_program import WORKSPACE FOLDER
+//   care_program --serve               such steps, as tests/crash/program_server.h asks for them
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -19,6 +20,8 @@
 #include "storage/project.h"
 #include "storage/repair.h"
 #include "storage/snapshot_export.h"
+#include "tests/crash/campaign.h"
+#include "tests/crash/program_server.h"
 #include "tests/storage/small_store.h"
 
 namespace {
@@ -27,13 +30,13 @@ using namespace weft;
 using namespace weft::storage;
 
 void forget(const Workspace& workspace, const std::string& user) {
-  GraphStore store = GraphStore::open(workspace.store(), small_schema());
+  GraphStore store = GraphStore::open(workspace.store(), small_schema(), kSmallStore);
   forget_node(store, kUser, user, {.only_by_edges = {0, 0, 0, 1}});
   finish_forgetting(store, workspace);
 }
 
 void show(const Workspace& workspace, Freshen how) {
-  const GraphStore store = GraphStore::open(workspace.store(), small_schema());
+  const GraphStore store = GraphStore::open(workspace.store(), small_schema(), kSmallStore);
   freshen(store, workspace, "root", {.how = how});
 }
 
@@ -64,15 +67,21 @@ bool act(const std::vector<std::string>& arguments) {
   return false;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int guarded_act(const std::vector<std::string>& arguments) {
   try {
-    if (act({argv + 1, argv + argc})) return 0;
+    if (act(arguments)) return 0;
     std::fputs("care_program: see its first lines\n", stderr);
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments == std::vector<std::string>{"--serve"}) return serve_program(guarded_act);
+  return guarded_act(arguments);
 }

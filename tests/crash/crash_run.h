@@ -23,7 +23,7 @@ struct CrashRun {
 struct CrashOutcome {
   bool killed = false;
   int status = 0;  // exit status; -1 if it was killed
-  // What came over the pipe before the end.
+  // What the program said before its end.
   std::uint64_t sequence = 0;  // of the store, as of the last batch that the program knew to be in
   std::string snapshot = {};   // checksum of the last snapshot that the program knew to be written
   std::string output = {};     // stdout and stderr

@@ -4,15 +4,15 @@
 // one that nothing disturbed.
 //
 // WEFT_FAULTS=every   every operation in one of three ways, in turn; =all: in each of them; otherwise some
-// eight of each kind of operation.
+// eight of each kind of operation. WEFT_MINUTES (campaign.h): what was done by then is spread over the run.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "base/fault_files.h"
@@ -23,6 +23,7 @@
 #include "storage/project.h"
 #include "storage/snapshot_export.h"
 #include "storage/verify.h"
+#include "tests/crash/campaign.h"
 #include "tests/crash/crash_shop.h"
 #include "tests/support/temp_folder.h"
 
@@ -76,7 +77,7 @@ class Faults : public ::testing::TestWithParam<std::tuple<Scene, std::size_t>> {
     TomlFile toml = TomlFile::read(shop_.project().string());
     toml.set("project.workspace=" + workspace.string());
     const Project project = read_project(toml, shop_.project());
-    GraphStore store = GraphStore::open(project.workspace.store(), project.schema, {}, files);
+    GraphStore store = GraphStore::open(project.workspace.store(), project.schema, kSmallStore, files);
     const IngestOptions options{.batch_rows = 60,
                                 .bulk_from_bytes = in_bulk() ? 0 : std::uint64_t{1} << 40,
                                 .memory = 30'000,
@@ -99,7 +100,7 @@ class Faults : public ::testing::TestWithParam<std::tuple<Scene, std::size_t>> {
       return;
     }
     try {
-      const GraphStore store = GraphStore::open_existing(workspace / "store");
+      const GraphStore store = GraphStore::open_existing(workspace / "store", kSmallStore);
       EXPECT_THAT(verify_store(store).problems, IsEmpty());
       const StoreContent content = read_content(store);
       const auto steps = shop_.steps_taken(content);
@@ -135,7 +136,7 @@ class Faults : public ::testing::TestWithParam<std::tuple<Scene, std::size_t>> {
     EXPECT_LE(snapshots, 2U);
   }
 
-  test::TempFolder folder_;
+  test::TempFolder folder_{test::in_memory()};
   // A picture that cannot be opened or read is no error: it counts as missing (tests/storage/media_test.cc).
   CrashShop shop_{folder_ / "shop", 5,
                   operation() == FileOperation::kOpen || operation() == FileOperation::kRead
@@ -154,14 +155,17 @@ TEST_P(Faults, LeaveAPrefixAndTheNextRunFinishes) {
   const std::string wanted = act(counting, workspace);
   const std::uint64_t count = counting.count(operation());
   EXPECT_EQ(bulk_runs_, !in_bulk() ? 0 : start_ ? 2 : 1);
-  const char* asked = std::getenv("WEFT_FAULTS");
-  const std::string_view faults = asked == nullptr ? "" : asked;
-  const bool every_kind = faults == "all";
-  const std::uint64_t step = faults.empty() ? count / 8 + 1 : 1;
+  const std::string_view faults = text_from_environment("WEFT_FAULTS");
+  const std::size_t step = count / 8 + 1;
+  std::vector<std::size_t> places = spread(count, step);
+  if (faults.empty()) places.resize((count + step - 1) / step);
   std::uint64_t failed = 0, tolerated = 0, points = 0;
-  for (std::uint64_t n = 1; n <= count && !HasFailure(); n += step) {
+  TimeLimit limit;
+  for (std::size_t i = 0; i < places.size() && !HasFailure(); ++i) {
+    const std::uint64_t n = places[i] + 1;
     for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
-      if (!every_kind && (n - 1) / step % kKinds.size() != kind) continue;
+      if (faults != "all" && i % kKinds.size() != kind) continue;
+      if (limit.over()) break;
       SCOPED_TRACE(fmt::format("{} {} of {}, kind {}", name, n, count, kind));
       start_anew(workspace);
       FaultFiles files(real_files());
@@ -191,6 +195,7 @@ TEST_P(Faults, LeaveAPrefixAndTheNextRunFinishes) {
               static_cast<unsigned long long>(failed), static_cast<unsigned long long>(tolerated));
   RecordProperty("operations", static_cast<int>(count));
   RecordProperty("errors", static_cast<int>(failed));
+  RecordProperty("failed_operations", static_cast<int>(points));
 }
 
 std::string test_name(const ::testing::TestParamInfo<std::tuple<Scene, std::size_t>>& info) {

@@ -1,16 +1,19 @@
 // ingest_program PROJECT.toml [--batch-rows N] [--bulk-from BYTES] [--memory BYTES] [--set key=value]...
-//                [--acknowledge FD]
+//                [--acknowledge FILE]
+// ingest_program --serve      runs of that, as tests/crash/program_server.h asks for them
 // Ingests, exports a snapshot, verifies, and prints what came of it, one "key value" a line. The crash tests
 // kill it at every moment; it is also the smallest program on storage's interface.
 //
-// To the file descriptor FD goes, as soon as the program knows it: "sequence N" when a batch or a bulk load
-// is in the store, "snapshot CHECKSUM" when a snapshot is written. What was said there must survive any kill.
+// To the end of FILE goes, as soon as the program knows it: "sequence N" when a batch or a bulk load is in
+// the store, "snapshot CHECKSUM" when a snapshot is written. What was said there must survive any kill.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/fault_files.h"
@@ -20,34 +23,38 @@
 #include "storage/project.h"
 #include "storage/snapshot_export.h"
 #include "storage/verify.h"
+#include "tests/crash/program_server.h"
 
 namespace {
 
 void acknowledge(int fd, const std::string& line) {
   if (fd >= 0 && ::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-    throw weft::Error("cannot write to the pipe of acknowledgements");
+    throw weft::Error("cannot write to the file of acknowledgements");
 }
 
-int run(int argc, char** argv) {
+int run(const std::vector<std::string>& arguments) {
   using namespace weft;
-  if (argc < 2)
+  if (arguments.empty())
     throw Error("usage: ingest_program PROJECT.toml [--batch-rows N] [--set key=value]...", {},
                 ErrorKind::kUsage);
-  TomlFile toml = TomlFile::read(argv[1]);
+  TomlFile toml = TomlFile::read(arguments[0]);
   storage::IngestOptions options;
   options.snapshot = true;
   int fd = -1;
-  for (int i = 2; i + 1 < argc; i += 2) {
-    if (std::string(argv[i]) == "--set") toml.set(argv[i + 1]);
-    const auto number = [&] { return std::strtoull(argv[i + 1], nullptr, 10); };
-    if (std::string(argv[i]) == "--batch-rows") options.batch_rows = number();
-    if (std::string(argv[i]) == "--bulk-from") options.bulk_from_bytes = number();
-    if (std::string(argv[i]) == "--memory") options.memory = number();
-    if (std::string(argv[i]) == "--acknowledge") fd = static_cast<int>(number());
+  for (std::size_t i = 1; i + 1 < arguments.size(); i += 2) {
+    const std::string &name = arguments[i], &value = arguments[i + 1];
+    const auto number = [&] { return std::strtoull(value.c_str(), nullptr, 10); };
+    if (name == "--set") toml.set(value);
+    if (name == "--batch-rows") options.batch_rows = number();
+    if (name == "--bulk-from") options.bulk_from_bytes = number();
+    if (name == "--memory") options.memory = number();
+    if (name == "--acknowledge") fd = ::open(value.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   }
-  const storage::Project project = storage::read_project(toml, argv[1]);
+  const storage::Project project = storage::read_project(toml, arguments[0]);
   FaultFiles files(real_files());  // that count kill points
-  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema, {}, files);
+  // Small buffers: RocksDB reserves and clears as much for each of its families as they may grow to.
+  storage::GraphStore store = storage::GraphStore::open(project.workspace.store(), project.schema,
+                                                        {.write_buffer_bytes = std::size_t{1} << 20}, files);
   files.on_kill_point([&](std::string_view name) {
     if (name == "ingest.after_batch" || name == "bulk.after_take_in")
       acknowledge(fd, "sequence " + std::to_string(store.info().sequence) + "\n");
@@ -84,13 +91,19 @@ int run(int argc, char** argv) {
   return verified.ok() ? 0 : 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int guarded_run(const std::vector<std::string>& arguments) {
   try {
-    return run(argc, argv);
+    return run(arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments == std::vector<std::string>{"--serve"}) return weft::storage::serve_program(guarded_run);
+  return guarded_run(arguments);
 }

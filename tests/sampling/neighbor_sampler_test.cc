@@ -33,24 +33,29 @@ TEST_P(EqualsReference, OnRandomGraphsAndOptions) {
   std::mt19937 random(GetParam());
   NeighborSampler::Scratch scratch;
   Subgraph out;
-  std::size_t picks = 0;
+  std::size_t picks = 0, visited = 0;
   for (int round = 0; round < 12; ++round) {
     const std::uint32_t users = 1 + random() % 60;
     const std::uint32_t items = 1 + random() % 40;
     const auto shop = testing::random_shop(GetParam() * 100 + round, users, items, 20 + random() % 900);
     const graph::GraphView graph = shop->view();
-    const SamplerOptions options = random_options(shop->schema(), random);
+    SamplerOptions options = random_options(shop->schema(), random);
+    options.walks = testing::random_walks(shop->schema(), options.fan_outs.size(), random);
     const NeighborSampler sampler(graph, options);
     ReferenceSampler reference(graph, options);
     for (std::uint32_t step = 0; step < 8; ++step) {
       const RandomBatch batch = random_batch(graph, random);
       sampler.sample(batch.view(), step, scratch, out);
       expect_equal(out, reference.sample(batch.view(), step));
-      for (const RelationBlock& block : out.relations) picks += block.edges.size();
+      for (const RelationBlock& block : out.relations) {
+        picks += block.edges.size();
+        visited += block.visits.size();
+      }
       if (HasFailure()) FAIL() << "seed " << GetParam() << ", round " << round << ", step " << step;
     }
   }
   EXPECT_GT(picks, 1000u);
+  EXPECT_GT(visited, 1000u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, EqualsReference, ::testing::Range(1u, 25u));
@@ -226,7 +231,10 @@ TEST(Picks, OfASharedFrontierDoNotDependOnTheBatch) {
 TEST(NeighborSampler, IsTheSameOnAnyNumberOfThreads) {
   const auto shop = testing::random_shop(13, 60, 50, 1500);
   const graph::GraphView graph = shop->view();
-  const NeighborSampler sampler(graph, {.seed = 5, .fan_outs = uniform_fan_outs(shop->schema(), {6, 3})});
+  const NeighborSampler sampler(
+      graph, {.seed = 5,
+              .fan_outs = uniform_fan_outs(shop->schema(), {6, 3}),
+              .walks = {{.path = {0, 1}, .walks = 10, .rounds = 2, .stop = 0.25, .fan_outs = {5, 2}}}});
   const auto make = [&](std::uint64_t step, NeighborSampler::Scratch& scratch) {
     std::vector<NodeRef> nodes;
     for (std::uint32_t i = 0; i < 20; ++i) nodes.push_back({0, static_cast<NodeId>((step * 7 + i * 3) % 60)});
@@ -282,6 +290,36 @@ TEST(NeighborSampler, RefusesLawsThatDoNotGoTogether) {
   EXPECT_THROW(make(PickLaw::kWeighted, Replacement::kWithout, (1u << 24) + 1), Error);
   EXPECT_NO_THROW(make(PickLaw::kUniform, Replacement::kWithout, (1u << 24) + 1));
   EXPECT_NO_THROW(make(PickLaw::kWeighted, Replacement::kWith, kAllNeighbours));
+}
+
+TEST(NeighborSampler, RefusesWalksThatDoNotGoTogether) {
+  const auto shop = testing::random_shop(1);
+  const graph::GraphView graph = shop->view();
+  const auto make = [&](const WalkRelation& walk) {
+    return NeighborSampler(graph, {.fan_outs = uniform_fan_outs(shop->schema(), {2, 2}), .walks = {walk}});
+  };
+  const WalkRelation good{.path = {1, 0}, .walks = 3, .rounds = 2, .fan_outs = {2, 0}};
+  EXPECT_NO_THROW(make(good));
+  WalkRelation walk = good;
+  walk.fan_outs = {2};
+  EXPECT_THROW(make(walk), Error) << "two hops";
+  walk = good;
+  walk.path = {1};
+  EXPECT_THROW(make(walk), Error) << "does not come back to the items";
+  walk = good;
+  walk.walks = 0;
+  EXPECT_THROW(make(walk), Error);
+  walk = good;
+  walk.rounds = 0;
+  EXPECT_THROW(make(walk), Error);
+  walk = good;
+  walk.stop = 1;
+  EXPECT_THROW(make(walk), Error);
+  walk = good;
+  walk.walks = 1u << 22;
+  EXPECT_THROW(make(walk), Error) << "2^24 steps";
+  walk.walks = (1u << 22) - 1;
+  EXPECT_NO_THROW(make(walk));
 }
 
 TEST(NeighborSamplerDeathTest, StopsOnANodeThatIsNotThere) {

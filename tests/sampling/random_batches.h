@@ -26,6 +26,7 @@ inline void expect_equal(const Subgraph& a, const Subgraph& b) {
     EXPECT_EQ(a.relations[i].offsets, b.relations[i].offsets);
     EXPECT_EQ(a.relations[i].sources, b.relations[i].sources);
     EXPECT_EQ(a.relations[i].edges, b.relations[i].edges);
+    EXPECT_EQ(a.relations[i].visits, b.relations[i].visits);
   }
 }
 
@@ -103,6 +104,30 @@ inline SamplerOptions random_options(const graph::Schema& schema, std::mt19937& 
     options.replacement = Replacement::kWith;
   if (random() % 3 == 0) options.relabel_bytes = 8 * (random() % 50);
   return options;
+}
+
+// Relations of walks, none to three of them, of any options: along random paths that close.
+inline std::vector<WalkRelation> random_walks(const graph::Schema& schema, std::size_t hops,
+                                              std::mt19937& random) {
+  std::vector<WalkRelation> walks;
+  const std::vector<RelationId> relations = schema.relations();
+  for (std::size_t count = random() % 4; walks.size() < count;) {
+    WalkRelation walk{.weighted = random() % 2 == 0};
+    while (walk.path.empty() || schema.target_type(walk.path.back()) != schema.row_type(walk.path.front())) {
+      const RelationId next = relations[random() % relations.size()];
+      if (walk.path.size() == 6) walk.path.clear();
+      if (walk.path.empty() || schema.target_type(walk.path.back()) == schema.row_type(next))
+        walk.path.push_back(next);
+    }
+    walk.walks = 1 + random() % 30;
+    walk.rounds = 1 + random() % 3;
+    walk.stop = random() % 2 == 0 ? 0 : 0.375;
+    const std::uint32_t choices[] = {0, 1, 3, 8, 1000};
+    for (std::size_t hop = 0; hop < hops; ++hop)
+      walk.fan_outs.push_back(choices[random() % (hop == 0 ? 5 : 3)]);
+    walks.push_back(std::move(walk));
+  }
+  return walks;
 }
 
 // Options that a device has a padded form of.

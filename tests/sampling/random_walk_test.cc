@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <span>
 
 #include "base/error.h"
 #include "tests/sampling/chi_square.h"
@@ -50,9 +51,25 @@ std::vector<NodeId> all_walks(const RandomWalker& walker, const std::vector<Node
   return nodes;
 }
 
+// The same by the other way in, with these events excluded.
+std::vector<NodeId> walks_without(const RandomWalker& walker, const std::vector<NodeId>& starts,
+                                  std::size_t walks, std::size_t length, TimeMs before, std::uint32_t step,
+                                  std::span<const graph::EventId> hidden) {
+  ExcludedEvents excluded;
+  excluded.start(hidden, {});
+  std::vector<NodeId> nodes, one(walks * (length + 1));
+  for (const NodeId start : starts) {
+    walker.walk({.node = start, .before = before, .excluded = &excluded}, step, walks, length, one);
+    for (std::size_t walk = 0; walk < walks; ++walk) {
+      for (std::size_t s = 0; s <= length; ++s) nodes.push_back(one[s * walks + walk]);
+    }
+  }
+  return nodes;
+}
+
 // The transition matrix by its definition: [came from][at] -> chance of each node.
 std::vector<double> transition(const graph::GraphView& graph, const WalkOptions& options, TimeMs bound,
-                               NodeId previous, NodeId at) {
+                               const std::set<graph::EventId>& hidden, NodeId previous, NodeId at) {
   const graph::CsrView& csr = graph.relation(options.path[0]);
   const auto is_edge = [&](NodeId a, NodeId b) {
     for (std::uint64_t i = csr.offsets[a]; i < csr.offsets[a + 1]; ++i) {
@@ -62,7 +79,7 @@ std::vector<double> transition(const graph::GraphView& graph, const WalkOptions&
   };
   std::vector<double> chances(graph.node_counts[0], 0);
   for (std::uint64_t i = csr.offsets[at]; i < csr.offsets[at + 1]; ++i) {
-    if (csr.times[i] >= bound) continue;
+    if (csr.times[i] >= bound || hidden.contains(graph.events[0][csr.edge_id(i)])) continue;
     const NodeId to = csr.targets[i];
     double weight = 1;
     if (options.weighted) {
@@ -84,7 +101,8 @@ struct Case {
   double p, q;
   bool weighted;
   TimeMs bound;
-  float heaviest = 3;  // weight of an edge
+  float heaviest = 3;   // weight of an edge
+  unsigned hidden = 0;  // of ten events
 };
 class WalkLaw : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(
@@ -96,7 +114,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"back", 0.1, 1, true, graph::kEndOfTime}, Case{"bounded", 0.5, 2, true, 60},
                       Case{"mostly_rejected", 1000, 1000, false, graph::kEndOfTime},
                       Case{"mostly_rejected_weighted", 1, 1000, true, 70},
-                      Case{"mostly_rejected_heavy", 1000, 1000, true, graph::kEndOfTime, 6.0F * (1 << 24)}),
+                      Case{"mostly_rejected_heavy", 1000, 1000, true, graph::kEndOfTime, 6.0F * (1 << 24)},
+                      Case{"some_hidden", 1, 1, false, graph::kEndOfTime, 3, 3},
+                      Case{"some_hidden_weighted_bounded", 1, 1, true, 60, 3, 3},
+                      Case{"most_hidden", 1, 1, false, graph::kEndOfTime, 3, 8},
+                      Case{"most_hidden_heavy", 1, 1, true, graph::kEndOfTime, 6.0F * (1 << 24), 8}),
     [](const auto& test) { return std::string(test.param.name); });
 
 // All steps of many walks, by where they came from and are, against the transition matrix. False alarm: one
@@ -111,13 +133,22 @@ TEST_P(WalkLaw, FollowsTheTransitionMatrix) {
   const NodeId count = graph.node_counts[0];
   std::vector<NodeId> starts(count);
   std::iota(starts.begin(), starts.end(), NodeId{0});
+  std::vector<graph::EventId> hidden;
+  for (const graph::EventId event : graph.events[0]) {
+    if (event * 7 % 10 < test.hidden) hidden.push_back(event);
+  }
+  std::sort(hidden.begin(), hidden.end());
+  hidden.erase(std::unique(hidden.begin(), hidden.end()), hidden.end());
+  const std::set<graph::EventId> not_seen(hidden.begin(), hidden.end());
   const std::vector<TimeMs> before(test.bound == graph::kEndOfTime ? 0 : count, test.bound);
   constexpr std::size_t length = 6;
   constexpr std::size_t walks = 1000;
   std::map<std::pair<NodeId, NodeId>, std::vector<std::uint64_t>> seen;
   std::uint64_t draws = 0;
   for (std::uint32_t step = 0; step < testing::rounds(8); ++step) {
-    const std::vector<NodeId> nodes = all_walks(walker, starts, walks, length, before, step);
+    const std::vector<NodeId> nodes =
+        hidden.empty() ? all_walks(walker, starts, walks, length, before, step)
+                       : walks_without(walker, starts, walks, length, test.bound, step, hidden);
     for (std::size_t walk = 0; walk < count * walks; ++walk) {
       const NodeId* at = nodes.data() + walk * (length + 1);
       for (std::size_t s = 0; s < length && at[s] != kNoNode; ++s) {
@@ -131,7 +162,8 @@ TEST_P(WalkLaw, FollowsTheTransitionMatrix) {
   double statistic = 0;
   double degrees = 0;
   for (const auto& [from, row] : seen) {
-    const std::vector<double> chances = transition(graph, options, test.bound, from.first, from.second);
+    const std::vector<double> chances =
+        transition(graph, options, test.bound, not_seen, from.first, from.second);
     const auto total = static_cast<double>(std::accumulate(row.begin(), row.end(), std::uint64_t{0}));
     if (std::accumulate(chances.begin(), chances.end(), 0.0) == 0) {
       ASSERT_EQ(row[count], total) << "a node without edges ends a walk";
@@ -207,6 +239,29 @@ TEST(RandomWalker, WalksDependOnStartNumberStepAndSeedAlone) {
             all_walks(walker, {3}, 5, 10));
 }
 
+// The walks of one start are not those of another number, relation, hop or root, and those of the other way
+// in are not among them.
+TEST(RandomWalker, WalksOfAStartDependOnItsCountersAlone) {
+  const auto people = circle(5);
+  const RandomWalker walker(people->view(), {.seed = 3, .path = {0}, .stop = 0.1});
+  const auto walks = [&](const WalkStart& start, std::size_t count, std::uint32_t step = 1) {
+    std::vector<NodeId> nodes(count * 7);
+    walker.walk(start, step, count, 6, nodes);
+    return nodes;
+  };
+  const WalkStart start{.node = 3, .relation = 4, .hop = 1, .root = 9};
+  const std::vector<NodeId> known = walks(start, 8);
+  EXPECT_EQ(walks(start, 8), known);
+  const std::vector<NodeId> fewer = walks(start, 5);
+  for (std::size_t s = 0; s <= 6; ++s) {
+    for (std::size_t walk = 0; walk < 5; ++walk) EXPECT_EQ(fewer[s * 5 + walk], known[s * 8 + walk]);
+  }
+  EXPECT_NE(walks(start, 8, 2), known);
+  EXPECT_NE(walks({.node = 3, .relation = 5, .hop = 1, .root = 9}, 8), known);
+  EXPECT_NE(walks({.node = 3, .relation = 4, .hop = 0, .root = 9}, 8), known);
+  EXPECT_NE(walks({.node = 3, .relation = 4, .hop = 1, .root = 8}, 8), known);
+}
+
 TEST(RandomWalker, StopsAfterARoundWithItsChance) {
   const auto shop = testing::random_shop(3);
   const RandomWalker walker(shop->view(), {.seed = testing::law_seed() - 1, .path = {0, 1}, .stop = 0.25});
@@ -225,34 +280,6 @@ TEST(RandomWalker, StopsAfterARoundWithItsChance) {
   testing::expect_chi_square_below(
       chi_square(rounds, {n * 0.25, n * 0.75 * 0.25, n * 0.75 * 0.75 * 0.25, n * 0.75 * 0.75 * 0.75}), 3,
       walks);
-}
-
-TEST(VisitedNeighbours, AreTheEndsOfRoundsByVisits) {
-  const auto shop = testing::random_shop(6);
-  const graph::GraphView graph = shop->view();
-  const RandomWalker walker(graph, {.seed = 2, .path = {1, 0}});  // item - user - item
-  std::vector<NodeId> starts(graph.node_counts[1]);
-  std::iota(starts.begin(), starts.end(), NodeId{0});
-  const VisitedNeighbours found = visited_neighbours(walker, starts, {}, 5, 50, 3, 4);
-  ASSERT_EQ(found.offsets.size(), starts.size() + 1);
-  for (const NodeId start : starts) {
-    const std::vector<NodeId> nodes = all_walks(walker, {start}, 50, 6, {}, 5);
-    std::map<NodeId, int> visits;
-    for (std::size_t walk = 0; walk < 50; ++walk) {
-      for (const std::size_t s : {2u, 4u, 6u}) ++visits[nodes[walk * 7 + s]];
-    }
-    visits.erase(start);
-    visits.erase(kNoNode);
-    std::vector<std::pair<int, NodeId>> sorted;
-    for (const auto& [node, count] : visits) sorted.emplace_back(-count, node);
-    std::sort(sorted.begin(), sorted.end());
-    sorted.resize(std::min<std::size_t>(sorted.size(), 4));
-    ASSERT_EQ(found.offsets[start + 1] - found.offsets[start], sorted.size());
-    for (std::size_t j = 0; j < sorted.size(); ++j) {
-      EXPECT_EQ(found.nodes[found.offsets[start] + j], sorted[j].second);
-      EXPECT_EQ(found.visits[found.offsets[start] + j], static_cast<std::uint32_t>(-sorted[j].first));
-    }
-  }
 }
 
 TEST(RandomWalker, RefusesBadOptions) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -53,9 +54,21 @@ class ReferenceSampler {
       for (const auto& hop : options_.fan_outs) used |= hop[relation] > 0;
       if (used) out_.relations.push_back({.relation = relation, .offsets = {0}});
     }
+    const std::size_t of_edges = out_.relations.size();
+    std::vector<std::size_t> walks;
+    for (std::size_t w = 0; w < options_.walks.size(); ++w) {
+      bool used = false;
+      for (const std::uint32_t fan_out : options_.walks[w].fan_outs) used |= fan_out > 0;
+      if (!used) continue;
+      walks.push_back(w);
+      const auto id = static_cast<RelationId>(2 * graph_.schema->edge_types().size() + 2 * w);
+      out_.relations.push_back({.relation = id, .offsets = {0}});
+    }
     end_hop();
     for (std::size_t hop = 0; hop < options_.fan_outs.size(); ++hop) {
-      for (RelationBlock& block : out_.relations) expand(block, hop, seeds);
+      for (std::size_t i = 0; i < of_edges; ++i) expand(out_.relations[i], hop, seeds);
+      for (std::size_t i = 0; i < walks.size(); ++i)
+        visit(out_.relations[of_edges + i], options_.walks[walks[i]], hop, seeds);
       end_hop();
     }
     return out_;
@@ -78,17 +91,19 @@ class ReferenceSampler {
     return at->second;
   }
 
+  std::set<EventId> hidden_from(std::uint32_t tree, const SeedBatch& seeds) const {
+    if (!disjoint_ || seeds.excluded_offsets.empty()) return {seeds.excluded.begin(), seeds.excluded.end()};
+    return {seeds.excluded.begin() + seeds.excluded_offsets[tree],
+            seeds.excluded.begin() + seeds.excluded_offsets[tree + 1]};
+  }
+
   void expand(RelationBlock& block, std::size_t hop, const SeedBatch& seeds) {
     const NodeTypeId row_type = graph_.schema->row_type(block.relation);
     const NodeTypeId target_type = graph_.schema->target_type(block.relation);
     const auto& ends = out_.hop_ends[row_type];
     for (std::uint32_t row = hop == 0 ? 0 : ends[hop - 1]; row < ends[hop]; ++row) {
       const std::uint32_t tree = disjoint_ ? out_.trees[row_type][row] : 0;
-      std::set<EventId> hidden(seeds.excluded.begin(), seeds.excluded.end());
-      if (disjoint_ && !seeds.excluded_offsets.empty()) {
-        hidden = {seeds.excluded.begin() + seeds.excluded_offsets[tree],
-                  seeds.excluded.begin() + seeds.excluded_offsets[tree + 1]};
-      }
+      const std::set<EventId> hidden = hidden_from(tree, seeds);
       for (const std::uint64_t position :
            choose(block.relation, hop, out_.nodes[row_type][row], tree, hidden)) {
         const graph::CsrView& csr = graph_.relation(block.relation);
@@ -96,6 +111,83 @@ class ReferenceSampler {
         block.edges.push_back(csr.edge_id(position));
       }
       block.offsets.push_back(static_cast<std::uint32_t>(block.sources.size()));
+    }
+  }
+
+  void visit(RelationBlock& block, const WalkRelation& walks, std::size_t hop, const SeedBatch& seeds) {
+    const NodeTypeId type = graph_.schema->row_type(walks.path[0]);
+    const auto& ends = out_.hop_ends[type];
+    for (std::uint32_t row = hop == 0 ? 0 : ends[hop - 1]; row < ends[hop]; ++row) {
+      const std::uint32_t tree = disjoint_ ? out_.trees[type][row] : 0;
+      const NodeId start = out_.nodes[type][row];
+      const auto word = [&](Purpose purpose) {
+        return DrawStream{.key = pick_key(options_.seed, step_),
+                          .node = start,
+                          .purpose = purpose_word(purpose, block.relation, static_cast<std::uint32_t>(hop)),
+                          .root = tree_root_[tree]};
+      };
+      std::map<NodeId, std::uint32_t> visits;
+      for (std::size_t number = 0; number < walks.walks; ++number)
+        walk(walks, start, number, out_.tree_before[tree], hidden_from(tree, seeds), word(Purpose::kWalk),
+             word(Purpose::kWalkExact), visits);
+      visits.erase(start);
+      std::vector<std::pair<std::uint32_t, NodeId>> sorted;  // visits, all bits of the node turned
+      for (const auto& [node, count] : visits) sorted.emplace_back(count, ~node);
+      std::sort(sorted.rbegin(), sorted.rend());
+      for (std::size_t i = 0; i < sorted.size() && i < walks.fan_outs[hop]; ++i) {
+        block.sources.push_back(local(type, tree, ~sorted[i].second));
+        block.visits.push_back(sorted[i].first);
+      }
+      block.offsets.push_back(static_cast<std::uint32_t>(block.sources.size()));
+    }
+  }
+
+  // Counts where the rounds of one walk end.
+  void walk(const WalkRelation& walks, NodeId at, std::size_t number, TimeMs before,
+            const std::set<EventId>& hidden, const DrawStream& stream, const DrawStream& exact,
+            std::map<NodeId, std::uint32_t>& visits) const {
+    const std::size_t length = walks.path.size() * walks.rounds;
+    for (std::size_t s = 0; s < length; ++s) {
+      const auto place = static_cast<std::uint32_t>(number * length + s);
+      if (s > 0 && s % walks.path.size() == 0 &&
+          stream.block(16 * (place - 1)).word[3] < walks.stop * 4294967296.0)
+        return;
+      const RelationId relation = walks.path[s % walks.path.size()];
+      const graph::CsrView& csr = graph_.relation(relation);
+      const auto events = graph_.events[graph::edge_type_of(relation)];
+      std::vector<std::pair<std::uint64_t, std::uint64_t>> edges;  // position, weight
+      std::vector<std::uint64_t> allowed;
+      std::uint64_t sum = 0, allowed_sum = 0;
+      for (std::uint64_t p = csr.offsets[at]; p < csr.offsets[at + 1]; ++p) {
+        if (!csr.times.empty() && csr.times[p] >= before) continue;
+        const bool weighted = walks.weighted && !csr.weight_sums.empty();
+        const std::uint64_t below = p == csr.offsets[at] ? 0 : weighted ? csr.weight_sums[p - 1] : 0;
+        const std::uint64_t weight = weighted ? csr.weight_sums[p] - below : 1;
+        const bool seen = hidden.count(events[csr.edge_id(p)]) == 0;
+        edges.emplace_back(p, weight);
+        allowed.push_back(seen ? weight : 0);
+        sum += weight;
+        allowed_sum += allowed.back();
+      }
+      if (allowed_sum == 0) return;
+      std::optional<std::size_t> chosen;
+      for (std::uint32_t attempt = 0; attempt < 16 && !chosen; ++attempt) {
+        const std::uint32_t block = 16 * place + attempt;
+        const PhiloxBlock words = stream.block(block);
+        std::uint64_t x =
+            bounded64_of(stream, 2 * block, std::uint64_t{words.word[0]} << 32 | words.word[1], sum);
+        std::size_t i = 0;
+        while (x >= edges[i].second) x -= edges[i++].second;
+        if (allowed[i] > 0) chosen = i;
+      }
+      if (!chosen) {
+        std::uint64_t x = bounded64(exact, place, allowed_sum);
+        std::size_t i = 0;
+        while (x >= allowed[i]) x -= allowed[i++];
+        chosen = i;
+      }
+      at = csr.targets[edges[*chosen].first];
+      if ((s + 1) % walks.path.size() == 0) ++visits[at];
     }
   }
 

@@ -93,6 +93,49 @@ TEST_F(Backup, TheNextOneTakesOnlyWhatIsNew) {
   EXPECT_EQ(restored(3), second);
 }
 
+// Deletions reach edges that come after them, so a backup must hold them beside what stands.
+TEST_F(Backup, DeletionsComeBackAndStillHold) {
+  const auto unbuy = [](graph::EventId id, graph::TimeMs time, bool at_time_only) {
+    graph::Event event = buy(id, "u-gone", "i1", time);
+    event.edges[0].deletes = true;
+    event.edges[0].at_time_only = at_time_only;
+    return event;
+  };
+  const auto late = [&](GraphStore& store, graph::EventId id, graph::TimeMs time) {
+    const std::uint64_t before = store.info().deleted_edges[kBuys];
+    store.apply({.events = {buy(id, "u-gone", "i1", time)}});
+    return store.info().deleted_edges[kBuys] > before;
+  };
+  grow(300, 1);
+  {
+    GraphStore store = open();
+    store.apply({.events = {buy(0x101, "u-gone", "i1", 10), buy(0x103, "u-gone", "i1", 30),
+                            buy(0x105, "u-gone", "i1", 50), unbuy(0x107, 20, false)}});
+  }
+  write_backup(workspace_, backups_);
+  {
+    GraphStore store = open();
+    store.apply({.events = {unbuy(0x109, 50, true)}});
+  }
+  write_backup(workspace_, backups_);
+  for (const std::uint64_t id : {1, 2}) {
+    SCOPED_TRACE(id);
+    const test::TempFolder elsewhere;
+    restore_backup(backups_, id, {elsewhere.path()});
+    GraphStore store = GraphStore::open_existing(elsewhere / "store");
+    EXPECT_THAT(verify_store(store).problems, IsEmpty());
+    EXPECT_EQ(store.info().deleted_edges[kBuys], id);
+    const auto user = store.find_node(kUser, "u-gone");
+    ASSERT_TRUE(user);
+    EXPECT_EQ(store.neighbours({kUser, *user}, graph::outgoing_relation(kBuys), 10).size(), 3 - id);
+    EXPECT_TRUE(late(store, 0x10B, 20)) << "no newer than what was deleted up to";
+    EXPECT_FALSE(late(store, 0x10D, 21));
+    EXPECT_EQ(late(store, 0x10F, 50), id == 2) << "deleted at just this time, in the second backup";
+    EXPECT_THAT(verify_store(store).problems, IsEmpty());
+  }
+  EXPECT_EQ(restored(2), dump(open()));
+}
+
 TEST_F(Backup, KeepsSoManyAndRemovesWhatOnlyOldOnesHad) {
   grow(300, 1);
   write_backup(workspace_, backups_);

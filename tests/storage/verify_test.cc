@@ -151,6 +151,18 @@ TEST_F(Verify, AnIdPastTheCount) {
   expect_problem("has id 5000");
 }
 
+// Thousands of millions of nodes that are not there are one problem, not as many.
+TEST_F(Verify, ACountFarPastAllNodes) {
+  StoreState state = store_.impl().state;
+  const std::uint32_t nodes = state.node_counts[kItem];
+  state.node_counts[kItem] = graph::kNoNode - 1;
+  put(kMeta, "state", encode_state(state));
+  store_.impl().load_state();
+  expect_problem(fmt::format("names: {} nodes of type item are counted, but none from #{} on has a name",
+                             graph::kNoNode - 1, nodes));
+  EXPECT_EQ(verify_store(store_).problem_count, 1U);
+}
+
 TEST_F(Verify, AReviewWithoutItsEvent) {
   put(kIds, id_key(kReview, *store_.external_id({kReview, 0})), encode_id_value({.node = 0}));
   expect_problem("lacks the event that made it");

@@ -317,11 +317,28 @@ TEST_F(KafkaIngest, FilesBesideATopic) {
 }
 
 TEST_F(KafkaIngest, SectionsOfTopicsTakeNoKeysOfFiles) {
-  const auto refused = [&](const char* set) { return test::error_of([&] { shop_.project({set}); }); };
-  for (const char* key : {"files", "encoding", "delimiter"})
-    EXPECT_THAT(refused((std::string("sources.log.") + key + "=x").c_str()), HasSubstr("is of files"));
-  EXPECT_THAT(refused("sources.log.format=csv"), HasSubstr("JSON objects alone"));
-  EXPECT_EQ(refused("sources.log.format=jsonl"), "no error");
+  const auto refused = [&](const std::vector<std::string>& sets) {
+    return test::error_of([&] { shop_.project(sets); });
+  };
+  for (const char* key : {"files", "encoding"})
+    EXPECT_THAT(refused({std::string("sources.log.") + key + "=x"}), HasSubstr("is of files"));
+  for (const char* key : {"delimiter", "header"})
+    EXPECT_THAT(refused({std::string("sources.log.") + key + "=x"}), HasSubstr("is of delimited text"));
+  EXPECT_THAT(refused({"sources.log.format=parquet"}), HasSubstr("no Parquet"));
+  EXPECT_EQ(refused({"sources.log.format=jsonl"}), "no error");
+}
+
+TEST_F(KafkaIngest, DelimitedMessagesNeedTheirColumns) {
+  partitions().resize(1);
+  partitions()[0].add("u1;i1;5");
+  const std::vector<std::string> sets = {"sources.log.format=csv", "sources.log.delimiter=;",
+                                         R"(sources.log.header=["user", "item", "time"])"};
+  EXPECT_THAT(ingest_error({sets[0]}), AllOf(HasSubstr("sources.log.header"), HasSubstr("no header row")));
+  EXPECT_THAT(ingest_error(sets), AllOf(HasSubstr("has no column"), HasSubstr("(user, item, time)")));
+  const auto all = R"(sources.log.header=["user", "item", "time", "title", "offer.price", "brand", "body"])";
+  partitions()[0].messages[0].value = "u1;i1;5;;;;";
+  EXPECT_EQ(ingest({sets[0], sets[1], all}).rows, 1U);
+  EXPECT_THAT(shop_.graph(), HasSubstr("'u1'"));
 }
 
 TEST_F(KafkaIngest, RulesOfTheSectionHoldForItsColumns) {

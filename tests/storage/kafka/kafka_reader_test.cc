@@ -84,6 +84,38 @@ TEST_F(KafkaReaderTest, BadMessagesAreHandedOutWithTheReason) {
   EXPECT_THAT(rows[7].cells, ElementsAre("4", "", ""));
 }
 
+TEST_F(KafkaReaderTest, DelimitedMessages) {
+  SourceFile from = source();
+  for (const char* value : {"1,\"a, \"\"b\"\"\"", "2,x\r\n", "3,\"two\nlines\"", "4", "5,\"open", "6,x\n7,y",
+                            "8,\xFF", "9,\"x\"y", "10,\n"})
+    partition().add(value);
+  from.topic->end = partition().high;
+  from.format = SourceFormat::kCsv;
+  from.header = {"id", "title"};
+  KafkaReader reader(from, {"title", "_offset", "id", "absent"});
+  EXPECT_TRUE(reader.has_header());
+  EXPECT_THAT(reader.missing_columns(), ElementsAre(3U));
+  EXPECT_THAT(reader.known_columns(), ElementsAre("id", "title"));
+  KafkaReader whole(from, {"title", "_offset", "id"});
+  const auto rows = read_rows(whole);
+  ASSERT_EQ(rows.size(), 9U);
+  std::vector<std::string> reasons;
+  for (const ReadRow& row : rows) reasons.push_back(row.bad);
+  EXPECT_THAT(reasons, ElementsAre("", "", "", "wrong number of columns", "broken quotes",
+                                   "wrong number of columns", "invalid UTF-8", "broken quotes", ""));
+  EXPECT_THAT(rows[0].cells, ElementsAre("a, \"b\"", "0", "1"));
+  EXPECT_THAT(rows[1].cells, ElementsAre("x", "1", "2"));
+  EXPECT_THAT(rows[2].cells, ElementsAre("two\nlines", "2", "3"));
+  EXPECT_THAT(rows[8].cells, ElementsAre("", "8", "10"));
+  EXPECT_FALSE(rows[8].present[0]);
+  from.format = SourceFormat::kTabs;
+  from.delimiter = ';';
+  partition().messages[0].value = "1;\"a\"";
+  from.topic->end = 1;
+  KafkaReader tabs(from, {"title"});
+  EXPECT_THAT(read_rows(tabs).at(0).cells, ElementsAre("\"a\""));
+}
+
 TEST_F(KafkaReaderTest, MessagesWithoutAValueAreNoRows) {
   partition().add(std::nullopt);
   partition().add("{\"id\": 1}");

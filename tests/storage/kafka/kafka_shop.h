@@ -74,14 +74,15 @@ inline std::vector<std::vector<std::string>> random_messages(std::size_t partiti
 
 class LogShop {
  public:
-  // Of files "part-0.jsonl" and so on.
-  explicit LogShop(const std::vector<std::vector<std::string>>& messages) {
+  // Of files "part-0.jsonl" and so on; with a header row, "part-0.csv".
+  explicit LogShop(const std::vector<std::vector<std::string>>& messages, const std::string& header = {}) {
+    const char* const ending = header.empty() ? "jsonl" : "csv";
     std::vector<std::string> names;
     for (std::size_t part = 0; part < messages.size(); ++part) {
-      names.push_back(fmt::format("\"part-{}.jsonl\"", part));
-      std::string text;
+      names.push_back(fmt::format("\"part-{}.{}\"", part, ending));
+      std::string text = header.empty() ? "" : header + "\n";
       for (const std::string& message : messages[part]) text += message + "\n";
-      real_files().write_whole(folder_ / fmt::format("part-{}.jsonl", part), text);
+      real_files().write_whole(folder_ / fmt::format("part-{}.{}", part, ending), text);
     }
     toml_ = fmt::format(fmt::runtime(kLogToml), "[" + fmt::format("{}", fmt::join(names, ", ")) + "]");
   }
@@ -97,6 +98,11 @@ class LogShop {
     TomlFile toml = TomlFile::parse(toml_, "shop.toml");
     for (const std::string& set : sets) toml.set(set);
     return read_project(toml, folder_ / "shop.toml");
+  }
+  // For another process: the project file's name.
+  std::filesystem::path write() const {
+    real_files().write_whole(folder_ / "shop.toml", toml_);
+    return folder_ / "shop.toml";
   }
   IngestReport ingest(const IngestOptions& options = {}, const std::vector<std::string>& sets = {},
                       Files& files = real_files()) const {

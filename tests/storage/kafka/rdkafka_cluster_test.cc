@@ -44,6 +44,31 @@ TEST(RdKafka, TheSameRowsFromFilesGiveTheSameGraph) {
   }
 }
 
+TEST(RdKafka, DelimitedMessagesAndFilesGiveTheSameGraph) {
+  std::mt19937_64 random(4);
+  std::vector<std::vector<std::string>> messages(3);
+  for (int i = 0; i < 600; ++i) {
+    std::string row = fmt::format("u{},i{},{},{},\"Title, {}\",b{},", random() % 30, random() % 50,
+                                  1000 + random() % 500, random() % 100, i, random() % 7);
+    if (random() % 3 == 0) row += fmt::format("\"body \"\"{}\"\"\"", random() % 1000);
+    if (random() % 10 == 0) row = random() % 2 == 0 ? "u1,i2" : "u1,,5,1,t,b,";
+    messages[random() % 3].push_back(std::move(row));
+  }
+  MockCluster mock;
+  mock.create("events", 3);
+  mock.send_all("events", messages);
+  const LogShop shop(mock.brokers());
+  const LogShop files(messages, "user,item,time,offer.price,title,brand,body");
+  const std::vector<std::string> sets = {
+      "sources.log.format=csv",
+      R"(sources.log.header=["user", "item", "time", "offer.price", "title", "brand", "body"])"};
+  const IngestReport report = shop.ingest({.batch_rows = 50}, sets);
+  EXPECT_EQ(report.rows, 600U);
+  EXPECT_EQ(report.quarantined, files.ingest().quarantined);
+  EXPECT_EQ(report.quarantined.size(), 2U) << "both kinds of bad rows";
+  EXPECT_EQ(shop.graph(), files.graph());
+}
+
 struct Killed {};
 
 TEST(RdKafka, KilledAndStartedAgainEachMessageCountsOnce) {

@@ -1,4 +1,4 @@
-#include "sampling/expansion.h"
+#include "sampling/excluded_events.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 
 namespace weft::sampling {
 namespace {
+
+using graph::EventId;
 
 // The filter in front of the lists never changes an answer; each tree has its own list, or all share one.
 TEST(ExcludedEvents, AnswersAsASetWould) {
