@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "gnn/walk_relations.h"
 
 namespace weft::gnn {
 namespace {
@@ -37,6 +38,7 @@ Embedder::Embedder(EmbedderSetup setup, const ModelOptions& options)
     NodeSamplerSetup sampler{.snapshot = setup_.snapshot, .graph = setup_.graph, .target = setup_.target};
     sampler.relations = followed_relations(*setup_.graph.schema, options.skip_relations);
     sampler.fan_outs = {fan_outs[options.layers() - 1 - layer]};
+    sampler.walks = walk_relations(*setup_.graph.schema, options, 1);
     sampler.picks = options.picks;
     sampler.replacement = options.replacement;
     sampler.structure = structure_options(options);

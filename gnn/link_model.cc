@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "gnn/hard_choice.h"
 #include "gnn/losses.h"
+#include "gnn/walk_relations.h"
 
 namespace weft::gnn {
 namespace {
@@ -67,21 +68,24 @@ torch::Tensor hard_ones(const HardNegatives& hard, const TrainBatch& batch, cons
 }  // namespace
 
 LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId target,
-                             const std::vector<RelationId>& relations, const InputSpec& inputs,
+                             const std::vector<RelationId>& of_edges, const InputSpec& inputs,
                              const Structure& structure, const ModelOptions& options, std::uint64_t seed)
-    : schema_(schema),
+    : schema_(with_walks(schema, options)),
       target_(schema.edge_type(target)),
       hidden_(options.hidden),
       takes_matrices_(HeteroSageImpl::takes_matrices(options)) {
   const SeededInit seeded(seed);
   const std::size_t types = schema.node_types().size();
+  std::vector<RelationId> relations = of_edges;
+  for (std::size_t walk = 0; walk < options.walks.size(); ++walk)
+    relations.push_back(sampling::walk_relation_id(schema, walk));
   needed_.assign(options.layers() + 1, std::vector<std::uint8_t>(types, 0));
   needed_.back()[target_.from] = needed_.back()[target_.to] = 1;
   for (std::size_t layer = options.layers(); layer-- > 0;) {
     needed_[layer] = needed_[layer + 1];
     for (const RelationId relation : relations) {
-      if (needed_[layer + 1][schema.row_type(relation)] != 0)
-        needed_[layer][schema.target_type(relation)] = 1;
+      if (needed_[layer + 1][schema_.row_type(relation)] != 0)
+        needed_[layer][schema_.target_type(relation)] = 1;
     }
   }
   for (std::size_t t = 0; t < types; ++t) {
@@ -100,9 +104,9 @@ LinkModelImpl::LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId targ
     const bool last = layer + 1 == options.layers();
     std::shared_ptr<MessageLayer> made;
     if (options.layer == LayerKind::kGat)
-      made = std::make_shared<HeteroGatImpl>(schema, relations, receivers, options, last);
+      made = std::make_shared<HeteroGatImpl>(schema_, relations, receivers, options, last);
     else
-      made = std::make_shared<HeteroSageImpl>(schema, relations, receivers, options, last);
+      made = std::make_shared<HeteroSageImpl>(schema_, relations, receivers, options, last);
     layers_.push_back(register_module("layer_" + std::to_string(layer), made));
   }
   from_out_ = register_module("from_out", OutputHead(options));

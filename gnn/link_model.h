@@ -31,8 +31,8 @@ struct SeedVectors {
 
 class LinkModelImpl : public torch::nn::Module {
  public:
-  // Parameters are drawn from a generator that `seed` alone seeds. `structure`: for the widths of structural
-  // inputs.
+  // Parameters are drawn from a generator that `seed` alone seeds. `relations`: those of edges that messages
+  // take; the options' walks come to them. `structure`: for the widths of structural inputs.
   LinkModelImpl(const graph::Schema& schema, graph::EdgeTypeId target,
                 const std::vector<graph::RelationId>& relations, const InputSpec& inputs,
                 const Structure& structure, const ModelOptions& options, std::uint64_t seed);
@@ -69,7 +69,7 @@ class LinkModelImpl : public torch::nn::Module {
   std::vector<LayerStates> receive(std::size_t layer, std::vector<Reception> receptions,
                                    const std::vector<LayerStates>& states, ForwardContext& context);
 
-  graph::Schema schema_;
+  graph::Schema schema_;  // with the walks as edge types at its end
   graph::EdgeType target_;
   std::int64_t hidden_;
   bool takes_matrices_;

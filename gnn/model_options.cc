@@ -1,6 +1,8 @@
 #include "gnn/model_options.h"
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "gnn/model_kind.h"
 
@@ -11,6 +13,9 @@ constexpr std::int64_t kMaxWidth = 4096;
 constexpr std::int64_t kMaxFanOut = 4096;
 constexpr std::size_t kMaxLayers = 3;
 constexpr std::int64_t kMaxHeads = 64;
+constexpr std::int64_t kMaxWalks = 10'000;  // from a node
+constexpr std::int64_t kMaxRounds = 100;
+constexpr std::size_t kMaxPath = 16;  // with these, below the sampler's 2^24 steps from a node
 
 std::vector<std::int64_t> read_fan_outs(const TomlSection& model, std::string_view key,
                                         const std::vector<std::int64_t>& fallback, std::int64_t lowest) {
@@ -81,6 +86,36 @@ void read_inputs(const TomlSection& model, ModelOptions& options) {
   options.node_age = model.get_bool("node_age", options.node_age);
 }
 
+WalkRelationOptions read_walk(const std::string& name, const TomlSection& section) {
+  WalkRelationOptions walk{.name = name};
+  if (!section.has("path")) {
+    section.fail("", "walks need a path",
+                 "path = [...], the relations that a walk goes along in turn, as [\"rev_buys\", \"buys\"]");
+  }
+  walk.path = section.get_strings("path");
+  walk.where = section.where("path");
+  if (walk.path.empty() || walk.path.size() > kMaxPath) {
+    section.fail("path", walk.path.empty() ? "names no relation" : "names too many relations",
+                 "1 to 16 relations, as [\"rev_buys\", \"buys\"]");
+  }
+  walk.per_node = section.get_integer_in("per_node", walk.per_node, 1, kMaxWalks);
+  walk.rounds = section.get_integer_in("rounds", walk.rounds, 1, kMaxRounds);
+  walk.restart = section.get_number_in("restart", walk.restart, 0.0, 0.99);
+  walk.weighted = section.get_bool("weighted", walk.weighted);
+  walk.neighbours = section.get_integer_in("neighbours", walk.neighbours, 1, kMaxFanOut);
+  section.check_no_unknown_keys();
+  return walk;
+}
+
+void read_walks(const TomlSection& model, ModelOptions& options) {
+  const TomlSection walks = model.section("walks");
+  for (const auto& [name, section] : walks.sections()) options.walks.push_back(read_walk(name, section));
+  walks.check_no_unknown_keys();
+  // A checkpoint's copy of the file may have them in another order; their numbers must be the same.
+  std::sort(options.walks.begin(), options.walks.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
 // What one kind of layer has and the other has not: a key of the other is unknown.
 void read_aggregation(const TomlSection& model, ModelOptions& options) {
   if (options.layer == LayerKind::kSage) {
@@ -97,6 +132,13 @@ void read_aggregation(const TomlSection& model, ModelOptions& options) {
 }
 
 }  // namespace
+
+bool WalkRelationOptions::operator==(const WalkRelationOptions& other) const {
+  const auto fields = [](const WalkRelationOptions& o) {
+    return std::tie(o.name, o.path, o.per_node, o.rounds, o.restart, o.weighted, o.neighbours);
+  };
+  return fields(*this) == fields(other);
+}
 
 ModelOptions read_model_options(const TomlSection& root) {
   const TomlSection model = root.section("model");
@@ -121,6 +163,7 @@ ModelOptions read_model_options(const TomlSection& root) {
                "picks = \"uniform\" or \"weighted\"");
   }
   options.skip_relations = model.get_strings("skip_relations");
+  read_walks(model, options);
   read_inputs(model, options);
   options.dropout = read_share(model, "dropout", options.dropout);
   options.activation =

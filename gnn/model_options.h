@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/toml.h"
 #include "graph/number_cleaning.h"
 
@@ -21,6 +22,21 @@ enum class HeadKind { kLinear, kMlp };
 
 using NumberFieldRules = std::map<std::string, graph::NumberRules>;  // by "type.field"
 
+// A relation that random walks make (PinSAGE), [model.walks.NAME]: a node hears from the nodes at which the
+// most rounds of its walks end, each by its share of their visits.
+struct WalkRelationOptions {
+  std::string name = {};
+  std::vector<std::string> path = {};  // names of relations: back to the node type that it begins at
+  std::int64_t per_node = 32;          // walks from a node
+  std::int64_t rounds = 2;             // of the path, a walk at most
+  double restart = 0.5;                // chance that a walk ends after a round
+  bool weighted = false;               // steps by the edges' weights
+  std::int64_t neighbours = 10;        // at most so many of those visited, at each hop
+  ErrorContext where = {};             // the path's place in the file; says nothing of the walks
+
+  bool operator==(const WalkRelationOptions& other) const;
+};
+
 struct ModelOptions {
   LayerKind layer = LayerKind::kSage;
   std::int64_t hidden = 64;  // width of node states
@@ -32,9 +48,10 @@ struct ModelOptions {
   PickOrder picks = PickOrder::kUniform;
   bool replacement = false;  // each pick is drawn from all of a row's edges; kUniform and kWeighted alone
   std::vector<std::string> skip_relations =
-      {};                                     // relations (or edge types: both directions) no message takes
-  std::vector<std::string> skip_fields = {};  // "type.field": inputs left out, as for an ablation
-  NumberFieldRules numbers = {};              // how number fields are cleaned and scaled
+      {};                                       // relations (or edge types: both directions) no message takes
+  std::vector<WalkRelationOptions> walks = {};  // relations beside those of edges, by name
+  std::vector<std::string> skip_fields = {};    // "type.field": inputs left out, as for an ablation
+  NumberFieldRules numbers = {};                // how number fields are cleaned and scaled
   // Node types with a free vector a node; none given: both ends of the target edge type.
   std::optional<std::vector<std::string>> id_embeddings = {};
   double id_init = 0.5;           // deviation of the free vectors' first values

@@ -49,7 +49,8 @@ sampling::SamplerOptions sampler_options(const NodeSamplerSetup& setup) {
   return {.seed = setup.seed,
           .fan_outs = relation_fan_outs(*setup.graph.schema, setup.relations, setup.fan_outs),
           .law = pick_law(setup.picks),
-          .replacement = setup.replacement ? sampling::Replacement::kWith : sampling::Replacement::kWithout};
+          .replacement = setup.replacement ? sampling::Replacement::kWith : sampling::Replacement::kWithout,
+          .walks = setup.walks};
 }
 
 // The bound of each local node: its tree's.
@@ -68,8 +69,9 @@ bool falls(double rate, std::uint64_t seed, Purpose purpose, std::uint32_t step,
   return rate > 0 && unit_interval(mix64(seed, static_cast<std::uint64_t>(purpose), step, type, node)) < rate;
 }
 
-// Takes the picks of the marked rows out of a block.
+// Takes the picks of the marked rows out of a block, of edges or of walks.
 void drop_rows(sampling::RelationBlock& block, std::span<const std::uint8_t> dropped) {
+  const bool walks = !block.visits.empty();
   std::uint32_t kept = 0;
   std::uint32_t begin = 0;
   for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
@@ -77,14 +79,34 @@ void drop_rows(sampling::RelationBlock& block, std::span<const std::uint8_t> dro
     if (dropped[row] == 0) {
       for (std::uint32_t i = begin; i < end; ++i, ++kept) {
         block.sources[kept] = block.sources[i];
-        block.edges[kept] = block.edges[i];
+        if (walks) {
+          block.visits[kept] = block.visits[i];
+        } else {
+          block.edges[kept] = block.edges[i];
+        }
       }
     }
     begin = end;
     block.offsets[row + 1] = kept;
   }
   block.sources.resize(kept);
-  block.edges.resize(kept);
+  if (walks) {
+    block.visits.resize(kept);
+  } else {
+    block.edges.resize(kept);
+  }
+}
+
+// Each pick's share of its row's visits.
+std::vector<float> visit_shares(const sampling::RelationBlock& block) {
+  std::vector<float> shares(block.visits.size());
+  for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
+    std::uint32_t visits = 0;
+    for (std::uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) visits += block.visits[i];
+    for (std::uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i)
+      shares[i] = static_cast<float>(block.visits[i]) / static_cast<float>(visits);
+  }
+  return shares;
 }
 
 }  // namespace
@@ -211,8 +233,30 @@ void NodeSampler::count_edges(const sampling::RelationBlock& block, const sampli
   }
 }
 
+bool NodeSampler::is_walk(RelationId relation) const {
+  return relation >= sampling::walk_relation_id(*setup_.graph.schema, 0);
+}
+
+NodeTypeId NodeSampler::row_type(RelationId relation) const {
+  if (!is_walk(relation)) return setup_.graph.schema->row_type(relation);
+  const std::size_t walk = graph::edge_type_of(relation) - setup_.graph.schema->edge_types().size();
+  return setup_.graph.schema->row_type(setup_.walks[walk].path.front());
+}
+
+bool NodeSampler::tells_events(RelationId relation) const {
+  if (!is_walk(relation)) return structure_.is_event_relation(relation);
+  const std::size_t walk = graph::edge_type_of(relation) - setup_.graph.schema->edge_types().size();
+  const std::vector<RelationId>& path = setup_.walks[walk].path;
+  return std::any_of(path.begin(), path.end(),
+                     [&](RelationId step) { return structure_.is_event_relation(step); });
+}
+
 void NodeSampler::describe_edges(std::size_t index, SampledNodes& out) const {
   const sampling::RelationBlock& block = out.graph.relations[index];
+  if (is_walk(block.relation)) {
+    out.edges[index].weights = visit_shares(block);
+    return;
+  }
   const graph::EdgeTypeId edge_type = graph::edge_type_of(block.relation);
   EdgeInputs& inputs = out.edges[index];
   if (setup_.weights) {
@@ -246,8 +290,8 @@ SampledNodes NodeSampler::sample(const sampling::SeedBatch& seeds, std::uint32_t
   out.edges.resize(out.graph.relations.size());
   for (std::size_t i = 0; i < out.graph.relations.size(); ++i) {
     sampling::RelationBlock& block = out.graph.relations[i];
-    const auto& dropped = cold[setup_.graph.schema->row_type(block.relation)];
-    if (!dropped.empty() && structure_.is_event_relation(block.relation)) drop_rows(block, dropped);
+    const auto& dropped = cold[row_type(block.relation)];
+    if (!dropped.empty() && tells_events(block.relation)) drop_rows(block, dropped);
     describe_edges(i, out);
   }
   return out;

@@ -16,7 +16,8 @@ namespace weft::gnn {
 
 struct EdgeInputs {
   std::vector<std::int32_t> ages = {};  // [picked], age_class; empty: untimed or not wanted
-  std::vector<float> weights = {};      // [picked]; empty: unweighted or not wanted
+  // [picked]; empty: unweighted or not wanted. Of walks: each one's share of the row's visits.
+  std::vector<float> weights = {};
   // [rows]: how many of the row's edges (before its bound) one pick stands for (below 1 with
   // replacement, where a row has fewer edges than picks); empty: 1
   // everywhere. Only where all edges had the same chance: not for recent and weighted picks.
@@ -50,8 +51,9 @@ struct NodeSamplerSetup {
   const graph::Snapshot* snapshot = nullptr;  // for edge weights and the nodes' ages
   graph::GraphView graph = {};
   graph::EdgeTypeId target = 0;
-  std::vector<graph::RelationId> relations = {};  // followed and counted, ascending
-  std::vector<std::int64_t> fan_outs = {};        // a number a hop; -1: all neighbours
+  std::vector<graph::RelationId> relations = {};   // followed and counted, ascending
+  std::vector<std::int64_t> fan_outs = {};         // a number a hop; -1: all neighbours
+  std::vector<sampling::WalkRelation> walks = {};  // followed beside them, by as many hops
   PickOrder picks = PickOrder::kUniform;
   bool replacement = false;  // kUniform and kWeighted alone
   StructureOptions structure = {};
@@ -80,6 +82,10 @@ class NodeSampler {
  private:
   void describe_nodes(const sampling::SeedBatch& seeds, std::uint32_t step, const HidingRates& rates,
                       std::vector<std::vector<std::uint8_t>>& cold, SampledNodes& out) const;
+  bool is_walk(graph::RelationId relation) const;
+  graph::NodeTypeId row_type(graph::RelationId relation) const;
+  // Whether its rows are events: an edge type's, or those that walks go along.
+  bool tells_events(graph::RelationId relation) const;
   void describe_edges(std::size_t block, SampledNodes& out) const;
   void count_edges(const sampling::RelationBlock& block, const sampling::Subgraph& graph,
                    std::span<const graph::TimeMs> bounds, EdgeInputs& inputs) const;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "gnn/random.h"
+#include "gnn/walk_relations.h"
 
 namespace weft::gnn {
 namespace {
@@ -64,6 +65,7 @@ TrainBatches::TrainBatches(const graph::Snapshot& snapshot, const graph::Split& 
   NodeSamplerSetup setup{.snapshot = &snapshot, .graph = graph_, .target = split.target};
   setup.relations = followed_relations(snapshot.schema(), model.skip_relations);
   setup.fan_outs = model.fan_outs;
+  setup.walks = walk_relations(snapshot.schema(), model, model.layers());
   setup.picks = model.picks;
   setup.replacement = model.replacement;
   setup.structure = structure_options(model);

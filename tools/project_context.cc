@@ -9,6 +9,7 @@
 #include "encoders/options.h"
 #include "gnn/model_options.h"
 #include "gnn/train_options.h"
+#include "gnn/walk_relations.h"
 #include "graph/close_ids.h"
 #include "storage/fresh_graph.h"
 #include "storage/graph_store.h"
@@ -24,7 +25,7 @@ namespace {
 
 void check_settings(const TomlSection& root, const graph::Schema& schema) {
   encoders::parse_encoder_options(root.section("encoders"));
-  gnn::read_model_options(root);
+  gnn::with_walks(schema, gnn::read_model_options(root));
   gnn::read_train_options(root);
   read_lightgcn_settings(root);
   read_skipgram_settings(root, schema);

@@ -7,11 +7,11 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/strings.h"
 #include "base/thread_pool.h"
 #include "gnn/evaluation/link_task.h"
 #include "gnn/skipgram/skipgram_trainer.h"
 #include "gnn/task_options.h"
+#include "gnn/walk_relations.h"
 #include "graph/graph_view.h"
 
 namespace weft::tools {
@@ -19,41 +19,11 @@ namespace {
 
 constexpr std::int64_t kLongest = 1000;  // steps of a walk
 
-graph::RelationId relation_named(const TomlSection& section, const graph::Schema& schema,
-                                 const std::string& name) {
-  std::vector<std::string> names;
-  for (const graph::RelationId relation : schema.relations()) {
-    names.push_back(schema.relation_name(relation));
-    if (names.back() == name) return relation;
-  }
-  const std::string nearest = nearest_word(name, names);
-  section.fail("path", fmt::format("no relation is called '{}'", name), "names among " + join(names),
-               nearest.empty() ? "" : fmt::format("did you mean '{}'?", nearest));
-}
-
-// The relations in turn: each begins where the one before ends, and the first where the last ends.
-void check_path(const TomlSection& section, const graph::Schema& schema,
-                const std::vector<graph::RelationId>& path) {
-  if (path.empty()) section.fail("path", "names no relation", "a path as in [\"buys\", \"rev_buys\"]");
-  for (std::size_t s = 0; s < path.size(); ++s) {
-    const graph::RelationId next = path[(s + 1) % path.size()];
-    const graph::NodeTypeId ends = schema.target_type(path[s]), begins = schema.row_type(next);
-    if (ends == begins) continue;
-    section.fail("path",
-                 fmt::format("'{}' ends at '{}' nodes and '{}', which follows it, begins at '{}' nodes",
-                             schema.relation_name(path[s]), schema.node_type(ends).name,
-                             schema.relation_name(next), schema.node_type(begins).name),
-                 "relations that follow one another, the first after the last again");
-  }
-}
-
 gnn::WalkSet read_walks(const TomlSection& section, const graph::Schema& schema) {
   gnn::WalkSet set;
   if (!section.has("path"))
     section.fail("", "walks need a path", "path = [...], the relations that a walk goes along in turn");
-  for (const std::string& name : section.get_strings("path"))
-    set.path.push_back(relation_named(section, schema, name));
-  check_path(section, schema, set.path);
+  set.path = gnn::walk_path(schema, section.get_strings("path"), section.where("path"));
   set.length = static_cast<std::size_t>(
       section.get_integer_in("length", static_cast<std::int64_t>(set.length), 1, kLongest));
   set.walks = static_cast<std::size_t>(

@@ -77,7 +77,7 @@ Senders senders_of(const RelationMessages& messages, const torch::Tensor& all, F
 HeteroGatImpl::HeteroGatImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
                              const std::vector<graph::NodeTypeId>& receivers, const ModelOptions& options,
                              bool last)
-    : MessageLayer(options, last), heads_(options.heads), edge_weights_(options.edge_weights) {
+    : MessageLayer(options, last), heads_(options.heads) {
   WEFT_CHECK(hidden_ % heads_ == 0);
   for (const graph::NodeTypeId type : receivers) {
     const std::string& name = schema.node_type(type).name;
@@ -120,8 +120,7 @@ torch::Tensor HeteroGatImpl::scores(const Relation& relation, const RelationMess
     std::vector<std::uint32_t> classes(messages.ages.begin(), messages.ages.begin() + count);
     scores = scores + rows_of_messages(relation.ages, classes, context);
   }
-  if (edge_weights_ && !messages.weights.empty())
-    scores = scores + log_weights(messages.weights.first(count));
+  if (!messages.weights.empty()) scores = scores + log_weights(messages.weights.first(count));
   return scores;
 }
 

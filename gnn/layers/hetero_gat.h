@@ -45,7 +45,6 @@ class HeteroGatImpl : public MessageLayer {
                        const torch::Tensor& self, ForwardContext& context) const;
 
   std::int64_t heads_;
-  bool edge_weights_;
   std::map<graph::NodeTypeId, torch::nn::Linear> own_;  // of a receiver's own state, with the offset
   std::map<graph::RelationId, Relation> relations_;
 };

@@ -27,7 +27,7 @@ torch::Tensor degrees(std::span<const std::uint32_t> offsets) {
 HeteroSageImpl::HeteroSageImpl(const graph::Schema& schema, const std::vector<graph::RelationId>& relations,
                                const std::vector<graph::NodeTypeId>& receivers, const ModelOptions& options,
                                bool last)
-    : MessageLayer(options, last), edge_weights_(options.edge_weights) {
+    : MessageLayer(options, last) {
   for (const graph::NodeTypeId type : receivers) {
     Receiver receiver;
     for (const graph::RelationId relation : relations) {
@@ -82,7 +82,7 @@ torch::Tensor HeteroSageImpl::edge_weights(const RelationMessages& messages) con
         torch::from_blob(const_cast<std::int32_t*>(messages.ages.data()), {count}, torch::kInt);
     weights = torch::softplus(found->second).index_select(0, classes);
   }
-  if (edge_weights_ && !messages.weights.empty()) {
+  if (!messages.weights.empty()) {
     const torch::Tensor own =
         torch::from_blob(const_cast<float*>(messages.weights.data()), {count}, torch::kFloat);
     weights = weights.defined() ? weights * own : own;
@@ -146,7 +146,7 @@ torch::Tensor HeteroSageImpl::forward(graph::NodeTypeId type, const torch::Tenso
 
 bool HeteroSageImpl::takes_matrices(const ModelOptions& options) {
   return options.layer == LayerKind::kSage && !options.pool_relations && !options.shrinkage &&
-         !options.age_weights && !options.edge_weights;
+         !options.age_weights && !options.edge_weights && options.walks.empty();
 }
 
 // A group's messages; nothing if there is none.
@@ -182,8 +182,8 @@ PooledEdges HeteroSageImpl::pooled(const std::vector<const RelationMessages*>& s
   std::vector<PooledPart> parts;
   std::vector<torch::Tensor> shares, ages;
   for (const RelationMessages* m : sent) {
-    PooledPart part{.offsets = m->offsets, .sources = m->sources, .stands_for = m->stands_for};
-    if (edge_weights_) part.weights = m->weights;
+    PooledPart part{
+        .offsets = m->offsets, .sources = m->sources, .weights = m->weights, .stands_for = m->stands_for};
     const auto found = ages_.find(m->relation);
     if (found != ages_.end() && !m->ages.empty()) {
       part.classes = m->ages;

@@ -70,7 +70,6 @@ class HeteroSageImpl : public MessageLayer {
   torch::Tensor aggregate(const Group& group, const std::vector<RelationMessages>& messages,
                           const torch::Tensor& self, ForwardContext& context) const;
 
-  bool edge_weights_;
   std::map<graph::NodeTypeId, Receiver> receivers_;
   std::map<graph::RelationId, torch::Tensor> ages_;    // [kAgeClasses], before softplus
   std::map<graph::RelationId, torch::Tensor> shares_;  // [1], before softplus: of a relation in its group

@@ -29,6 +29,12 @@ dropout = 0.2
 activation = "gelu"
 [model.numbers]
 "item.price" = { outliers = "iqr" }
+[model.walks.near]
+path = ["rev_buys", "buys"]
+per_node = 20
+rounds = 3
+restart = 0.25
+neighbours = 5
 [train]
 epochs = 3
 batch_size = 128

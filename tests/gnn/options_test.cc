@@ -59,6 +59,54 @@ TEST(ModelOptions, ReadsRulesForNumbers) {
   }
 }
 
+TEST(ModelOptions, ReadsWalks) {
+  const auto read = [](const std::string& text) {
+    return read_model_options(toml("[model.walks.near]\n" + text).root()).walks;
+  };
+  const auto walks = read(R"(path = ["rev_buys", "buys"]
+per_node = 5
+rounds = 4
+restart = 0.1
+weighted = true
+neighbours = 3
+[model.walks.circle]
+path = "friend"
+)");
+  // By name, as a copy of the file may have them in another order.
+  const std::vector<WalkRelationOptions> expected{{.name = "circle", .path = {"friend"}},
+                                                  {.name = "near",
+                                                   .path = {"rev_buys", "buys"},
+                                                   .per_node = 5,
+                                                   .rounds = 4,
+                                                   .restart = 0.1,
+                                                   .weighted = true,
+                                                   .neighbours = 3}};
+  EXPECT_EQ(walks, expected);
+  EXPECT_EQ(walks[1].where.line, 2U);
+  EXPECT_EQ(walks[0].where.field, "model.walks.circle.path");
+  const auto error_of = [&](const std::string& text) -> std::string {
+    try {
+      read(text);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return error.what();
+    }
+    return "";
+  };
+  const std::string path = "path = [\"friend\"]\n";
+  EXPECT_THAT(error_of("rounds = 1\n"), testing::HasSubstr("walks need a path"));
+  EXPECT_THAT(error_of("path = []\n"), testing::HasSubstr("names no relation"));
+  std::string long_path = "path = [\"friend\"";
+  for (int i = 0; i < 16; ++i) long_path += ", \"friend\"";
+  EXPECT_THAT(error_of(long_path + "]\n"), testing::HasSubstr("too many relations"));
+  for (const char* wrong : {"neighbours = 0", "neighbours = 4097", "per_node = 0", "per_node = 10001",
+                            "rounds = 0", "rounds = 101", "restart = 1.0", "restart = -0.1", "neighbors = 3"})
+    EXPECT_THAT(error_of(path + wrong + "\n"),
+                testing::HasSubstr("model.walks.near." + std::string(wrong).substr(0, 6)))
+        << wrong;
+  EXPECT_THROW(read_model_options(toml("[model.walks]\nnear = 3\n").root()), Error);
+}
+
 TEST(ModelOptions, EveryKindOfLayerHasItsOwnKeys) {
   const auto read = [](const std::string& text) {
     return read_model_options(toml("[model]\n" + text + "\n").root());

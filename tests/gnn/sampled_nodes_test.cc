@@ -214,6 +214,77 @@ TEST(SampledNodes, LaborPicksStandForTheirRowsOnAverage) {
   EXPECT_NEAR(buyers / static_cast<double>(items), 21, 5 * 11.2 / std::sqrt(steps));
 }
 
+// What a row hears over a walk relation is weighed by its share of the row's visits, whatever the weights of
+// edges; a row that is shown as without events hears nothing, and the others what they hear without it.
+TEST(SampledNodes, WalksWeighByTheirShareOfVisits) {
+  TestFolder folder;
+  GraphBuilder builder;
+  const auto user = builder.nodes("user", 30);
+  const auto item = builder.nodes("item", 20);
+  const auto color = builder.nodes("color", 4);
+  const auto buys = builder.edges("buys", user, item, true);
+  const auto has = builder.edges("has", item, color, false);
+  Dice dice(4);
+  graph::EventId event = 0;
+  for (graph::NodeId i = 0; i < 150; ++i)
+    builder.edge(buys, dice.below(30), dice.below(20), (1 + dice.below(90)) * kHour, ++event);
+  for (graph::NodeId i = 0; i < 20; ++i) builder.edge(has, i, i % 4, 0, ++event);
+  const graph::Snapshot snapshot = builder.write(folder / "snapshot");
+  NodeSamplerSetup setup{.snapshot = &snapshot,
+                         .graph = graph::view(snapshot),
+                         .target = buys,
+                         .relations = {1},
+                         .fan_outs = {4, 4},
+                         .seed = 3};
+  // Items by common buyers, and by common colours.
+  setup.walks = {{.path = {1, 0}, .walks = 20, .rounds = 2, .stop = 0.5, .fan_outs = {5, 5}},
+                 {.path = {2, 3}, .walks = 20, .rounds = 1, .fan_outs = {5, 5}}};
+  const NodeSampler sampler(setup);
+  NodeSampler::Scratch scratch;
+  std::vector<graph::NodeRef> seeds;
+  for (graph::NodeId i = 0; i < 20; ++i) seeds.push_back({item, i});
+  const SampledNodes all = sampler.sample({.nodes = seeds}, 3, {}, scratch);
+  ASSERT_EQ(all.graph.relations.size(), 3U);
+  EXPECT_TRUE(all.edges[0].weights.empty());
+  for (const std::size_t walks : {1U, 2U}) {
+    const sampling::RelationBlock& block = all.graph.relations[walks];
+    ASSERT_EQ(block.relation, 4 + 2 * (walks - 1));
+    ASSERT_EQ(all.edges[walks].weights.size(), block.sources.size());
+    EXPECT_TRUE(all.edges[walks].ages.empty());
+    EXPECT_TRUE(all.edges[walks].stands_for.empty());
+    std::size_t rows = 0;
+    for (std::size_t row = 0; row + 1 < block.offsets.size(); ++row) {
+      float sum = 0;
+      for (std::uint32_t i = block.offsets[row]; i < block.offsets[row + 1]; ++i) {
+        sum += all.edges[walks].weights[i];
+        EXPECT_FLOAT_EQ(all.edges[walks].weights[i] * static_cast<float>(block.visits[block.offsets[row]]),
+                        all.edges[walks].weights[block.offsets[row]] * static_cast<float>(block.visits[i]));
+      }
+      if (block.offsets[row] == block.offsets[row + 1]) continue;
+      EXPECT_NEAR(sum, 1, 1e-5);
+      ++rows;
+    }
+    EXPECT_GT(rows, 15U);
+  }
+  const SampledNodes some = sampler.sample({.nodes = seeds}, 3, {.cold_items = 0.5}, scratch);
+  std::size_t hidden = 0;
+  for (std::size_t row = 0; row < 20; ++row) {
+    const auto picks = [&](const SampledNodes& nodes, std::size_t walks) {
+      const sampling::RelationBlock& block = nodes.graph.relations[walks];
+      return std::vector<std::uint32_t>(block.visits.begin() + block.offsets[row],
+                                        block.visits.begin() + block.offsets[row + 1]);
+    };
+    EXPECT_EQ(picks(some, 2), picks(all, 2)) << "colours are no events";
+    if (picks(some, 1) == picks(all, 1)) continue;
+    EXPECT_TRUE(picks(some, 1).empty());
+    ++hidden;
+  }
+  EXPECT_GT(hidden, 3U);
+  EXPECT_LT(hidden, 17U);
+  EXPECT_EQ(some.edges[1].weights.size(), some.graph.relations[1].sources.size());
+  EXPECT_EQ(some.graph.relations[1].visits.size(), some.graph.relations[1].sources.size());
+}
+
 TEST(FollowedRelations, NamesStandForOneOrBothDirections) {
   const Bench bench;
   const graph::Schema& schema = bench.snapshot.schema();

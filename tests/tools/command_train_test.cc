@@ -93,6 +93,50 @@ TEST(CommandTrain, RefusedOrMistypedLeavesTheModelThatWorks) {
   EXPECT_EQ(encoders, 1U) << "what no model uses any more goes";
 }
 
+// A model that hears from the nodes that walks visit is trained, evaluated and asked like any other.
+TEST(CommandTrain, TakesRelationsThatWalksMake) {
+  const SmallShop shop;
+  ASSERT_EQ(shop.run("ingest").exit_code, 0);
+  ASSERT_EQ(shop.run("train").exit_code, 0);
+  const auto asked = [&] { return shop.run("recommend --json --user u3").json(); };
+  const auto plain = asked();
+  const std::string walks = "[model.walks.also_bought]\npath = [\"rev_buys\", \"buys\"]\nneighbours = 5\n";
+  shop.append("shop.toml", walks);
+  const RunResult first = shop.run("train");
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const auto with = asked();
+  EXPECT_NE(with, plain);
+  for (const char* command : {"evaluate --no-baselines", "score --user u1 --item i2", "similar --item i2",
+                              "bench --seconds 0.05 --parts sampling"}) {
+    const RunResult run = shop.run(command);
+    EXPECT_EQ(run.exit_code, 0) << command << run.err;
+  }
+  ASSERT_EQ(shop.run("train --set train.threads=2").exit_code, 0);
+  EXPECT_EQ(asked(), with);
+  ASSERT_EQ(shop.run("train --set model.walks.also_bought.per_node=3").exit_code, 0);
+  EXPECT_NE(asked(), with);
+}
+
+TEST(CommandTrain, WalksThatMakeNoSenseAreErrorsOfTheFile) {
+  const std::string walks = "[model.walks.near]\n", path = "path = [\"rev_buys\", \"buys\"]\n";
+  for (const auto& [text, said] : std::vector<std::pair<std::string, std::string>>{
+           {walks + "path = [\"buys\"]\n", "begins at 'user' nodes"},
+           {walks + "path = [\"rev_buys\", \"bys\"]\n", "did you mean 'buys'?"},
+           {walks + "neighbours = 3\n", "walks need a path"},
+           {walks + path + "neighbours = 0\n", "model.walks.near.neighbours"},
+           {walks + path + "per_node = 100000\n", "model.walks.near.per_node"},
+           {walks + path + "neighbors = 3\n", "neighbours"},
+           {"[model.walks.buys]\n" + path, "the name of a relation"}}) {
+    const SmallShop shop;
+    ASSERT_EQ(shop.run("ingest").exit_code, 0);
+    shop.append("shop.toml", text);
+    const RunResult run = shop.run("train");
+    EXPECT_EQ(run.exit_code, 2) << text;
+    EXPECT_THAT(run.err, AllOf(HasSubstr("shop.toml:"), HasSubstr(said))) << text;
+    EXPECT_FALSE(fs::exists(shop.workspace() / "models" / "default" / "model.safetensors"));
+  }
+}
+
 // A training under way has claimed its encoders; one that ends meanwhile must not remove them.
 TEST(CommandTrain, OneAtATimeForAModelAndOthersLeaveItsFilesAlone) {
   const SmallShop shop;

@@ -6,6 +6,7 @@
 #include "gnn/model_options.h"
 #include "gnn/sampled_nodes.h"
 #include "gnn/train_options.h"
+#include "gnn/walk_relations.h"
 #include "sampling/neighbor_sampler.h"
 #include "tools/bench/bench.h"
 
@@ -66,7 +67,7 @@ Counts run_thread(const sampling::NeighborSampler& sampler, const Batches& batch
     sampler.sample({.nodes = batch.nodes, .before = batch.before, .roots = batch.roots},
                    static_cast<std::uint32_t>(step), scratch, out);
     ++counts.batches;
-    for (const sampling::RelationBlock& block : out.relations) counts.edges += block.edges.size();
+    for (const sampling::RelationBlock& block : out.relations) counts.edges += block.sources.size();
     for (const auto& nodes : out.nodes) counts.nodes += nodes.size();
   }
   return counts;
@@ -115,7 +116,8 @@ std::vector<Measurement> measure_sampling(const ProjectContext& context, const L
   const sampling::NeighborSampler sampler(
       graph::view(context.snapshot), {.seed = kSeed,
                                       .fan_outs = gnn::relation_fan_outs(schema, relations, model.fan_outs),
-                                      .law = gnn::pick_law(model.picks)});
+                                      .law = gnn::pick_law(model.picks),
+                                      .walks = gnn::walk_relations(schema, model, model.layers())});
   std::vector<Measurement> found;
   for (const bool trees : {false, true}) {
     if (trees && target.times.empty()) continue;
