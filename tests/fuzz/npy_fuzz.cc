@@ -3,6 +3,9 @@
 // Parser: base/npy.cc
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "base/npy.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -34,6 +37,24 @@ Seeds seeds() {
                      tagged(8,
                             "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, "
                             "18446744073709551615), }\n")}};
+}
+
+// Another type and shape, mostly with the data that they ask for; the header as it is written, or spaced
+// otherwise.
+std::string mutated(std::string_view, std::mt19937_64& random) {
+  constexpr std::pair<const char*, std::size_t> kTypes[] = {{"<f4", 4}, {"<f8", 8}, {"<i4", 4}, {"<i8", 8},
+                                                            {"<u2", 2}, {"<u4", 4}, {"<u8", 8}, {"<f2", 2}};
+  const auto& [type, width] = kTypes[random() % std::size(kTypes)];
+  std::vector<std::size_t> shape(random() % 4);
+  std::size_t bytes = width;
+  for (std::size_t& extent : shape) bytes *= extent = random() % 5;
+  if (random() % 16 == 0 && !shape.empty()) shape[0] = random();
+  if (random() % 16 == 0) bytes += 1 + random() % 8;
+  if (bytes > 0xFF) return "";
+  if (bytes == 0) return tagged(0, npy_header(type, shape));
+  std::string header = npy_header(type, shape).substr(10);
+  if (random() % 4 == 0) header.insert(random() % header.size(), random() % 2 == 0 ? " " : ",");
+  return tagged(static_cast<int>(bytes), header);
 }
 
 void run(std::string_view input) {
