@@ -18,7 +18,8 @@ TEST(DescribeDevices, TellsOfThisMachine) {
   EXPECT_GE(report.cpu.cores, 1u);
   EXPECT_EQ(report.plugin.problem, cuda_plugin().problem);
   EXPECT_EQ(report.gpus.size(), static_cast<std::size_t>(report.plugin.devices));
-  EXPECT_THAT(report.lines(), Contains(AllOf(StartsWith("CPU "), HasSubstr(std::to_string(report.cpu.cores) + " core"))));
+  EXPECT_THAT(report.lines(),
+              Contains(AllOf(StartsWith("CPU "), HasSubstr(std::to_string(report.cpu.cores) + " core"))));
 }
 
 TEST(DescribeDevices, SaysWhyCudaCannotBeUsed) {
