@@ -3,9 +3,11 @@
 #include "base/instructions.h"
 
 #if defined(__x86_64__)
+#if !defined(__clang__)
 // GCC 12 takes the undefined upper lanes within the intrinsics themselves for a mistake.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #define WEFT_X86 1
 #endif
@@ -37,7 +39,11 @@ void row_words_generic(PhiloxKey key, std::uint32_t purpose, std::uint32_t tiles
 }
 
 #ifdef WEFT_X86
+#if defined(__clang__)  // which takes the width from the intrinsics
+#define WEFT_AVX512 __attribute__((target("avx512f,avx512cd,avx512dq,avx512vl")))
+#else
 #define WEFT_AVX512 __attribute__((target("avx512f,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")))
+#endif
 
 constexpr __mmask8 kOddLanes = 0xAA;
 constexpr __mmask16 kOddWords = 0xAAAA;
@@ -148,7 +154,9 @@ bool has_avx512() {
   return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512cd") != 0 &&
          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
 }
+#if !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
 #else
 bool has_avx512() {
   return false;

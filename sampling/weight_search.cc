@@ -5,9 +5,11 @@
 
 #if defined(__x86_64__)
 // GCC 12 takes the undefined upper lanes within the intrinsics themselves for a mistake.
+#if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 #include <immintrin.h>
 #define WEFT_X86 1
 #endif
@@ -214,7 +216,9 @@ void search_weights_avx512(const WeightQuestions& q) {
   search_in_step(q);
   search_long_rows(q, count_window_avx512);
 }
+#if !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
 #endif
 
 }  // namespace

@@ -2,9 +2,9 @@
 // be made from it without looking at the rest of the store.
 //
 // A store keeps a log once a snapshot was taken of it (keep_changes_from); it goes on from there until it has
-// grown so far that a new snapshot is the cheaper way (StoreOptions::logged_changes), and ends then. Entries
-// hold dense ids, times, event ids, weights: no external ids and no field values (docs/format.md, "Log of
-// changes").
+// grown so far that a new snapshot is the cheaper way (StoreOptions::logged_changes), and ends then; and with
+// a bulk load. Entries hold dense ids, times, event ids, weights: no external ids and no field values
+// (docs/format.md, "Log of changes").
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ std::optional<ChangeLogState> change_log(const GraphStore& store);
 void keep_changes_from(const GraphStore& store, std::uint64_t sequence);
 
 // Ends the log and takes all of it out of the store, down to the last byte. Writer only. Whoever changes the
-// store other than by apply() must call this first.
+// store other than by apply() or a bulk load must call this first.
 void drop_changes(const GraphStore& store);
 
 // What came after the snapshot, as of now (a reading store: as of where it last caught up); nothing if the

@@ -94,8 +94,9 @@ std::optional<std::string> GraphStore::Impl::get(Family which, std::string_view 
 
 rocksdb::Options GraphStore::Impl::open_options() {
   rocksdb::Options out(database_options(options), rocksdb::ColumnFamilyOptions());
-  env = fault_environment(files);
-  if (env) out.env = env.get();
+  guard.end();  // of an earlier opening
+  env = rocksdb::NewCompositeEnv(guarded_file_system(fault_file_system(files), guard));
+  out.env = env.get();
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "storage/bulk/bulk_load.h"
 #include "storage/forget.h"
+#include "storage/ingest_path.h"
 #include "storage/kafka/kafka_partitions.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
@@ -91,7 +92,10 @@ class Ingest {
     const auto started = std::chrono::steady_clock::now();
     files_.remove_all(project_.workspace.bulk());                      // what a killed run left
     finish_forgetting(store_, project_.workspace, progress_, files_);  // of a killed `weft forget`
-    if (!takes_bulk() || !run_bulk()) run_batches();
+    find_entries();
+    const IngestPath path = choose_path(project_, store_, entries_, options_, files_);
+    report_.path_reason = path.reason;
+    if (!path.bulk || !run_bulk()) run_batches();
     if (!options_.topics_only) look_again_at_media();
     if (options_.quarantine_file || report_.quarantined_rows > 0) {
       files_.kill_point("ingest.before_quarantine_file");
@@ -108,7 +112,6 @@ class Ingest {
 
  private:
   void run_batches() {
-    find_entries();
     check_all();
     if (stops()) return;
     files_.kill_point("ingest.after_check");
@@ -125,25 +128,15 @@ class Ingest {
 
   bool stops() const { return options_.stop != nullptr && options_.stop->load(); }
 
-  bool takes_bulk() const {
-    if (has_topics(project_) || !store_.impl().is_empty() || project_.sources.size() > kMaxSources)
-      return false;
-    if (project_.deletes_in_order()) return false;
-    std::uint64_t bytes = 0;
-    for (const SourceFile& source : project_.sources) {
-      bytes += files_.open(source.path)->size();
-    }
-    return bytes >= options_.bulk_from_bytes;
-  }
-
-  // False, with nothing changed, if a source must be read row by row.
+  // False, with nothing changed, if it takes batches after all.
   bool run_bulk() {
     const IngestReport before = report_;
     try {
       load_in_bulk();
       return true;
-    } catch (const RowTooLong&) {
+    } catch (const NeedsBatches& needs) {
       report_ = before;
+      report_.path_reason = needs.reason;
       media_ = {};
       return false;
     }
@@ -151,8 +144,10 @@ class Ingest {
 
   void load_in_bulk() {
     std::uint64_t bytes = 0;
-    for (const SourceFile& source : project_.sources) {
-      if (source.compression == Compression::kNone) bytes += files_.open(source.path)->size();
+    for (std::size_t i = 0; i < project_.sources.size(); ++i) {
+      const SourceFile& source = project_.sources[i];
+      if (source.compression == Compression::kNone)
+        bytes += new_bytes_of(source, entries_[i].value_or(LedgerEntry{}), files_);
     }
     const bool known =
         std::none_of(project_.sources.begin(), project_.sources.end(),
@@ -161,10 +156,16 @@ class Ingest {
                   {.memory = options_.memory, .threads = options_.threads, .snapshot = options_.snapshot},
                   progress_, files_);
     std::vector<LedgerEntry> ledger;
+    std::size_t next_source = next_source_;
     progress_.begin("read", known ? bytes >> 20 : 0, "MiB");
-    for (std::size_t i = 0; i < project_.sources.size(); ++i)
-      ledger.push_back(read_in_bulk(load, static_cast<std::uint16_t>(i)));
+    for (std::size_t i = 0; i < project_.sources.size(); ++i) {
+      LedgerEntry before = entries_[i].value_or(LedgerEntry{});
+      if (!entries_[i]) before.source = new_position(next_source, i);
+      const auto after = read_in_bulk(load, static_cast<std::uint16_t>(i), before);
+      if (after || !entries_[i]) ledger.push_back(after.value_or(before));
+    }
     progress_.end();
+    if (!store_.impl().is_empty() && report_.events == 0) throw NeedsBatches{"nothing is new"};
     const BulkResult result = load.finish(ledger);
     add_result(result.applied);
     report_.bulk = true;
@@ -172,12 +173,21 @@ class Ingest {
     report_.temporary_bytes = result.temporary_bytes;
   }
 
-  LedgerEntry read_in_bulk(BulkLoad& load, std::uint16_t source) {
+  // The ledger's entry as of now, if the source has anything new.
+  std::optional<LedgerEntry> read_in_bulk(BulkLoad& load, std::uint16_t source, const LedgerEntry& before) {
     const SourceFile& file = project_.sources[source];
-    OpenSource open = open_source(project_, source, nullptr, MediaRead::kLookOnly, files_);
-    BulkSource read = load.read(source, open.reader->position_before_row());
-    read.tally.check(file, project_.clean, 0, 0);
-    note_columns(open.mapper, SeenColumns(open.reader->has_header(), read), file, read.tally, LedgerEntry{});
+    OpenSource open = open_source(project_, source, &before, MediaRead::kLookOnly, files_);
+    Position header = open.reader->position_before_row();
+    Row row;
+    if (before.bytes > 0 && !open.reader->next(row)) {
+      ++report_.sources_unchanged;
+      return std::nullopt;
+    }
+    if (before.bytes > 0)
+      header = RowReader::open(file, open.mapper.columns(), files_)->position_before_row();
+    BulkSource read = load.read(source, header, before);
+    read.tally.check(file, project_.clean, before.rows, before.bad_rows);
+    note_columns(open.mapper, SeenColumns(open.reader->has_header(), read), file, read.tally, before);
     report_.rows += read.tally.rows;
     report_.events += read.tally.events;
     report_.filtered += read.tally.filtered;
@@ -186,7 +196,7 @@ class Ingest {
     for (const auto& [reason, count] : read.tally.reasons) report_.quarantined[reason] += count;
     report_.quarantined_rows += read.tally.bad;
     media_.add(read.tally.media);
-    read.ledger.source = source;
+    if (read.tally.rows == 0 && entries_[source]) return std::nullopt;
     read.ledger.name = file.name;
     read.ledger.fingerprint = project_.fingerprint(source);
     return read.ledger;
@@ -212,6 +222,14 @@ class Ingest {
     report_.duplicates += result.duplicate_events;
     add_conflicts(report_.conflicts, result.conflicts);
     report_.forgotten += result.forgotten_events;
+  }
+
+  // In the ledger, of a source that is not in it yet.
+  std::uint16_t new_position(std::size_t& next, std::size_t source) const {
+    if (next >= kMaxSources)
+      throw Error("too many source files in one store",
+                  {.file = project_.sources[source].name, .expected = "at most 65,535"});
+    return static_cast<std::uint16_t>(next++);
   }
 
   void find_entries() {
@@ -275,10 +293,7 @@ class Ingest {
     EventBatch batch;
     for (std::size_t i = 0; i < project_.sources.size(); ++i) {
       if (entries_[i]) continue;
-      if (next_source_ >= kMaxSources)
-        throw Error("too many source files in one store",
-                    {.file = project_.sources[i].name, .expected = "at most 65,535"});
-      entries_[i] = LedgerEntry{.source = static_cast<std::uint16_t>(next_source_++),
+      entries_[i] = LedgerEntry{.source = new_position(next_source_, i),
                                 .name = project_.sources[i].name,
                                 .prefix_hash = hash64(std::string_view()),
                                 .fingerprint = project_.fingerprint(static_cast<std::uint16_t>(i))};

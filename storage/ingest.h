@@ -1,9 +1,8 @@
 // Source files to store, by one of two paths with the same outcome.
 //
-// In bulk (storage/bulk/bulk_load.h): an empty store, much to read, no deletions that count
-// in the order in which they come (Project::deletes_in_order). One pass; nothing is in the store until
-// all of it is. A source with a row of more than 16 MiB at its very reading limit makes the run begin again
-// in batches.
+// In bulk (storage/bulk/bulk_load.h): where there is much to read, as storage/ingest_path.h says. One pass;
+// nothing is in the store until all of it is. A source with a row of more than 16 MiB at its very reading
+// limit makes the run begin again in batches.
 //
 // In batches: each batch writes events and the ledger's new offset together, so a
 // killed run loses nothing and doubles nothing, and the next run goes on where it stopped.
@@ -45,11 +44,13 @@ namespace weft::storage {
 struct IngestOptions {
   std::size_t batch_rows = 50'000;
   std::size_t batch_bytes = std::size_t{16} << 20;  // of source text
-  // The bulk path is taken if the store is empty and the source files have this many bytes together.
+  // The bulk path is taken from this many bytes on that are new in the source files; where the store holds
+  // data, if it is the shorter way too. 0: wherever it can be.
   std::uint64_t bulk_from_bytes = std::uint64_t{32} << 20;
   std::size_t memory = std::size_t{1} << 30;  // bytes; of the bulk path's buffers
   std::size_t threads = 0;                    // of the bulk path; 0: one a core
-  // The bulk path also writes the snapshot that export_snapshot would write next (which then finds it).
+  // The bulk path into an empty store also writes the snapshot that export_snapshot would write next (which
+  // then finds it).
   bool snapshot = false;
   // Of topics. Nothing: connections of this run's own.
   KafkaConnections* connections = nullptr;
@@ -85,6 +86,7 @@ struct IngestReport {
   std::uint64_t sources_unchanged = 0;
   bool more = false;  // topics hold messages that topic_messages left for another run
   bool bulk = false;
+  std::string path_reason = {};       // why in bulk, or why not: "41 MiB are new"
   std::uint64_t spilled_runs = 0;     // of the bulk path: sorted runs that went to disk
   std::uint64_t temporary_bytes = 0;  // of the bulk path: on disk at most, table files included
 };

@@ -36,7 +36,7 @@ inline constexpr std::array<std::string_view, 33> kKillPoints = {
     "bulk.after_batch",     // one more run of each kind is there
     "bulk.before_tables",   // all runs are there
     "bulk.before_take_in",  // all table files are there, the store knows none of them
-    "bulk.during_take_in",  // the store is marked as unfinished
+    "bulk.during_take_in",  // a store that was empty is marked as unfinished
     "bulk.after_take_in",   // it has all
 };
 

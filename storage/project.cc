@@ -494,12 +494,15 @@ bool Project::has_deletions() const {
                      [](const EdgeMapping& mapping) { return mapping.deletes.has_value(); });
 }
 
+bool Project::makes_event_nodes(const EdgeMapping& mapping) const {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const NodeMapping& node) {
+    return node.id.name.empty() && share_a_source(node.sources, mapping.sources);
+  });
+}
+
 bool Project::deletes_in_order() const {
   return std::any_of(edges.begin(), edges.end(), [this](const EdgeMapping& mapping) {
-    if (!mapping.deletes) return false;
-    return !mapping.time || std::any_of(nodes.begin(), nodes.end(), [&](const NodeMapping& node) {
-      return node.id.name.empty() && share_a_source(node.sources, mapping.sources);
-    });
+    return mapping.deletes && (!mapping.time || makes_event_nodes(mapping));
   });
 }
 

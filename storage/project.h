@@ -132,6 +132,8 @@ struct Project {
   // `name`; or kNoRule.
   std::size_t find_rule(std::uint16_t source, const RuleRange& section, std::string_view name) const;
   bool has_deletions() const;  // a section has `delete`
+  // Rows of its sources make nodes of their own, which lose their edges with an edge that is deleted.
+  bool makes_event_nodes(const EdgeMapping& mapping) const;
   // A deletion's outcome hangs on what came before it: in untimed types; and where rows of its source make
   // nodes of their own, which lose their edges with it.
   bool deletes_in_order() const;

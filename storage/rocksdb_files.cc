@@ -211,10 +211,15 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> fault_environment(Files& files) {
+std::shared_ptr<rocksdb::FileSystem> fault_file_system(Files& files) {
   auto* const faults = dynamic_cast<FaultFiles*>(&files);
-  if (faults == nullptr) return nullptr;
-  return rocksdb::NewCompositeEnv(std::make_shared<FaultFileSystem>(*faults));
+  if (faults == nullptr) return rocksdb::FileSystem::Default();
+  return std::make_shared<FaultFileSystem>(*faults);
+}
+
+std::unique_ptr<rocksdb::Env> fault_environment(Files& files) {
+  if (dynamic_cast<FaultFiles*>(&files) == nullptr) return nullptr;
+  return rocksdb::NewCompositeEnv(fault_file_system(files));
 }
 
 }  // namespace weft::storage

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 
 #include <memory>
 
@@ -13,5 +14,7 @@ namespace weft::storage {
 // For Options::env, and to be kept for as long as the database is open; null where `files` are no
 // FaultFiles: then RocksDB's default is as good.
 std::unique_ptr<rocksdb::Env> fault_environment(Files& files);
+// The same without clock and threads; RocksDB's default file system where `files` are no FaultFiles.
+std::shared_ptr<rocksdb::FileSystem> fault_file_system(Files& files);
 
 }  // namespace weft::storage

@@ -18,6 +18,7 @@
 #include "storage/newest_times.h"
 #include "storage/rocksdb_options.h"
 #include "storage/store_lock.h"
+#include "storage/take_in_guard.h"
 #include "storage/tombstones.h"
 
 namespace weft::storage {
@@ -57,8 +58,8 @@ struct GraphStore::Impl {
   void follow_writer();   // reader; load_state() then
   bool is_empty() const;  // nothing was ever applied
   // A file beside the database says so, durably, for as long as the database is not whole: while it is made,
-  // and while a bulk load is taken into an empty one (where that fails, RocksDB may name files that are
-  // gone). Nothing is acknowledged until the file is gone; a writer that finds it starts the database anew.
+  // and while a bulk load is taken into an empty one (one that holds data has the guard alone). Nothing is
+  // acknowledged until the file is gone; a writer that finds it starts the database anew.
   bool is_unfinished() const;
   void begin_unfinished();
   void end_unfinished();
@@ -68,7 +69,8 @@ struct GraphStore::Impl {
   Files& files;
   std::unique_ptr<StoreLock> lock;              // writer
   std::filesystem::path secondary_folder = {};  // reader: RocksDB's own notes, removed at the end
-  std::unique_ptr<rocksdb::Env> env;            // null: RocksDB's default
+  TakeInGuard guard = {};                       // of the open database
+  std::unique_ptr<rocksdb::Env> env;            // the database's
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   StoreSchema schema = {};

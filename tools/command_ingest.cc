@@ -42,6 +42,7 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
               {"sources_unchanged", report.sources_unchanged},
               {"bytes", report.bytes},
               {"path", report.bulk ? "bulk" : "batches"},
+              {"path_reason", report.path_reason},
               {"spilled_runs", report.spilled_runs},
               {"temporary_bytes", report.temporary_bytes},
               {"seconds", report.seconds}};
@@ -176,8 +177,11 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                           with_commas(deleted_edges(report))));
   }
   if (report.bulk) {
-    cli.print(fmt::format("loaded in bulk: {} sorted runs spilled, at most {} MiB of temporary files",
-                          with_commas(report.spilled_runs), with_commas(report.temporary_bytes >> 20)));
+    cli.print(fmt::format("loaded in bulk ({}): {} sorted runs spilled, at most {} MiB of temporary files",
+                          report.path_reason, with_commas(report.spilled_runs),
+                          with_commas(report.temporary_bytes >> 20)));
+  } else if (report.rows > 0) {
+    cli.print(fmt::format("loaded in batches ({})", report.path_reason));
   }
   if (report.sources_unchanged > 0)
     cli.print(fmt::format("{} sources had nothing new", report.sources_unchanged));
@@ -290,7 +294,8 @@ void add_ingest(Cli& cli) {
       ->check(CLI::Range(kMinMemory, std::size_t{1} << 50));
   command
       ->add_option("--bulk-from", options->ingest.bulk_from_bytes,
-                   "Load an empty store in bulk if the sources have this size or more")
+                   "Load in bulk if this size or more is new in the sources, into a store that holds "
+                   "data if that is the shorter way too; 0: wherever it can be")
       ->transform(CLI::AsSizeValue(false));
   CLI::Option* delta = command->add_flag(
       "--delta", options->delta, "Write what is new as a delta on the snapshot, however small that is");

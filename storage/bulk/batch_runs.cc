@@ -187,6 +187,16 @@ void BatchRuns::add(std::span<Chunk> chunks, const Numbering::Batch& batch, Keep
   });
 }
 
+namespace {
+
+// The store's first-seen time of the node is as early.
+bool is_stored(const Numbering::Batch& batch, std::size_t position, graph::TimeMs seen) {
+  if (batch.stored_seen.empty() || batch.stored_seen[position] == graph::kNoTime) return false;
+  return batch.stored_seen[position] <= seen;
+}
+
+}  // namespace
+
 void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& outputs,
                             const Numbering::Batch& batch, Keep keep) {
   // Later mentions join the first one.
@@ -224,7 +234,7 @@ void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& 
         // An event's id says the name.
         const std::string_view name = schema_.from_event[type] != 0 ? std::string_view() : chunks[c].name(i);
         IdCursor::put(made[type], name, {chunks[c].nodes[i], seen.earliest, seen.event});
-      } else if (seen.any && seen.earliest != graph::kNoTime) {
+      } else if (seen.any && seen.earliest != graph::kNoTime && !is_stored(batch, position, seen.earliest)) {
         updates[type].push_back({.node = chunks[c].nodes[i], .earliest = seen.earliest});
       }
     }

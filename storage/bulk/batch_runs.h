@@ -17,7 +17,8 @@ namespace weft::storage {
 struct NodeRuns {
   // IdCursor, in order of dense ids; first-seen times as of the batch; no ids where events name the nodes.
   std::vector<Spool> made = {};
-  std::vector<Spool> seen = {};  // SeenRecord: what later batches say of first-seen times
+  std::vector<Spool> seen = {};  // SeenRecord: what later batches say of first-seen times, and all of nodes
+                                 // that the store has
 };
 struct EdgeRuns {
   std::vector<Spool> outgoing = {}, incoming = {};  // EdgeRecord

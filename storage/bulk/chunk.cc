@@ -17,7 +17,7 @@ class NameTable {
   explicit NameTable(Chunk& chunk) : chunk_(chunk), slots_(1 << 12, 0) {}
 
   std::uint32_t find_or_add(graph::NodeTypeId type, std::string_view text) {
-    const Hash128 hash = hash128(text, std::uint64_t{type} + 1);
+    const Hash128 hash = name_hash(type, text);
     std::size_t at = hash.low & (slots_.size() - 1);
     for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
       if (chunk_.names[slots_[at] - 1].hash == hash) return slots_[at] - 1;
@@ -59,8 +59,9 @@ void put(std::string& out, const Record& record) {
 
 class ChunkBuilder {
  public:
-  ChunkBuilder(const Project& project, Chunk& chunk)
+  ChunkBuilder(const Project& project, const Tombstones& tombstones, Chunk& chunk)
       : schema_(project.schema),
+        tombstones_(tombstones),
         chunk_(chunk),
         names_(chunk),
         ranks_(project.rank_rules(chunk.source)),
@@ -68,6 +69,11 @@ class ChunkBuilder {
 
   void add(const graph::Event& event) {
     check_event(event, schema_);
+    ++chunk_.tally.events;
+    if (names_forgotten(event)) {
+      ++chunk_.forgotten;
+      return;
+    }
     put(chunk_.events, EventHead{event.id, static_cast<std::uint32_t>(event.nodes.size()),
                                  static_cast<std::uint32_t>(event.edges.size())});
     may_repeat_ = std::any_of(event.edges.begin(), event.edges.end(), [this](const graph::EdgeEvent& edge) {
@@ -77,11 +83,23 @@ class ChunkBuilder {
     for (const graph::EdgeEvent& edge : event.edges) add(edge, event.id);
     for (const graph::NodeEvent& node : event.nodes) of_event_[node.type] = kNone;
     chunk_.ids.push_back(may_repeat_ ? event.id : graph::kNoEvent);
-    ++chunk_.tally.events;
   }
 
  private:
   static constexpr std::uint32_t kNone = ~0U;
+
+  // What was forgotten is not in the dictionary, nor comes into it as long as it has a tombstone.
+  bool names_forgotten(const graph::Event& event) const {
+    if (tombstones_.empty()) return false;
+    return std::any_of(event.nodes.begin(), event.nodes.end(),
+                       [&](const graph::NodeEvent& node) {
+                         return tombstones_.contains(node.type, node.external_id);
+                       }) ||
+           std::any_of(event.edges.begin(), event.edges.end(), [&](const graph::EdgeEvent& edge) {
+             const graph::EdgeType& type = schema_.graph.edge_type(edge.type);
+             return tombstones_.contains(type.from, edge.from) || tombstones_.contains(type.to, edge.to);
+           });
+  }
 
   std::uint32_t name_of(const graph::NodeEvent& node) {
     if (!may_repeat_ || schema_.from_event[node.type] == 0)
@@ -133,6 +151,7 @@ class ChunkBuilder {
   }
 
   const StoreSchema& schema_;
+  const Tombstones& tombstones_;
   Chunk& chunk_;
   NameTable names_;
   std::vector<RankRule> ranks_;  // [node type]
@@ -154,6 +173,7 @@ void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& bu
       stops = mapped.stops;
     } else {
       chunk.tally.look_for_damage(mapper.media(), row.line);
+      if (chunk.tally.rows == 1) chunk.good_first = row.offset;
       if (mapped.outcome == MapOutcome::kFiltered) ++chunk.tally.filtered;
       if (mapped.outcome == MapOutcome::kEvent) builder.add(event);
       return;
@@ -172,11 +192,11 @@ void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& bu
 }  // namespace
 
 Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText& text, std::size_t begin,
-                 std::size_t end, Files& files) {
+                 std::size_t end, const Tombstones& tombstones, Files& files) {
   Chunk chunk{.source = source, .begin = begin, .end = begin};
   RowMapper mapper(project, source, MediaRead::kHash, files);
   const std::unique_ptr<RowReader> reader = text.read(begin, mapper.columns());
-  ChunkBuilder builder(project, chunk);
+  ChunkBuilder builder(project, tombstones, chunk);
   const std::size_t length = end - begin;
   // To where the reader is, in its own count.
   const auto stop_at = [&](const Position& position) {
@@ -217,14 +237,16 @@ Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText&
 }
 
 struct RowChunks::State {
-  State(const Project& p, std::uint16_t s, Files& files)
+  State(const Project& p, std::uint16_t s, const Tombstones& t, Files& files)
       : project(p),
         source(s),
+        tombstones(t),
         mapper(p, s, MediaRead::kHash, files),
         reader(RowReader::open(p.sources[s], mapper.columns(), files)) {}
 
   const Project& project;
   std::uint16_t source;
+  const Tombstones& tombstones;
   RowMapper mapper;
   std::unique_ptr<RowReader> reader;
   std::uint64_t lines = 0;
@@ -232,15 +254,21 @@ struct RowChunks::State {
   graph::Event event = {};
 };
 
-RowChunks::RowChunks(const Project& project, std::uint16_t source, Files& files)
-    : state_(std::make_unique<State>(project, source, files)) {}
+RowChunks::RowChunks(const Project& project, std::uint16_t source, const LedgerEntry& before,
+                     const Tombstones& tombstones, Files& files)
+    : state_(std::make_unique<State>(project, source, tombstones, files)) {
+  if (before.bytes == 0) return;
+  if (!state_->reader->skip_to(before.bytes, before.lines))
+    throw Error("the file has become shorter while it was read", {.file = before.name});
+  state_->lines = before.lines;
+}
 
 RowChunks::~RowChunks() = default;
 
 Chunk RowChunks::next(std::size_t bytes) {
   State& state = *state_;
   Chunk chunk{.source = state.source};
-  ChunkBuilder builder(state.project, chunk);
+  ChunkBuilder builder(state.project, state.tombstones, chunk);
   while (chunk.events.size() + chunk.name_bytes.size() < bytes && chunk.tally.rows < bytes &&
          state.reader->next(state.row)) {
     state.row.line -= state.lines;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,13 @@
 #include "storage/graph_store.h"
 #include "storage/ingest_tally.h"
 #include "storage/row_mapper.h"
+#include "storage/tombstones.h"
 
 namespace weft::storage {
+
+inline Hash128 name_hash(graph::NodeTypeId type, std::string_view external_id) {
+  return hash128(external_id, std::uint64_t{type} + 1);
+}
 
 // An external id of a node type. Equal hashes (128 bits, of type and id) are taken for equal names.
 struct ChunkName {
@@ -81,17 +87,19 @@ class EventBytes {
 };
 
 struct Chunk {
-  std::uint16_t source = 0;
+  std::uint16_t source = 0;        // the project's position; BulkLoad makes it the ledger's
   std::size_t begin = 0, end = 0;  // in SourceText::text(); `end` is where the next chunk's rows begin
   std::uint64_t lines = 0;         // line ends within
   SourceTally tally = {};          // lines count from the chunk's own first
   std::vector<QuarantinedRow> quarantined = {};
+  std::optional<std::uint64_t> good_first = {};  // offset of the first row, if that is good
   bool open_end = false;  // the last row is bad and has no line end: it begins at `end`
 
   std::vector<ChunkName> names = {};
   std::string name_bytes = {};
   std::string events = {};
   std::vector<graph::EventId> ids = {};  // [event]; 0 for one that is never a duplicate
+  std::uint64_t forgotten = 0;           // events left out: they name what the store was made to forget
   std::vector<std::size_t> missing_columns = {};
   std::vector<std::string> known_columns = {};
 
@@ -106,16 +114,17 @@ struct Chunk {
   }
 };
 
-// Reads the rows that begin in [begin, end) of the text. `source` is the project's position of the source,
-// which is also its position in the ledger. Thread-safe.
+// Reads the rows that begin in [begin, end) of the text. `source` is the project's position of the source.
+// `tombstones` are the store's. Thread-safe.
 Chunk read_chunk(const Project& project, std::uint16_t source, const SourceText& text, std::size_t begin,
-                 std::size_t end, Files& files);
+                 std::size_t end, const Tombstones& tombstones, Files& files);
 
 // The rows of a source that cannot be cut, chunk after chunk. Not thread-safe.
 class RowChunks {
  public:
-  // `files` must outlive it.
-  RowChunks(const Project& project, std::uint16_t source, Files& files);
+  // Behind what the store has of it, by `before`. `tombstones` and `files` must outlive it.
+  RowChunks(const Project& project, std::uint16_t source, const LedgerEntry& before,
+            const Tombstones& tombstones, Files& files);
   ~RowChunks();
 
   // The next rows, until what they mean has `bytes`; a chunk without rows at the end.

@@ -118,18 +118,25 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
     batch.first[names[i].position] = again ? batch.first[names[i - 1].position] : names[i].position;
   }
   std::vector<graph::NodeId> nodes(batch.first.size(), graph::kNoNode);
-  pool_.parallel_for(name_runs_.spools.size(), 1, [&](std::size_t from, std::size_t to) {
-    for (std::size_t r = from; r < to; ++r) {
-      SpoolReader reader(name_runs_.spools[r], scratch_.files(), std::size_t{1} << 18);
-      Known known;
-      bool any = reader.get(known);
-      for (std::size_t i = 0; i < names.size() && any; ++i) {
-        while (any && known.hash < names[i].hash) any = reader.get(known);
-        if (any && known.hash == names[i].hash && batch.first[names[i].position] == names[i].position)
-          nodes[names[i].position] = known.node;
-      }
-    }
-  });
+  // What the store has is one more run.
+  if (stored_ != nullptr) batch.stored_seen.assign(batch.first.size(), graph::kNoTime);
+  pool_.parallel_for(
+      name_runs_.spools.size() + (stored_ != nullptr ? 1 : 0), 1, [&](std::size_t from, std::size_t to) {
+        for (std::size_t r = from; r < to; ++r) {
+          if (r == name_runs_.spools.size()) {
+            find_stored(names, batch, nodes);
+            continue;
+          }
+          SpoolReader reader(name_runs_.spools[r], scratch_.files(), std::size_t{1} << 18);
+          Known known;
+          bool any = reader.get(known);
+          for (std::size_t i = 0; i < names.size() && any; ++i) {
+            while (any && known.hash < names[i].hash) any = reader.get(known);
+            if (any && known.hash == names[i].hash && batch.first[names[i].position] == names[i].position)
+              nodes[names[i].position] = known.node;
+          }
+        }
+      });
   assign_new(chunks, types, batch, nodes);
   SpoolWriter run(scratch_, "names", keep);
   for (const Name& name : names) {
@@ -138,6 +145,16 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
   name_runs_.add(run.finish());
   if (keep == Keep::kOnDisk) keep_few<Known>(name_runs_, "names");
   return batch;
+}
+
+void Numbering::find_stored(std::span<const Name> names, Batch& batch,
+                            std::vector<graph::NodeId>& nodes) const {
+  stored_->find(names, [&](std::size_t i, const StoreName& found) {
+    const std::uint32_t position = names[i].position;
+    if (batch.first[position] != position) return;
+    nodes[position] = found.node;
+    batch.stored_seen[position] = found.first_seen;
+  });
 }
 
 void Numbering::assign_new(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Batch& batch,

@@ -10,13 +10,21 @@
 #include "base/spool.h"
 #include "base/thread_pool.h"
 #include "storage/bulk/chunk.h"
+#include "storage/bulk/store_names.h"
 
 namespace weft::storage {
 
 class Numbering {
  public:
-  Numbering(Scratch& scratch, ThreadPool& pool, std::size_t node_types, std::size_t memory)
-      : scratch_(scratch), pool_(pool), memory_(memory), node_counts_(node_types, 0) {}
+  // New nodes are numbered from `node_counts` on, [node type]: those of the store, whose names are `stored`
+  // (null: it has none).
+  Numbering(Scratch& scratch, ThreadPool& pool, std::vector<std::uint32_t> node_counts,
+            const StoreNames* stored, std::size_t memory)
+      : scratch_(scratch),
+        pool_(pool),
+        memory_(memory),
+        node_counts_(std::move(node_counts)),
+        stored_(stored) {}
 
   // Fills Chunk::dropped: an event with an edge of its own (one that no as_node field made) whose id an
   // earlier one had; and Chunk::unused. Returns how many.
@@ -27,6 +35,8 @@ class Numbering {
     std::vector<std::uint32_t> first = {};        // [name] the first position with the same name
     std::vector<std::uint8_t> is_new = {};        // [name] of first ones: the node was not there before
     std::vector<std::uint32_t> chunk_begin = {};  // [chunk + 1] position of its first name
+    // [name] of first ones that the store has: its first-seen time of the node. Empty: it has none.
+    std::vector<graph::TimeMs> stored_seen = {};
   };
   // Fills Chunk::nodes: dense ids by first appearance. Throws Error past 2^32 - 2 nodes of a type; `types`
   // name them.
@@ -49,6 +59,7 @@ class Numbering {
     }
   };
   std::vector<Name> sorted_names(std::span<const Chunk> chunks, Batch& batch);
+  void find_stored(std::span<const Name> names, Batch& batch, std::vector<graph::NodeId>& nodes) const;
   void assign_new(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Batch& batch,
                   std::vector<graph::NodeId>& nodes);
   struct Runs {
@@ -66,6 +77,7 @@ class Numbering {
   ThreadPool& pool_;
   std::size_t memory_;
   std::vector<std::uint32_t> node_counts_;
+  const StoreNames* stored_;
   Runs event_runs_, name_runs_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,35 @@
 #include "storage/bulk/records.h"
 
 namespace weft::storage {
+
+// What deletions say of one row's pairs. They are added in ascending order.
+class PairTimes {
+ public:
+  void add(const DeletionRecord& record) {
+    (record.at != 0 ? at_ : until_).emplace_back(record.other, record.time);
+  }
+  void clear() {
+    until_.clear();
+    at_.clear();
+  }
+  // Whether an edge of the row is deleted.
+  bool reach(graph::NodeId other, graph::TimeMs time) const {
+    const auto until = until_of(other);
+    return (until && *until >= time) || is_at(other, time);
+  }
+  std::optional<graph::TimeMs> until_of(graph::NodeId other) const {
+    const auto found = std::lower_bound(until_.begin(), until_.end(), std::pair(other, graph::kNoTime));
+    if (found == until_.end() || found->first != other) return std::nullopt;
+    return found->second;
+  }
+  bool is_at(graph::NodeId other, graph::TimeMs time) const {
+    return std::binary_search(at_.begin(), at_.end(), std::pair(other, time));
+  }
+
+ private:
+  std::vector<std::pair<graph::NodeId, graph::TimeMs>> until_;  // other end, until; one of each
+  std::vector<std::pair<graph::NodeId, graph::TimeMs>> at_;     // other end, time
+};
 
 // Rows are asked for in ascending order of their nodes. Holds the deletions of one row in memory.
 class RowDeletions {
@@ -24,7 +54,6 @@ class RowDeletions {
     if (node == node_) return;
     node_ = node;
     row_.clear();
-    row_at_.clear();
     while (any_ && merged_.top().key().node <= node) take(visit);
   }
   // For the pairs that are left.
@@ -34,12 +63,7 @@ class RowDeletions {
     while (any_) take(visit);
   }
 
-  // Whether an edge of the row is deleted.
-  bool reach(graph::NodeId other, graph::TimeMs time) const {
-    const auto until = std::lower_bound(row_.begin(), row_.end(), std::pair(other, time));
-    return (until != row_.end() && until->first == other) ||
-           std::binary_search(row_at_.begin(), row_at_.end(), std::pair(other, time));
-  }
+  const PairTimes& row() const { return row_; }  // that go_to() was asked for
 
  private:
   template <typename Visit>
@@ -53,15 +77,14 @@ class RowDeletions {
       next.time = record.time;
       if (record.at == 0 && next == record) return;
     }
-    if (record.node == node_) (record.at != 0 ? row_at_ : row_).emplace_back(record.other, record.time);
+    if (record.node == node_) row_.add(record);
     visit(record);
   }
 
   Merge<RecordCursor<DeletionRecord>> merged_;
   bool any_;
   graph::NodeId node_ = graph::kNoNode;
-  std::vector<std::pair<graph::NodeId, graph::TimeMs>> row_;     // other end, until; ascending
-  std::vector<std::pair<graph::NodeId, graph::TimeMs>> row_at_;  // other end, time; ascending
+  PairTimes row_;
 };
 
 }  // namespace weft::storage

@@ -78,6 +78,17 @@ SourceText::SourceText(const SourceFile& source, const Position& header, std::si
   }
 }
 
+void SourceText::skip_to(std::uint64_t bytes) {
+  while (offset_ < bytes) {
+    if (window_->available().empty() && !window_->more())
+      throw Error("the file has become shorter while it was read", {.file = source_.name});
+    const std::string_view part = window_->available().substr(0, bytes - offset_);
+    hasher_.update(part);
+    offset_ += part.size();
+    window_->consume(part.size());
+  }
+}
+
 void SourceText::fill() {
   // A reader may look as far as a row may go, and one piece of its buffer more.
   const std::size_t wanted = batch_bytes_ + kMaxRowBytes + (std::size_t{1} << 19);

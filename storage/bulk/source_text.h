@@ -24,6 +24,9 @@ class SourceText {
   // `header` is how far RowReader::open() read.
   SourceText(const SourceFile& source, const Position& header, std::size_t batch_bytes, Files& files);
 
+  // Before the first fill(): to byte `bytes` of the stream, where a row begins; what lies before it counts as
+  // consumed. Throws Error if the file is shorter.
+  void skip_to(std::uint64_t bytes);
   // Brings in more text; what is at hand then is text().
   void fill();
   std::string_view text() const { return std::string_view(buffer_).substr(begin_); }

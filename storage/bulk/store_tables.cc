@@ -9,9 +9,13 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/merge.h"
+#include "storage/bulk/attribute_ends.h"
 #include "storage/bulk/id_sorter.h"
-#include "storage/bulk/row_deletions.h"
+#include "storage/bulk/older_nodes.h"
 #include "storage/bulk/snapshot_beside.h"
+#include "storage/bulk/standing_edges.h"
+#include "storage/bulk/stored_deletions.h"
+#include "storage/bulk/stored_rows.h"
 
 namespace weft::storage {
 namespace {
@@ -46,8 +50,10 @@ class TableTasks {
     const auto write = [&] {
       const std::uint64_t big = __builtin_bswap64(key);
       if (!any) return;
-      table.put({reinterpret_cast<const char*>(&big), sizeof(big)}, value);
-      if (const FieldConflicts found = conflicts_of(value); found.any())
+      const std::string_view bytes{reinterpret_cast<const char*>(&big), sizeof(big)};
+      const FieldConflicts before = join_stored(key, bytes, value);
+      table.put(bytes, value);
+      if (const FieldConflicts found = difference(conflicts_of(value), before); found.any())
         add_conflicts(
             conflicts,
             {{{static_cast<graph::NodeTypeId>(key >> 48), static_cast<std::uint16_t>(key)}, found}});
@@ -74,7 +80,8 @@ class TableTasks {
     const EdgeRuns& all = runs_.edges()[type];
     const std::vector<Spool>& deletions =
         family == kOutgoing ? all.outgoing_deletions : all.incoming_deletions;
-    if (!deletions.empty()) return edges_that_stand(type, runs, deletions, family);
+    if (!deletions.empty() || store_.deletions.deletions[type] > 0)
+      return edges_that_stand(type, runs, deletions, family);
     TableFiles table(scratch_, store_, family);
     EdgesBeside snapshot = snapshot_.edges(type, family);
     {
@@ -92,85 +99,70 @@ class TableTasks {
   // Edges that no deletion reaches. The outgoing ones tell what is kept of deletions as well.
   void edges_that_stand(graph::EdgeTypeId type, std::vector<Spool>& runs, const std::vector<Spool>& deletions,
                         Family family) {
-    const bool outgoing = family == kOutgoing;
-    TableFiles table(scratch_, store_, family), up_to(scratch_, store_, kMeta), at(scratch_, store_, kMeta),
-        deleted(scratch_, store_, kMeta);
+    std::vector<Spool> stored;
+    if (store_.deletions.deletions[type] > 0)
+      stored = stored_deletions(store_, type, family, scratch_, memory_ / 2);
     EdgesBeside snapshot = snapshot_.edges(type, family);
-    const auto keep_deletion = [&](const DeletionRecord& record) {
-      if (!outgoing) return;
-      const EdgePair pair{type, record.node, record.other};
-      if (record.at == 0) up_to.put(deletion_key(pair), encode_deletion(record.time));
-      if (record.at != 0) at.put(deletion_at_key(pair, record.time), "");
-      ++deletion_counts.deletions[type];
-    };
-    {
-      RowDeletions rows(deletions, scratch_.files(), memory_ / 4);
-      auto merged = merge_runs<RecordCursor<EdgeRecord>>(runs, scratch_.files(), memory_ / 4);
-      while (merged.next()) {
-        const EdgeKey key = merged.top().key().key();
-        rows.go_to(key.node, keep_deletion);
-        if (!rows.reach(key.other, key.time)) {
-          put(table, merged.top().key());
-          snapshot.put(merged.top().key());
-        } else if (outgoing) {
-          deleted.put(deleted_key(key), "");
-          ++deletion_counts.deleted[type];
-          --edge_counts[type];
-        }
-      }
-      rows.finish(keep_deletion);
-    }
+    StandingEdges standing(store_, type, family, scratch_);
+    standing.merge(runs, deletions, stored, memory_ / 2, snapshot);
     runs.clear();
-    for (TableFiles* each : {&table, &up_to, &at, &deleted}) keep(*each);
+    for (std::size_t i = 0; i < StandingEdges::kTables; ++i) keep(standing.tables()[i]);
     snapshot.finish();
+    if (family != kOutgoing) return;
+    deletion_counts.deletions[type] += standing.new_deletions();
+    deletion_counts.deleted[type] += standing.gone();
+    edge_counts[type] -= standing.gone();
   }
 
   // Replays what events gave each node: apply() replaces all of a node's edges of the type each time.
   void attributes(graph::EdgeTypeId type) {
     TableFiles table(scratch_, store_, kOutgoing);
-    std::vector<EdgeRecord> incoming;
-    std::vector<Spool> incoming_runs;
-    const auto spill = [&](Keep keep) {
-      sort_edges(incoming);
-      SpoolWriter run(scratch_, "edges", keep);
-      run.append(incoming.data(), incoming.size() * sizeof(EdgeRecord));
-      incoming_runs.push_back(run.finish());
-      incoming.clear();
-    };
+    AttributeEnds incoming(scratch_, memory_ / 4);
     auto merged = merge_runs<RecordCursor<AttributeRecord>>(runs_.edges()[type].attributes, scratch_.files(),
                                                             memory_ / 4);
-    std::vector<EdgeRecord> outgoing;
+    StoredRows stored_rows(store_, type, kOutgoing);
+    std::vector<RowChange> row;
     EdgesBeside snapshot = snapshot_.edges(type, kOutgoing);
     bool any = merged.next();
     while (any) {
       const graph::NodeId from = merged.top().key().from;
-      const Targets targets = replay(merged, any, from, type);
-      outgoing.clear();
-      for (const auto& [to, origin] : targets) {
+      const Targets stored = stored_targets(stored_rows, from, type);
+      const Targets targets = replay(merged, any, from, type, stored);
+      row.clear();
+      const auto change = [&](graph::NodeId to, const Origin& origin, bool erase) {
         const EdgeKey key{type, from, graph::kNoTime, to, origin.event};
-        outgoing.push_back(EdgeRecord::of(key, {origin.source, 1.0F}));
-        incoming.push_back(EdgeRecord::of(key.reversed(), {origin.source, 1.0F}));
+        row.push_back({EdgeRecord::of(key, {origin.source, 1.0F}), erase});
+        incoming.add({EdgeRecord::of(key.reversed(), {origin.source, 1.0F}), erase});
+      };
+      for (const auto& [to, origin] : targets) {
+        const auto there = stored.find(to);
+        if (there == stored.end() || !(there->second == origin)) change(to, origin, false);
       }
-      if (edge_counts[type] + targets.size() >= graph::kNoEdge) {
-        throw Error("too many edges of one type",
-                    {.field = store_.schema.graph.edge_type(type).name, .expected = "at most 2^32 - 2"});
+      for (const auto& [to, origin] : stored) {
+        const auto stays = targets.find(to);
+        if (stays == targets.end() || stays->second.event != origin.event) change(to, origin, true);
       }
-      edge_counts[type] += targets.size();
-      std::sort(outgoing.begin(), outgoing.end());
-      for (const EdgeRecord& edge : outgoing) {
-        put(table, edge);
-        snapshot.put(edge);
+      add_edges(type, targets.size() - stored.size());  // modulo 2^64
+      std::sort(row.begin(), row.end());
+      for (const RowChange& each : row) {
+        write(table, each);
+        if (!each.erase) snapshot.put(each.edge);
       }
-      if (incoming.size() * 2 * sizeof(EdgeRecord) > memory_ / 2) spill(Keep::kOnDisk);
     }
-    if (!incoming.empty()) spill(Keep::kInMemory);
     keep(table);
     snapshot.finish();
-    edges(type, incoming_runs, kIncoming);
+    TableFiles other(scratch_, store_, kIncoming);
+    incoming.finish([&](const RowChange& each) { write(other, each); });
+    keep(other);
+  }
+
+  void add_edges(graph::EdgeTypeId type, std::uint64_t count) {
+    edge_counts[type] += count;
+    if (edge_counts[type] >= graph::kNoEdge) fail_too_many(type);
   }
 
   std::vector<std::vector<TableFile>> files = std::vector<std::vector<TableFile>>(kFamilyCount);
-  std::vector<std::uint64_t> edge_counts, new_edges;  // [edge type]
+  std::vector<std::uint64_t> edge_counts, new_edges;  // [edge type]; all of the store's, of the load's
   ConflictCounts conflicts;                           // of fields()
   DeletionCounts deletion_counts;                     // of edges()
 
@@ -179,12 +171,36 @@ class TableTasks {
   struct Origin {
     graph::EventId event = 0;
     std::uint16_t source = 0;
+    bool operator==(const Origin&) const = default;
   };
   using Targets = std::map<graph::NodeId, Origin>;
 
-  // By dense id; what is known of each node goes to visit(id, value).
-  template <typename Visit>
-  void write_names(graph::NodeTypeId type, std::optional<graph::NodeWriter>& snapshot, Visit&& visit) {
+  bool is_stored(graph::NodeTypeId type, graph::NodeId node) const {
+    return node < store_.state.node_counts[type];
+  }
+
+  // Joins a ranked value to the one that the store has of the field; what that counted as.
+  FieldConflicts join_stored(std::uint64_t key, std::string_view bytes, std::string& value) const {
+    const auto type = static_cast<graph::NodeTypeId>(key >> 48);
+    if (!is_ranked(value) || !is_stored(type, static_cast<graph::NodeId>(key >> 16))) return {};
+    const auto standing = store_.get(kFields, bytes);
+    if (!standing) return {};
+    if (is_ranked(*standing)) value = join_fields(*standing, value);
+    return conflicts_of(*standing);
+  }
+
+  Targets stored_targets(StoredRows& rows, graph::NodeId from, graph::EdgeTypeId type) const {
+    Targets out;
+    if (!is_stored(store_.schema.graph.edge_type(type).from, from)) return out;
+    rows.visit(from, graph::kEndOfTime, [&](const EdgeKey& key, const EdgeValue& value) {
+      out.insert_or_assign(key.other, Origin{key.event, value.source});
+    });
+    return out;
+  }
+
+  // By dense id; what is known of each node, and of those of the store that changes, goes to visit(id,
+  // value).
+  void write_names(graph::NodeTypeId type, std::optional<graph::NodeWriter>& snapshot, const VisitId& visit) {
     const bool of_event = store_.schema.from_event[type] != 0;
     NodeRuns& runs = runs_.nodes()[type];
     TableFiles names(scratch_, store_, kNames);
@@ -192,6 +208,10 @@ class TableTasks {
     {
       auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
       bool any = seen.next();
+      OlderNodes older(store_, type, visit);
+      for (; any && is_stored(type, seen.top().key().node); any = seen.next())
+        older.add(seen.top().key().node, seen.top().key().earliest);
+      older.finish();
       for (const Spool& run : runs.made) {
         IdCursor cursor(run, scratch_.files(), kBuffer);
         while (cursor.advance()) {
@@ -232,9 +252,9 @@ class TableTasks {
     keep(ids);
   }
 
+  // `present`: before the load.
   Targets replay(Merge<RecordCursor<AttributeRecord>>& merged, bool& any, graph::NodeId from,
-                 graph::EdgeTypeId type) {
-    Targets present;
+                 graph::EdgeTypeId type, Targets present) {
     while (any && merged.top().key().from == from) {
       const std::uint64_t sequence = merged.top().key().sequence;
       Targets given;
@@ -257,6 +277,18 @@ class TableTasks {
     char bytes[kEdgeKeyBytes + kEdgeValueBytes];
     edge.bytes(bytes);
     table.put({bytes, kEdgeKeyBytes}, {bytes + kEdgeKeyBytes, kEdgeValueBytes});
+  }
+
+  static void write(TableFiles& table, const RowChange& change) {
+    if (!change.erase) return put(table, change.edge);
+    char bytes[kEdgeKeyBytes + kEdgeValueBytes];
+    change.edge.bytes(bytes);
+    table.erase({bytes, kEdgeKeyBytes});
+  }
+
+  [[noreturn]] void fail_too_many(graph::EdgeTypeId type) const {
+    throw Error("too many edges of one type",
+                {.field = store_.schema.graph.edge_type(type).name, .expected = "at most 2^32 - 2"});
   }
 
   void keep(TableFiles& table) {
@@ -320,10 +352,11 @@ StoreTables write_store_tables(const GraphStore::Impl& store, BatchRuns& runs, S
                                std::unique_ptr<graph::SnapshotBuilder>& snapshot) {
   SnapshotBeside beside(snapshot.get(), store.schema.graph, scratch, memory / pool.size(), pool.size());
   TableTasks tasks(store, runs, scratch, memory / pool.size(), beside);
-  tasks.deletion_counts = no_deletions(runs.edges().size());
-  for (const EdgeRuns& edges : runs.edges()) {
-    tasks.edge_counts.push_back(edges.count);
-    tasks.new_edges.push_back(edges.count);
+  tasks.deletion_counts = store.deletions;
+  tasks.edge_counts = store.state.edge_counts;
+  for (std::size_t type = 0; type < runs.edges().size(); ++type) {
+    tasks.new_edges.push_back(runs.edges()[type].count);
+    tasks.add_edges(static_cast<graph::EdgeTypeId>(type), runs.edges()[type].count);
   }
   std::vector<MergeTask> merges = merge_tasks(tasks, runs, store.schema);
   std::mutex mutex;
@@ -353,7 +386,7 @@ void check_taken_in(const GraphStore::Impl& store, const StoreTables& tables) {
   for (std::size_t family = 0; family < kFamilyCount; ++family) {
     for (const TableFile& file : tables.files[family]) {
       const auto which = static_cast<Family>(family);
-      if (store.get(which, file.first) && store.get(which, file.last)) continue;
+      if (file.last.empty() || (store.get(which, file.first) && store.get(which, file.last))) continue;
       throw Error("a table file could not be read as it was taken into the store",
                   {.file = file.path, .hint = "look for errors of the disk, and run `weft ingest` again"});
     }
@@ -363,6 +396,7 @@ void check_taken_in(const GraphStore::Impl& store, const StoreTables& tables) {
 }  // namespace
 
 void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
+  const bool holds_data = !store.is_empty();
   std::vector<rocksdb::IngestExternalFileArg> arguments;
   for (std::size_t family = 0; family < kFamilyCount; ++family) {
     if (tables.files[family].empty()) continue;
@@ -371,15 +405,18 @@ void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
     for (const TableFile& file : tables.files[family]) argument.external_files.push_back(file.path);
     argument.options.move_files = true;
     argument.options.write_global_seqno = false;
+    argument.options.verify_checksums_before_ingest = holds_data;
     arguments.push_back(std::move(argument));
   }
   // From here on a failure leaves memory and database apart.
   store.failed = true;
-  store.begin_unfinished();
+  if (!holds_data) store.begin_unfinished();
   store.files.kill_point("bulk.during_take_in");
+  store.guard.begin();
   store.check(store.db->IngestExternalFiles(arguments), "take the table files into the store");
+  store.guard.end();
   check_taken_in(store, tables);
-  store.end_unfinished();
+  if (!holds_data) store.end_unfinished();
   store.load_state();
   store.load_format();
   store.start_cache();

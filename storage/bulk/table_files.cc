@@ -1,5 +1,7 @@
 #include "storage/bulk/table_files.h"
 
+#include <utility>
+
 namespace weft::storage {
 namespace {
 
@@ -26,8 +28,7 @@ void TableFiles::close() {
   if (!writer_) return;
   rocksdb::ExternalSstFileInfo info;
   store_.check(writer_->Finish(&info), "write a table file");
-  files_.back().first = info.smallest_key;
-  files_.back().last = info.largest_key;
+  files_.back().last = std::exchange(last_, {});
   scratch_.grew(info.file_size);
   writer_.reset();
 }
@@ -36,6 +37,19 @@ void TableFiles::put(std::string_view key, std::string_view value) {
   if (!writer_) open();
   if (const rocksdb::Status status = writer_->Put(slice(key), slice(value)); !status.ok())
     store_.check(status, "write a table file");
+  if (last_.empty()) files_.back().first = key;
+  last_.assign(key);
+  count();
+}
+
+void TableFiles::erase(std::string_view key) {
+  if (!writer_) open();
+  if (const rocksdb::Status status = writer_->Delete(slice(key)); !status.ok())
+    store_.check(status, "write a table file");
+  count();
+}
+
+void TableFiles::count() {
   if (++since_check_ < kPutsBetweenChecks) return;
   since_check_ = 0;
   if (writer_->FileSize() >= kMaxFileBytes) close();

@@ -15,7 +15,7 @@ namespace weft::storage {
 
 struct TableFile {
   std::string path = {};
-  std::string first = {}, last = {};  // keys
+  std::string first = {}, last = {};  // keys with values; empty: it only erases
 };
 
 // Keys must ascend. Not thread-safe; several may write side by side.
@@ -25,6 +25,7 @@ class TableFiles {
   ~TableFiles();
 
   void put(std::string_view key, std::string_view value);
+  void erase(std::string_view key);  // that the store has
   // The files, synced. They go with the temporary folder unless RocksDB moves them.
   std::vector<TableFile> finish();
   Family family() const { return family_; }
@@ -32,6 +33,7 @@ class TableFiles {
  private:
   void open();
   void close();
+  void count();  // an entry
 
   Scratch& scratch_;
   const GraphStore::Impl& store_;
@@ -39,6 +41,7 @@ class TableFiles {
   rocksdb::Options options_;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
   std::size_t since_check_ = 0;
+  std::string last_;  // key with a value, of the file that is open
   std::vector<TableFile> files_;
 };
 

@@ -397,6 +397,12 @@ std::optional<std::size_t> CrashShop::steps_taken(const StoreContent& content) c
   return std::nullopt;
 }
 
+std::size_t CrashShop::steps_with_all_rows() const {
+  std::size_t steps = steps_.size();
+  while (steps > 0 && steps_[steps - 1].kind == Step::Kind::kPicture) --steps;
+  return steps;
+}
+
 StoreContent CrashShop::expected(std::size_t steps) const {
   Replay replay;
   for (std::size_t i = 0; i < steps; ++i) replay.apply(steps_[i]);

@@ -40,6 +40,7 @@ class CrashShop {
   std::optional<std::size_t> steps_taken(const StoreContent& content) const;
   StoreContent expected(std::size_t steps) const;  // after so many
   std::size_t steps() const { return steps_.size(); }
+  std::size_t steps_with_all_rows() const;  // without the pictures that turned up in the last call of grow()
 
  private:
   struct Step {

@@ -3,6 +3,9 @@
 // Parser: base/npy.cc
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "base/npy.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -26,14 +29,33 @@ const char* const kHeader = "{'descr': '<f4', 'fortran_order': False, 'shape': (
 }  // namespace
 
 Seeds seeds() {
-  const std::vector<std::size_t> shape = {2, 3};
-  return {.accepted = {tagged(0, npy_header("<f4", shape) + std::string(24, '\0')), tagged(24, kHeader),
+  const std::vector<std::size_t> shape = {2, 3}, no_columns = {3, 0};
+  return {.accepted = {tagged(0, npy_header("<f4", no_columns)),
+                       tagged(0, npy_header("<f4", shape) + std::string(24, '\0')), tagged(24, kHeader),
                        tagged(64, "{'descr': '<i8', 'fortran_order': False, 'shape': (8,), }\n"),
                        tagged(4, "{'descr': '<u4', 'fortran_order': False, 'shape': (1, 1), }\n")},
           .others = {tagged(16, "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 2)}\n"),
                      tagged(8,
                             "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, "
                             "18446744073709551615), }\n")}};
+}
+
+// Another type and shape, mostly with the data that they ask for; the header as it is written, or spaced
+// otherwise.
+std::string mutated(std::string_view, std::mt19937_64& random) {
+  constexpr std::pair<const char*, std::size_t> kTypes[] = {{"<f4", 4}, {"<f8", 8}, {"<i4", 4}, {"<i8", 8},
+                                                            {"<u2", 2}, {"<u4", 4}, {"<u8", 8}, {"<f2", 2}};
+  const auto& [type, width] = kTypes[random() % std::size(kTypes)];
+  std::vector<std::size_t> shape(random() % 4);
+  std::size_t bytes = width;
+  for (std::size_t& extent : shape) bytes *= extent = random() % 5;
+  if (random() % 16 == 0 && !shape.empty()) shape[0] = random();
+  if (random() % 16 == 0) bytes += 1 + random() % 8;
+  if (bytes > 0xFF) return "";
+  if (bytes == 0) return tagged(0, npy_header(type, shape));
+  std::string header = npy_header(type, shape).substr(10);
+  if (random() % 4 == 0) header.insert(random() % header.size(), random() % 2 == 0 ? " " : ",");
+  return tagged(static_cast<int>(bytes), header);
 }
 
 void run(std::string_view input) {

@@ -16,6 +16,18 @@ constexpr const char* kManifest = "manifest.json";
 constexpr std::uint8_t kDamages = 7, kKeepList = 0x80;
 constexpr std::size_t kDamageBytes = 12;
 
+// A change of what the manifest says beside its list of files, which would take most of all changes.
+std::string changed_beside_files(std::string_view manifest, std::mt19937_64& random) {
+  OrderedJson json = OrderedJson::parse(manifest, nullptr, false);
+  if (!json.is_object() || !json.contains("files")) return "";
+  OrderedJson files = json["files"];
+  json.erase("files");
+  change_json(json, random);
+  if (!json.is_object()) return "";
+  json["files"] = std::move(files);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 // What follows an input's damages.
 std::string_view manifest_of(std::string_view input) {
   if (input.empty()) return {};
@@ -49,11 +61,15 @@ Seeds SealedFolder::seeds() const {
 }
 
 std::string SealedFolder::mutated(std::string_view input, std::mt19937_64& random) const {
+  // A fuzzer keeps what was refused in a new way; most changes of that are refused too.
+  if (random() % 2 == 0) input = {};
   const std::string_view given = manifest_of(input);
   std::string damages(input.substr(0, input.size() - given.size()));
   if (damages.empty()) damages.push_back('\0');
   if (random() % 2 == 0) {
-    const std::string changed = changed_json(given.empty() ? manifest_ : given, random);
+    const std::string_view manifest = given.empty() ? std::string_view(manifest_) : given;
+    const std::string changed =
+        random() % 2 == 0 ? changed_beside_files(manifest, random) : changed_json(manifest, random);
     if (!changed.empty()) return damages + changed;
   }
   // One more damage, and one less if there is no room.
