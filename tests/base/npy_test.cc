@@ -73,6 +73,16 @@ TEST_F(NpyTest, ValuesOfTheirOwnType) {
     EXPECT_TRUE(NpyFile::open(write(npy_header("<f8", none))).values<double>().empty());
 }
 
+TEST_F(NpyTest, AMatrixWithoutColumnsHasRowsAllTheSame) {
+  const NpyFile file =
+      NpyFile::open(write(file_of("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 0), }", "")));
+  EXPECT_EQ(file.rows(), 3U);
+  EXPECT_EQ(file.columns(), 0U);
+  std::vector<float> row;
+  file.read_row(2, row);
+  EXPECT_TRUE(file.floats().empty());
+}
+
 TEST_F(NpyTest, TypesAndShapes) {
   const auto doubles = NpyFile::open(write(file_of(
       "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", bytes_of<double>({1.5, -2, 1e300}))));

@@ -29,8 +29,9 @@ const char* const kHeader = "{'descr': '<f4', 'fortran_order': False, 'shape': (
 }  // namespace
 
 Seeds seeds() {
-  const std::vector<std::size_t> shape = {2, 3};
-  return {.accepted = {tagged(0, npy_header("<f4", shape) + std::string(24, '\0')), tagged(24, kHeader),
+  const std::vector<std::size_t> shape = {2, 3}, no_columns = {3, 0};
+  return {.accepted = {tagged(0, npy_header("<f4", no_columns)),
+                       tagged(0, npy_header("<f4", shape) + std::string(24, '\0')), tagged(24, kHeader),
                        tagged(64, "{'descr': '<i8', 'fortran_order': False, 'shape': (8,), }\n"),
                        tagged(4, "{'descr': '<u4', 'fortran_order': False, 'shape': (1, 1), }\n")},
           .others = {tagged(16, "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 2)}\n"),
