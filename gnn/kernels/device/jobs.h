@@ -95,13 +95,18 @@ struct DeviceAdam {
 };
 
 // As concat_rows: rows of typed tables side by side.
+inline constexpr std::uint32_t kColdRow = 0xFFFFFFFFu;
 struct DeviceRowBlock {
-  const float* values = nullptr;
+  const float* values = nullptr;  // may lie in pinned host memory
   std::uint32_t dim = 0;
   std::uint32_t by_id = 1;
   float scale = 1;
   const float* weights = nullptr;
   std::uint32_t weight_stride = 1;
+  // Copies of some of the table's rows that are nearer (gnn/kernels/device/hot_rows.h): row r of it is row
+  // hot_slots[r] of `hot` [.., dim] where that is not kColdRow. Null: none.
+  const float* hot = nullptr;
+  const std::uint32_t* hot_slots = nullptr;
 };
 struct DeviceConcat {
   const DeviceRowBlock* blocks = nullptr;  // in the device's memory

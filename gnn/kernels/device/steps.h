@@ -333,13 +333,20 @@ WEFT_HOST_DEVICE inline void adam_at(const DeviceAdam& job, std::size_t i) {
   adam_number(job, i, static_cast<std::size_t>(job.rows[i / job.dim]) * job.dim + i % job.dim);
 }
 
+// Where a row of a block's table is read.
+WEFT_HOST_DEVICE inline const float* table_row(const DeviceRowBlock& block, std::uint32_t row) {
+  const std::uint32_t slot = block.hot_slots == nullptr ? kColdRow : block.hot_slots[row];
+  return slot == kColdRow ? block.values + static_cast<std::size_t>(row) * block.dim
+                          : block.hot + static_cast<std::size_t>(slot) * block.dim;
+}
+
 // Row i of a block's columns, from `lane` on in steps of `lanes`.
 WEFT_HOST_DEVICE inline void concat_block(const DeviceRowBlock& block, std::uint32_t i, std::uint32_t id,
                                           std::uint32_t lane, std::uint32_t lanes, float* out) {
   const float weight =
       block.weights != nullptr ? block.weights[static_cast<std::size_t>(i) * block.weight_stride] : 1.0f;
   const float factor = block.scale * weight;
-  const float* const row = block.values + static_cast<std::size_t>(block.by_id != 0 ? id : i) * block.dim;
+  const float* const row = table_row(block, block.by_id != 0 ? id : i);
   for (std::uint32_t d = lane; d < block.dim; d += lanes) out[d] = weight == 0 ? 0.0f : factor * row[d];
 }
 

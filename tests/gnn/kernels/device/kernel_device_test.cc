@@ -426,6 +426,35 @@ TEST_P(KernelDeviceTest, RowsOfTypedTablesSideBySide) {
   EXPECT_EQ(got, expected);
 }
 
+// What is named as hot is read there and nowhere else, and the rest from the table.
+TEST_P(KernelDeviceTest, HotRowsAreReadFromTheirSlots) {
+  Random random(9);
+  const std::vector<std::uint32_t> ids = {4, 0, 4, 9, 2, 7};
+  const std::vector<float> table = random.floats(std::size_t{10} * 33),
+                           hot = random.floats(std::size_t{3} * 33);
+  std::vector<std::uint32_t> slots(10, kColdRow);
+  slots[4] = 2, slots[2] = 0, slots[5] = 1;
+  std::vector<float> expected;
+  for (const std::uint32_t id : ids) {
+    const float* const row =
+        slots[id] == kColdRow ? &table[std::size_t{id} * 33] : &hot[std::size_t{slots[id]} * 33];
+    for (std::size_t d = 0; d < 33; ++d) expected.push_back(2 * row[d]);
+  }
+  const auto got = on_device([&](Bench& bench) {
+    const std::vector<DeviceRowBlock> there = {{.values = bench.put(table),
+                                                .dim = 33,
+                                                .scale = 2,
+                                                .hot = bench.put(hot),
+                                                .hot_slots = bench.put(slots)}};
+    DeviceConcat job{.blocks = bench.put(there), .block_count = 1, .ids = bench.put(ids), .rows = 6};
+    job.width = 33;
+    job.out = bench.room<float>(expected.size());
+    bench.kernels().concat(job);
+    return bench.get(job.out, expected.size());
+  });
+  EXPECT_EQ(got, expected);
+}
+
 // cuBLAS rounds in its own order: near, not equal.
 TEST_P(KernelDeviceTest, OneProductForEachType) {
   Random random(8);
