@@ -61,7 +61,8 @@ Json to_json(const storage::IngestReport& report, const storage::FreshGraph& fre
   out["snapshot"] = {{"folder", fresh.snapshot.string()},
                      {"sequence", fresh.info.sequence},
                      {"checksum", fmt::format("{:016x}", fresh.info.checksum)},
-                     {"reused", !fresh.wrote_snapshot}};
+                     // A bulk load writes that of its outcome itself.
+                     {"reused", !fresh.wrote_snapshot && !report.bulk}};
   if (!fresh.delta.empty()) {
     out["delta"] = {{"folder", fresh.delta.string()},
                     {"sequence", fresh.sequence},
@@ -177,7 +178,7 @@ void print_report(const Cli& cli, const storage::IngestReport& report, const sto
                           with_commas(deleted_edges(report))));
   }
   if (report.bulk) {
-    cli.print(fmt::format("loaded in bulk ({}): {} sorted runs spilled, at most {} MiB of temporary files",
+    cli.print(fmt::format("loaded in bulk ({}): {} sorted runs to disk, at most {} MiB of temporary files",
                           report.path_reason, with_commas(report.spilled_runs),
                           with_commas(report.temporary_bytes >> 20)));
   } else if (report.rows > 0) {

@@ -55,6 +55,13 @@ class Delta : public ::testing::Test {
   fs::path folder_ = scratch_folder("delta");
 };
 
+TEST_F(Delta, ASnapshotThatIsWrittenBesideABulkLoadIsNew) {
+  const auto first = weft("ingest", "--bulk-from 0 --json").json();
+  EXPECT_EQ(first["path"], "bulk");
+  EXPECT_FALSE(first["snapshot"]["reused"]);
+  EXPECT_TRUE(weft("ingest", "--bulk-from 0 --json").json()["snapshot"]["reused"]);
+}
+
 TEST_F(Delta, AGrownLogBesideItsSnapshot) {
   ASSERT_EQ(weft("ingest").exit_code, 0);
   grow("2000,u1,b\n");
