@@ -38,6 +38,10 @@ std::string type_prefix(std::uint16_t type) {
   return out;
 }
 
+// Of nodes behind all that names, fields and edges tell of, so many may have been there: a table file of
+// names has fewer.
+constexpr std::uint64_t kUnknownNodes = std::uint64_t{16} << 20;
+
 // One node type's ids and names.
 class DictionaryMender {
  public:
@@ -49,6 +53,7 @@ class DictionaryMender {
         type_name_(impl.schema.graph.node_type(type).name) {}
 
   void run() {
+    disbelieve_count();
     remove_unreadable();
     names_from_ids();
     writer_.flush();
@@ -63,6 +68,36 @@ class DictionaryMender {
   }
 
  private:
+  // One past the greatest node of the type in the keys of a family, which begin with a type and a node.
+  std::uint64_t end_in(Family family, std::uint16_t key_type) const {
+    std::string last = type_prefix(key_type);
+    put_big(last, graph::kNoNode);
+    rocksdb::ReadOptions read;
+    read.total_order_seek = true;
+    const std::unique_ptr<rocksdb::Iterator> it(impl_.db->NewIterator(read, impl_.family(family)));
+    it->SeekForPrev(last);
+    const std::string_view key = it->Valid() ? std::string_view(it->key().data(), it->key().size()) : "";
+    return key.size() >= 6 && key.starts_with(type_prefix(key_type)) ? get_big<std::uint32_t>(key, 2) + 1ULL
+                                                                     : 0;
+  }
+
+  // A count is what it was even if the dictionary has lost its end, but a damaged one may be thousands of
+  // millions, each of which would be made a node without a name.
+  void disbelieve_count() {
+    std::uint64_t end = std::max(end_in(kNames, type_), end_in(kFields, type_));
+    const auto& types = impl_.schema.graph.edge_types();
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      const auto edge = static_cast<std::uint16_t>(i);
+      if (types[i].from == type_) end = std::max(end, end_in(kOutgoing, edge));
+      if (types[i].to == type_) end = std::max(end, end_in(kIncoming, edge));
+    }
+    std::uint32_t& counted = impl_.state.node_counts[type_];
+    if (counted <= end + kUnknownNodes) return;
+    notes_.lost(
+        fmt::format("{} nodes: {} counted, but nothing tells of any from #{} on", type_name_, counted, end));
+    counted = static_cast<std::uint32_t>(end);
+  }
+
   // Ids cannot be more than the entries that there are, or were counted: what is beyond is garbage.
   void remove_unreadable() {
     std::uint64_t ids = 0, names = 0, end = 0;

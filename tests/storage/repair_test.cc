@@ -184,6 +184,19 @@ TEST_F(Repair, Counts) {
   });
 }
 
+// Thousands of millions of nodes that are not there are not made.
+TEST_F(Repair, ACountFarPastAllNodes) {
+  break_store([](GraphStore::Impl& impl) {
+    StoreState state = impl.state;
+    state.node_counts[kItem] = graph::kNoNode - 1;
+    put(impl, kMeta, "state", encode_state(state));
+  });
+  const RepairReport report = repair();
+  EXPECT_THAT(report.lost,
+              Contains(HasSubstr("item nodes: 4294967294 counted, but nothing tells of any from #")));
+  EXPECT_EQ(after_, before_);
+}
+
 TEST_F(Repair, AFirstSeenTimeThatIsTooLate) {
   break_store([](auto& impl) {
     std::string users;
