@@ -1,10 +1,12 @@
 #include "encoders/checked_json.h"
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json_integer.h"
 
 namespace weft::encoders {
 namespace {
@@ -41,7 +43,10 @@ template <typename T>
 T json_member(const nlohmann::json& document, const char* key, const std::filesystem::path& file) {
   const auto it = document.is_object() ? document.find(key) : document.end();
   try {
-    if (it != document.end()) return it->template get<T>();
+    if (it != document.end()) {
+      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return json_integer<T>(*it);
+      return it->template get<T>();
+    }
   } catch (const nlohmann::json::exception&) {
     throw Error("has a value of the wrong type",
                 {.file = file.string(), .field = key, .value = it->dump().substr(0, 60)});

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/json_integer.h"
 
 namespace weft::gnn {
 namespace {
@@ -52,13 +53,13 @@ std::string TrainerState::to_json() const {
 TrainerState TrainerState::from_json(const std::string& text, const std::string& file) {
   try {
     const nlohmann::json json = nlohmann::json::parse(text);
-    TrainerState state{.step = json.at("step").get<std::uint64_t>(),
-                       .best_epoch = json.at("best_epoch").get<std::int64_t>(),
+    TrainerState state{.step = json_integer<std::uint64_t>(json.at("step")),
+                       .best_epoch = json_integer<std::int64_t>(json.at("best_epoch")),
                        .best_metric = number_from(json.at("best_metric")),
-                       .since_best = json.at("since_best").get<std::int64_t>(),
+                       .since_best = json_integer<std::int64_t>(json.at("since_best")),
                        .stopped_early = json.at("stopped_early").get<bool>()};
     for (const nlohmann::json& report : json.at("epochs")) {
-      state.epochs.push_back({.epoch = report.at("epoch").get<std::int64_t>(),
+      state.epochs.push_back({.epoch = json_integer<std::int64_t>(report.at("epoch")),
                               .mean_loss = report.at("mean_loss").get<double>(),
                               .seconds = report.at("seconds").get<double>(),
                               .metric = number_from(report.at("metric"))});

@@ -147,6 +147,7 @@ std::optional<graph::TimeMs> parse_time(std::string_view text, TimeUnit unit, in
 
 std::string time_text(graph::TimeMs time) {
   if (time == graph::kNoTime) return "no time";
+  if (!within_calendar(time)) return fmt::format("{} ms since 1970", time);  // of a damaged store
   const std::chrono::sys_time<std::chrono::milliseconds> point{std::chrono::milliseconds(time)};
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date(day);

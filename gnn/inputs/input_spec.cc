@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json_integer.h"
 #include "base/strings.h"
 
 namespace weft::gnn {
@@ -194,7 +195,7 @@ NumberInput number_from_json(const nlohmann::json& json) {
   for (const nlohmann::json& interval : json.at("inside"))
     constants.inside.push_back({interval.at(0).get<double>(), interval.at(1).get<double>()});
   constants.clip = json.at("clip").get<bool>();
-  input.outliers = json.at("outliers").get<std::uint64_t>();
+  input.outliers = json_integer<std::uint64_t>(json.at("outliers"));
   return input;
 }
 
@@ -223,7 +224,7 @@ InputSpec input_spec_from_json(const nlohmann::json& json, const std::string& fi
   InputSpec spec;
   try {
     for (const nlohmann::json& type : json) {
-      TypeInputSpec inputs{.id_rows = type.at("id_rows").get<std::uint32_t>()};
+      TypeInputSpec inputs{.id_rows = json_integer<std::uint32_t>(type.at("id_rows"))};
       for (const nlohmann::json& n : type.at("numbers")) {
         inputs.numbers.push_back(number_from_json(n));
       }
@@ -232,7 +233,7 @@ InputSpec input_spec_from_json(const nlohmann::json& json, const std::string& fi
             {c.at("field").get<std::string>(), c.at("values").get<std::vector<std::string>>()});
       }
       for (const nlohmann::json& v : type.at("vectors")) {
-        inputs.vectors.push_back({v.at("field").get<std::string>(), v.at("dim").get<std::int64_t>(),
+        inputs.vectors.push_back({v.at("field").get<std::string>(), json_integer<std::int64_t>(v.at("dim")),
                                   v.at("scale").get<double>(), v.at("fingerprint").get<std::string>()});
       }
       spec.types.push_back(std::move(inputs));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <ctime>
+#include <limits>
 #include <random>
 
 namespace weft::storage {
@@ -50,6 +51,12 @@ TEST(Values, Iso8601) {
 }
 
 // Against the C library's calendar.
+// Of a damaged store.
+TEST(TimeText, ATimeOutsideTheCalendar) {
+  EXPECT_EQ(time_text(std::numeric_limits<TimeMs>::max()), "9223372036854775807 ms since 1970");
+  EXPECT_EQ(time_text(std::numeric_limits<TimeMs>::min() + 1), "-9223372036854775807 ms since 1970");
+}
+
 TEST(Values, Iso8601EqualsTheCalendarOfTheSystem) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 2000; ++i) {
