@@ -51,8 +51,7 @@ class BulkLoad {
   ~BulkLoad();
 
   // Sources in the project's order, each behind what the store has of it: `before`, which has its position in
-  // the ledger at the least. Throws Error as RowReader does; RowTooLong (below) where nothing is read yet
-  // that another way could not read again.
+  // the ledger at the least. Throws Error as RowReader does; NeedsBatches (below), with nothing changed.
   BulkSource read(std::uint16_t source, const Position& header, const LedgerEntry& before);
   // `ledger`: entries that are new or have changed. Kill points: bulk.before_tables, bulk.before_take_in,
   // bulk.after_take_in, those of graph/snapshot_builder.h. Throws NeedsBatches, with nothing changed.
