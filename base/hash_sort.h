@@ -15,18 +15,8 @@ namespace weft {
 
 namespace hash_sort {
 
-constexpr std::size_t kHandful = 4;         // records that share their key's first bits, about
-constexpr std::size_t kInsertionSort = 24;  // records
+constexpr std::size_t kHandful = 4;  // records that share their key's first bits, about
 constexpr int kFirstBits = 8, kMostBits = 16;
-
-template <typename Record>
-void sort_few(Record* from, Record* to) {
-  if (static_cast<std::size_t>(to - from) > kInsertionSort) {
-    std::sort(from, to);
-  } else if (to - from > 1) {
-    insertion_sort(from, to);
-  }
-}
 
 // Records whose keys share their first kFirstBits, from [from, to) to `out`.
 template <typename Record, typename Key>

@@ -8,7 +8,6 @@ namespace weft::graph {
 namespace {
 
 constexpr std::size_t kMinEdges = 16;
-constexpr std::size_t kInsertionSort = 16;  // edges
 
 }  // namespace
 
@@ -34,15 +33,8 @@ void IncomingSort::sort() {
     for (const IncomingEdge& edge : edges_) sorted[next[edge.row >> shift]++] = edge;
   }
   const auto sort_buckets = [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i < last; ++i) {
-      IncomingEdge* const from = sorted.data() + begin[i];
-      IncomingEdge* const to = sorted.data() + begin[i + 1];
-      if (static_cast<std::size_t>(to - from) > kInsertionSort) {
-        std::sort(from, to);
-      } else if (to - from > 1) {
-        insertion_sort(from, to);
-      }
-    }
+    for (std::size_t i = first; i < last; ++i)
+      sort_few(sorted.data() + begin[i], sorted.data() + begin[i + 1]);
   };
   const std::size_t buckets = begin.size() - 1;
   if (pool_ == nullptr) {

@@ -16,8 +16,6 @@ graph::TimeMs from_descending(std::uint64_t bits) {
   return static_cast<graph::TimeMs>(~bits ^ (std::uint64_t{1} << 63));
 }
 
-constexpr std::size_t kInsertionSort = 24;  // edges
-
 }  // namespace
 
 EdgeRecord EdgeRecord::of(const EdgeKey& key, const EdgeValue& value) {
@@ -65,15 +63,8 @@ void sort_edges(std::vector<EdgeRecord>& edges) {
   std::vector<EdgeRecord> sorted(edges.size());
   std::vector<std::uint32_t> next = begin;
   for (const EdgeRecord& edge : edges) sorted[next[(edge.prefix() - first) >> shift]++] = edge;
-  for (std::size_t i = 0; i + 1 < begin.size(); ++i) {
-    EdgeRecord* const from = sorted.data() + begin[i];
-    EdgeRecord* const to = sorted.data() + begin[i + 1];
-    if (static_cast<std::size_t>(to - from) > kInsertionSort) {
-      std::sort(from, to);
-    } else if (to - from > 1) {
-      insertion_sort(from, to);
-    }
-  }
+  for (std::size_t i = 0; i + 1 < begin.size(); ++i)
+    sort_few(sorted.data() + begin[i], sorted.data() + begin[i + 1]);
   edges = std::move(sorted);
 }
 

@@ -30,5 +30,17 @@ TEST(InsertionSort, IsAStableSort) {
   }
 }
 
+TEST(SortFew, FewAndMany) {
+  std::mt19937 random(2);
+  for (const std::size_t count : {0, 1, 2, 24, 25, 3000}) {
+    std::vector<int> items(count);
+    for (int& item : items) item = static_cast<int>(random() % 100);
+    std::vector<int> expected = items;
+    std::sort(expected.begin(), expected.end());
+    sort_few(items.data(), items.data() + count);
+    EXPECT_EQ(items, expected);
+  }
+}
+
 }  // namespace
 }  // namespace weft
