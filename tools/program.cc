@@ -36,7 +36,9 @@ int run(int argc, char** argv, const ProgramCommands& commands) {
     const int code = app.exit(request);
     return std::cout.flush() ? code : kFailed;
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "weft: {}\n", error.what());
+    const bool unknown = app.get_subcommands().empty() && argc > 1 && *argv[1] != '-' && *argv[1] != '\0';
+    fmt::print(stderr, "weft: {}\n",
+               unknown ? fmt::format("there is no command '{}'", excerpt(argv[1])) : error.what());
     const std::string near = argc > 1 && app.get_subcommands().empty() ? nearest_command(app, argv[1]) : "";
     if (!near.empty()) fmt::print(stderr, "  hint: did you mean 'weft {}'?\n", near);
     if (!commands.hint.empty() && app.get_subcommands().empty())

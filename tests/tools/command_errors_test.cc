@@ -270,6 +270,13 @@ TEST(CommandErrors, UnknownKindOfEmbeddingFileIsSaidAtOnce) {
   EXPECT_THAT(run.err, HasSubstr(".parquet"));
 }
 
+TEST(Errors, AMistypedCommandIsNamedWithItsNeighbour) {
+  const RunResult result = run_weft("ingets shop.toml");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("there is no command 'ingets'"));
+  EXPECT_THAT(result.err, HasSubstr("did you mean 'weft ingest'?"));
+}
+
 // `weft` by itself: as where it was built without LibTorch.
 TEST(Errors, AProgramWithoutTheNetworkSaysWhatItLacksAndRunsTheRest) {
   const fs::path alone = scratch_folder("alone") / "weft";
@@ -282,6 +289,7 @@ TEST(Errors, AProgramWithoutTheNetworkSaysWhatItLacksAndRunsTheRest) {
   for (const std::string command : {"train ", "info "}) {
     const RunResult result = run_program(alone, command + project);
     EXPECT_EQ(result.exit_code, 2) << result.out << result.err;
+    EXPECT_THAT(result.err, HasSubstr("there is no command '" + command.substr(0, command.size() - 1) + "'"));
     EXPECT_THAT(result.err, HasSubstr("weft-network, which is not beside this program"));
   }
   const RunResult help = run_program(alone, "--help");
