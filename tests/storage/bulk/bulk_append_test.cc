@@ -16,6 +16,7 @@
 #include "storage/store_impl.h"
 #include "storage/verify.h"
 #include "tests/storage/bulk/random_shop.h"
+#include "tests/storage/bulk/two_paths.h"
 #include "tests/storage/small_store.h"
 #include "tests/storage/sources/parquet_file.h"
 #include "tests/support/error_of.h"
@@ -27,9 +28,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-IngestOptions in_bulk(std::size_t memory, std::size_t threads = 2) {
-  return {.bulk_from_bytes = 0, .memory = memory, .threads = threads, .snapshot = true};
-}
 const IngestOptions kInBatches{.batch_rows = 700, .bulk_from_bytes = ~std::uint64_t{0}};
 
 // Keys and values of all column families. Without the store's name and its log of changes, which a bulk load
@@ -60,24 +58,23 @@ void expect_same_entries(const GraphStore& a, const GraphStore& b) {
                              << (y == right.end() ? "nothing" : *y);
 }
 
-void expect_same_report(const IngestReport& a, const IngestReport& b) {
-  EXPECT_EQ(a.rows, b.rows);
-  EXPECT_EQ(a.events, b.events);
-  EXPECT_EQ(a.filtered, b.filtered);
-  EXPECT_EQ(a.duplicates, b.duplicates);
-  EXPECT_TRUE(a.cleaned == b.cleaned);
-  EXPECT_EQ(a.new_nodes, b.new_nodes);
-  EXPECT_EQ(a.new_edges, b.new_edges);
-  EXPECT_EQ(a.deleted_edges, b.deleted_edges);
-  EXPECT_EQ(a.quarantined, b.quarantined);
-  EXPECT_EQ(a.media_found, b.media_found);
-  EXPECT_EQ(a.media_missing, b.media_missing);
-  EXPECT_EQ(a.media_corrupt, b.media_corrupt);
-  EXPECT_EQ(a.media_recovered, b.media_recovered);
-  EXPECT_EQ(a.bytes, b.bytes);
-  EXPECT_EQ(a.notes, b.notes);
-  EXPECT_EQ(a.sources_unchanged, b.sources_unchanged);
-  EXPECT_EQ(a.conflicts, b.conflicts);
+struct Side {
+  const Project& project;
+  GraphStore& store;
+};
+
+// What is new in the files goes into both: into `mixed` in bulk, with some memory and threads, or in batches;
+// into the oracle in batches.
+IngestReport expect_same_round(std::mt19937_64& random, const Side& mixed, const Side& oracle,
+                               bool takes_bulk) {
+  const std::size_t memory = random() % 2 == 0 ? std::size_t{1} << 10 : std::size_t{64} << 20;
+  const IngestReport report =
+      ingest(mixed.project, mixed.store, takes_bulk ? in_bulk(memory, 1 + random() % 3) : kInBatches);
+  EXPECT_EQ(report.bulk, takes_bulk) << report.path_reason;
+  expect_same_report(report, ingest(oracle.project, oracle.store, kInBatches));
+  expect_same_entries(mixed.store, oracle.store);
+  EXPECT_THAT(verify_store(mixed.store).problems, ElementsAre());
+  return report;
 }
 
 // A shop whose files grow, and which gets new ones in between.
@@ -158,14 +155,8 @@ TEST(BulkAppend, RoundsOfBulkAndBatchesAsInBatchesAlone) {
       SCOPED_TRACE(fmt::format("seed {}, round {}", seed, round));
       const Project mixed = shop.in("mixed"), oracle = shop.in("oracle");
       GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
-      const bool takes_bulk = random() % 3 != 0;
-      const std::size_t memory = random() % 2 == 0 ? std::size_t{1} << 10 : std::size_t{64} << 20;
       const IngestReport report =
-          ingest(mixed, bulk, takes_bulk ? in_bulk(memory, 1 + random() % 3) : kInBatches);
-      EXPECT_EQ(report.bulk, takes_bulk) << report.path_reason;
-      expect_same_report(report, ingest(oracle, batches, kInBatches));
-      expect_same_entries(bulk, batches);
-      EXPECT_THAT(verify_store(bulk).problems, ElementsAre());
+          expect_same_round(random, {mixed, bulk}, {oracle, batches}, random() % 3 != 0);
       EXPECT_EQ(export_snapshot(bulk, mixed.workspace, mixed.data_root).info.checksum,
                 export_snapshot(batches, oracle.workspace, oracle.data_root).info.checksum);
       bulk_loads += round > 0 && report.bulk ? 1 : 0;
@@ -241,14 +232,8 @@ TEST(BulkAppend, DeletionsOfTheLoadAndOfTheStoreAsInBatches) {
       };
       const Project mixed = in("mixed"), oracle = in("oracle");
       GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
-      const bool takes_bulk = random() % 4 != 0;
-      const std::size_t memory = random() % 2 == 0 ? std::size_t{1} << 10 : std::size_t{64} << 20;
       const IngestReport report =
-          ingest(mixed, bulk, takes_bulk ? in_bulk(memory, 1 + random() % 3) : kInBatches);
-      EXPECT_EQ(report.bulk, takes_bulk) << report.path_reason;
-      expect_same_report(report, ingest(oracle, batches, kInBatches));
-      expect_same_entries(bulk, batches);
-      EXPECT_THAT(verify_store(bulk).problems, ElementsAre());
+          expect_same_round(random, {mixed, bulk}, {oracle, batches}, random() % 4 != 0);
       if (HasFailure()) return;
       if (round == 0 || !report.bulk) continue;
       ++bulk_loads;

@@ -14,6 +14,7 @@
 #include "storage/verify.h"
 #include "tests/graph/random_graph.h"
 #include "tests/storage/bulk/random_shop.h"
+#include "tests/storage/bulk/two_paths.h"
 #include "tests/storage/small_store.h"
 #include "tests/storage/sources/parquet_file.h"
 #include "tests/support/temp_folder.h"
@@ -24,9 +25,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-IngestOptions in_bulk(std::size_t memory, std::size_t threads = 2) {
-  return {.bulk_from_bytes = 0, .memory = memory, .threads = threads, .snapshot = true};
-}
 const IngestOptions kInBatches{.bulk_from_bytes = ~std::uint64_t{0}};
 
 struct Outcome {
@@ -76,22 +74,7 @@ void expect_same(const Outcome& bulk, const Outcome& batches) {
   EXPECT_EQ(bulk.quarantine, batches.quarantine);
   EXPECT_EQ(bulk.checksum, batches.checksum);
   EXPECT_EQ(bulk.beside, bulk.report.bulk);
-  const IngestReport& a = bulk.report;
-  const IngestReport& b = batches.report;
-  EXPECT_EQ(a.rows, b.rows);
-  EXPECT_EQ(a.events, b.events);
-  EXPECT_EQ(a.filtered, b.filtered);
-  EXPECT_EQ(a.duplicates, b.duplicates);
-  EXPECT_TRUE(a.cleaned == b.cleaned);
-  EXPECT_EQ(a.new_nodes, b.new_nodes);
-  EXPECT_EQ(a.new_edges, b.new_edges);
-  EXPECT_EQ(a.quarantined, b.quarantined);
-  EXPECT_EQ(a.quarantined_rows, b.quarantined_rows);
-  EXPECT_EQ(a.media_found, b.media_found);
-  EXPECT_EQ(a.media_missing, b.media_missing);
-  EXPECT_EQ(a.media_corrupt, b.media_corrupt);
-  EXPECT_EQ(a.bytes, b.bytes);
-  EXPECT_EQ(a.notes, b.notes);
+  expect_same_report(bulk.report, batches.report);
 }
 
 TEST(BulkIngest, TheShopAsInBatches) {
