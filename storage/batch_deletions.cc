@@ -145,7 +145,7 @@ void BatchDeletions::read_row(std::map<EdgePair, Pair>::iterator first,
     for (const Deletion& deletion : at->second.deletions) latest = std::max(latest, deletion.time);
   }
   const auto prefix = encode_edge_prefix(row.type, row.from);
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(kOutgoing);
   read.prefix_same_as_start = true;
   const std::unique_ptr<rocksdb::Iterator> scan(impl_.db->NewIterator(read, impl_.family(kOutgoing)));
   // Newest first: from the first edge that is not newer than all deletions.

@@ -298,7 +298,7 @@ class Gatherer {
     if (nodes.external_ids.empty() || delta_.schema.node_type(type).fields.empty()) return;
     std::string prefix;
     put_big(prefix, type);
-    rocksdb::ReadOptions read;
+    rocksdb::ReadOptions read = scan_options(kFields);
     read.fill_cache = false;
     const std::unique_ptr<rocksdb::Iterator> scan(impl_.db->NewIterator(read, impl_.family(kFields)));
     for (scan->Seek(node_key({type, static_cast<graph::NodeId>(nodes.base_count)}));

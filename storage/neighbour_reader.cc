@@ -25,7 +25,7 @@ struct NeighbourReader::State {
   explicit State(const GraphStore& store) : impl(&store.impl()) {}
 
   void make_iterators() {
-    rocksdb::ReadOptions read;
+    rocksdb::ReadOptions read = scan_options(kOutgoing);
     read.prefix_same_as_start = true;
     std::vector<rocksdb::Iterator*> made;
     sequence = impl->db->GetLatestSequenceNumber();

@@ -72,10 +72,11 @@ class DictionaryMender {
   std::uint64_t end_in(Family family, std::uint16_t key_type) const {
     std::string last = type_prefix(key_type);
     put_big(last, graph::kNoNode);
-    rocksdb::ReadOptions read;
+    rocksdb::ReadOptions read = scan_options(family);
     read.total_order_seek = true;
     const std::unique_ptr<rocksdb::Iterator> it(impl_.db->NewIterator(read, impl_.family(family)));
     it->SeekForPrev(last);
+    impl_.check(it->status(), "read the store");
     const std::string_view key = it->Valid() ? std::string_view(it->key().data(), it->key().size()) : "";
     return key.size() >= 6 && key.starts_with(type_prefix(key_type)) ? get_big<std::uint32_t>(key, 2) + 1ULL
                                                                      : 0;
@@ -259,13 +260,14 @@ void remove_strays(GraphStore::Impl& impl, RepairNotes& notes, Family family, st
   }
   std::string from;
   put_big(from, static_cast<std::uint16_t>(types));
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(family);
   read.total_order_seek = true;
   const std::unique_ptr<rocksdb::Iterator> it(impl.db->NewIterator(read, impl.family(family)));
   for (it->Seek(from); it->Valid(); it->Next()) {
     notes.lost(fmt::format("{}: an entry of a type that the schema does not have", kFamilyNames[family]));
     writer.erase(family, {it->key().data(), it->key().size()});
   }
+  impl.check(it->status(), "read the store");
   writer.flush();
 }
 

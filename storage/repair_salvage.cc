@@ -184,7 +184,7 @@ class Salvage {
   }
 
   void copy(Family family) {
-    rocksdb::ReadOptions read;
+    rocksdb::ReadOptions read = scan_options(family);
     read.total_order_seek = true;
     read.verify_checksums = true;
     read.fill_cache = false;

@@ -203,7 +203,7 @@ class StoreScan {
   }
 
   std::unique_ptr<rocksdb::Iterator> iterate(Family family) const {
-    rocksdb::ReadOptions read;
+    rocksdb::ReadOptions read = scan_options(family);
     read.snapshot = snapshot_;
     read.total_order_seek = true;
     read.fill_cache = false;

@@ -12,7 +12,7 @@ namespace weft::storage {
 PrefixScan::PrefixScan(const GraphStore::Impl& impl, Family family, std::string prefix,
                        const rocksdb::Snapshot* snapshot)
     : impl_(impl), prefix_(std::move(prefix)) {
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(family);
   read.snapshot = snapshot;
   read.total_order_seek = true;
   read.fill_cache = false;
@@ -30,7 +30,7 @@ std::vector<EdgeKey> edges_at(const GraphStore::Impl& impl, const EdgePair& pair
   // The greatest event comes first.
   const auto from = encode_edge_key({pair.type, pair.from, time, pair.to, ~graph::EventId{0}});
   const std::string_view of_time(from.data(), kEdgeKeyBytes - sizeof(graph::EventId));
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(kOutgoing);
   read.prefix_same_as_start = true;
   const std::unique_ptr<rocksdb::Iterator> scan(impl.db->NewIterator(read, impl.family(kOutgoing)));
   for (scan->Seek(slice(from)); scan->Valid() && scan->key().starts_with(slice(of_time)); scan->Next()) {
@@ -54,7 +54,7 @@ std::vector<Neighbour> GraphStore::neighbours(graph::NodeRef node, graph::Relati
   const bool bounded = schema.edge_type(type).timed && before != graph::kEndOfTime;
   if (limit == 0 || (bounded && before == graph::kNoTime)) return out;
   const auto prefix = encode_edge_prefix(type, node.id);
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(kOutgoing);
   read.prefix_same_as_start = true;
   const std::unique_ptr<rocksdb::Iterator> iterator(
       impl_->db->NewIterator(read, impl_->family(graph::is_incoming(relation) ? kIncoming : kOutgoing)));

@@ -50,7 +50,7 @@ void verify_checksums(VerifyContext& context, GraphStore::Impl& impl) {
 void verify_strays(VerifyContext& context, Family family, std::size_t types, const char* what) {
   std::string from;
   put_big(from, static_cast<std::uint16_t>(types));
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(family);
   read.total_order_seek = true;
   const std::unique_ptr<rocksdb::Iterator> iterator(
       context.impl().db->NewIterator(read, context.impl().family(family)));

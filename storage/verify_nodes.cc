@@ -141,7 +141,7 @@ std::uint32_t end_of_names(const VerifyContext& context, graph::NodeTypeId type)
   put_big(prefix, type);
   std::string last = prefix;
   put_big(last, graph::kNoNode);
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(kNames);
   read.total_order_seek = true;
   const std::unique_ptr<rocksdb::Iterator> iterator(
       context.impl().db->NewIterator(read, context.impl().family(kNames)));

@@ -27,7 +27,7 @@ StoreNames::StoreNames(const GraphStore::Impl& store, Scratch& scratch, ThreadPo
     runs.push_back(run.finish());
     names.clear();
   };
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(kIds);
   read.fill_cache = false;
   read.total_order_seek = true;
   read.readahead_size = std::size_t{1} << 20;

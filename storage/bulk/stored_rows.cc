@@ -4,7 +4,7 @@ namespace weft::storage {
 
 StoredRows::StoredRows(const GraphStore::Impl& store, graph::EdgeTypeId type, Family family)
     : store_(store), type_(type) {
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read = scan_options(family);
   read.prefix_same_as_start = true;
   read.fill_cache = false;
   scan_.reset(store.db->NewIterator(read, store.family(family)));
