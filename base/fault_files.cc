@@ -58,6 +58,7 @@ class FaultFile final : public WritableFile {
     if (const auto fault = owner_.next_fault(FileOperation::kSync)) injected("sync", *fault, path_);
     inner_->sync();
   }
+  void start_sync() override { inner_->start_sync(); }
   void close() override {
     if (const auto fault = owner_.next_fault(FileOperation::kClose)) injected("close", *fault, path_);
     inner_->close();

@@ -24,6 +24,8 @@ class WritableFile {
   virtual void append(std::span<const std::byte> bytes) = 0;
   // Flushes the file's data and metadata to the device (fsync).
   virtual void sync() = 0;
+  // Asks for what was appended to be on its way to the device, so that a later sync() has little to wait for.
+  virtual void start_sync() {}
   virtual void close() = 0;
 
   void append(std::string_view text) { append(std::as_bytes(std::span(text.data(), text.size()))); }

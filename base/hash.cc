@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <charconv>
+#include <cstring>
 #include <new>
 
 namespace weft {
@@ -30,11 +31,23 @@ std::string hash128_hex(std::span<const std::byte> bytes) {
   return hex_of(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
+// All digits at once, a byte each: eight to a word.
+HexDigits::HexDigits(std::uint64_t value) {
+  const auto half = [](std::uint64_t bits) {
+    // Four bits to a byte, the highest first in memory.
+    bits = (bits & 0xFFFF) << 32 | bits >> 16;
+    bits = (bits & 0x0000'00FF'0000'00FF) << 16 | (bits & 0x0000'FF00'0000'FF00) >> 8;
+    bits = (bits & 0x000F'000F'000F'000F) << 8 | (bits & 0x00F0'00F0'00F0'00F0) >> 4;
+    // From 10 on letters.
+    const std::uint64_t letters = (bits + 0x0606'0606'0606'0606) >> 4 & 0x0101'0101'0101'0101;
+    return bits + 0x3030'3030'3030'3030 + letters * ('a' - '0' - 10);
+  };
+  const std::uint64_t words[2] = {half(value >> 32), half(value & 0xFFFF'FFFF)};
+  std::memcpy(digits_.data(), words, sizeof(words));
+}
+
 std::string to_hex(std::uint64_t value) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(16, '0');
-  for (std::size_t i = 16; i-- > 0; value >>= 4) text[i] = kDigits[value & 15];
-  return text;
+  return std::string(HexDigits(value).text());
 }
 
 bool from_hex(std::string_view text, std::uint64_t& value) {

@@ -1,6 +1,7 @@
 // xxh3 hashes: checksums of files, content hashes of media, event ids.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,16 @@ Hash128 hash128(std::string_view text, std::uint64_t seed = 0);
 // XXH3 128 bit as 32 lower-case hexadecimal digits: the name of a piece of content.
 std::string hash128_hex(std::span<const std::byte> bytes);
 
-std::string to_hex(std::uint64_t value);  // 16 lower-case digits
+// 16 lower-case digits.
+class HexDigits {
+ public:
+  explicit HexDigits(std::uint64_t value);
+  std::string_view text() const { return {digits_.data(), digits_.size()}; }
+
+ private:
+  std::array<char, 16> digits_;
+};
+std::string to_hex(std::uint64_t value);
 // Parses what to_hex wrote; false, and `value` as it was, for anything else.
 bool from_hex(std::string_view text, std::uint64_t& value);
 

@@ -7,7 +7,10 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <new>
+#include <string_view>
 #include <vector>
 
 namespace weft {
@@ -43,5 +46,30 @@ struct HugePageAllocator {
 
 template <typename T>
 using HugeVector = std::vector<T, HugePageAllocator<T>>;
+
+// Bytes that are appended and never grow beyond their room.
+class HugeBytes {
+ public:
+  explicit HugeBytes(std::size_t capacity)
+      : bytes_(HugePageAllocator<char>().allocate(capacity), Free{capacity}) {}
+
+  std::size_t size() const { return size_; }
+  std::size_t room() const { return bytes_.get_deleter().capacity - size_; }
+  std::string_view view() const { return {bytes_.get(), size_}; }
+  // At most room() bytes.
+  void append(const char* from, std::size_t count) {
+    if (count == 0) return;
+    std::memcpy(bytes_.get() + size_, from, count);
+    size_ += count;
+  }
+
+ private:
+  struct Free {
+    std::size_t capacity = 0;
+    void operator()(char* bytes) const { HugePageAllocator<char>().deallocate(bytes, capacity); }
+  };
+  std::unique_ptr<char, Free> bytes_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace weft

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <deque>
+#include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,57 +16,62 @@ namespace weft {
 
 // A Cursor stands before its first record; advance() goes to the next one (false: none), and key() is what
 // the record is sorted by. Records of equal keys come in the order of the cursors.
+//
+// A tree of losers (Knuth, The Art of Computer Programming, volume 3, 5.4.1): each inner node keeps the
+// cursor that lost there, so that the next record costs one comparison a level.
 template <typename Cursor>
 class Merge {
  public:
-  explicit Merge(std::deque<Cursor> cursors) : cursors_(std::move(cursors)) {
-    std::size_t order = 0;
-    for (Cursor& cursor : cursors_) {
-      if (cursor.advance()) heap_.push_back({&cursor, order});
-      ++order;
+  explicit Merge(std::deque<Cursor> cursors) : cursors_(std::move(cursors)), losers_(cursors_.size()) {
+    for (Cursor& cursor : cursors_) players_.push_back({&cursor, cursor.advance()});
+    if (players_.empty()) return;
+    // Leaves lie behind the inner nodes, 1 to count - 1.
+    const std::size_t count = players_.size();
+    std::vector<std::size_t> winners(2 * count);
+    for (std::size_t i = 0; i < count; ++i) winners[count + i] = i;
+    for (std::size_t node = count - 1; node > 0; --node) {
+      const std::size_t a = winners[2 * node], b = winners[2 * node + 1];
+      const bool second = before(b, a);
+      winners[node] = second ? b : a;
+      losers_[node] = second ? a : b;
     }
-    std::make_heap(heap_.begin(), heap_.end(), [](const At& a, const At& b) { return before(b, a); });
+    winner_ = count == 1 ? 0 : winners[1];
   }
 
   // False at the end.
   bool next() {
-    if (started_ && !heap_.empty()) {
-      if (!heap_[0].cursor->advance()) {
-        heap_[0] = heap_.back();
-        heap_.pop_back();
-      }
-      sink();
+    if (players_.empty()) return false;
+    if (started_ && players_[winner_].any) {
+      players_[winner_].any = players_[winner_].cursor->advance();
+      for (std::size_t node = (players_.size() + winner_) / 2; node > 0; node /= 2)
+        if (before(losers_[node], winner_)) std::swap(losers_[node], winner_);
     }
     started_ = true;
-    return !heap_.empty();
+    return players_[winner_].any;
   }
-  const Cursor& top() const { return *heap_[0].cursor; }
+  const Cursor& top() const { return *players_[winner_].cursor; }
 
  private:
-  struct At {
+  struct Player {
     Cursor* cursor = nullptr;  // in cursors_, which never moves its elements, not even when it is moved
-    std::size_t order = 0;
+    bool any = false;          // it stands on a record
   };
-  static bool before(const At& a, const At& b) {
-    if (a.cursor->key() < b.cursor->key()) return true;
-    if (b.cursor->key() < a.cursor->key()) return false;
-    return a.order < b.order;
-  }
-
-  void sink() {
-    std::size_t at = 0;
-    while (true) {
-      std::size_t least = 2 * at + 1;
-      if (least >= heap_.size()) return;
-      if (least + 1 < heap_.size() && before(heap_[least + 1], heap_[least])) ++least;
-      if (!before(heap_[least], heap_[at])) return;
-      std::swap(heap_[least], heap_[at]);
-      at = least;
+  bool before(std::size_t a, std::size_t b) const {
+    if (!players_[a].any || !players_[b].any) return players_[a].any;
+    const auto& first = players_[a].cursor->key();
+    const auto& second = players_[b].cursor->key();
+    if constexpr (std::three_way_comparable<std::remove_cvref_t<decltype(first)>>) {
+      const auto order = first <=> second;
+      return order != 0 ? order < 0 : a < b;
+    } else {
+      return first < second || (!(second < first) && a < b);
     }
   }
 
   std::deque<Cursor> cursors_;
-  std::vector<At> heap_;
+  std::vector<Player> players_;      // [cursor]
+  std::vector<std::size_t> losers_;  // [inner node] cursors
+  std::size_t winner_ = 0;
   bool started_ = false;
 };
 
@@ -83,7 +91,7 @@ class RecordCursor {
 
 // Cursors over all runs, sharing `memory` bytes of buffers.
 template <typename Cursor>
-Merge<Cursor> merge_runs(const std::vector<Spool>& runs, Files& files, std::size_t memory) {
+Merge<Cursor> merge_runs(std::span<const Spool> runs, Files& files, std::size_t memory) {
   std::deque<Cursor> cursors;
   const std::size_t buffer = std::min<std::size_t>(memory / (runs.size() + 1), std::size_t{1} << 18);
   for (const Spool& run : runs) cursors.emplace_back(run, files, buffer);

@@ -11,8 +11,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/files.h"
+#include "base/huge_pages.h"
 
 namespace weft {
 
@@ -34,17 +36,21 @@ class Scratch {
   void shrank(std::uint64_t bytes) { bytes_ -= bytes; }
   void count_run() { ++runs_; }
   std::uint64_t peak_bytes() const { return peak_; }
+  // Of finished spools in memory. Thread-safe.
+  std::uint64_t bytes_in_memory() const { return in_memory_; }
   std::uint64_t runs() const { return runs_; }  // spools that went to disk
 
  private:
+  friend class Spool;
+  friend class SpoolWriter;
   std::filesystem::path folder_;
   Files& files_;
-  std::atomic<std::uint64_t> names_ = 0, bytes_ = 0, peak_ = 0, runs_ = 0;
+  std::atomic<std::uint64_t> names_ = 0, bytes_ = 0, peak_ = 0, runs_ = 0, in_memory_ = 0;
 };
 
 enum class Keep { kInMemory, kOnDisk };
 
-// Finished. Its file goes with it.
+// Finished. Its file goes with it. The scratch folder must outlive it.
 class Spool {
  public:
   Spool() = default;
@@ -53,15 +59,18 @@ class Spool {
   ~Spool() { drop(); }
 
   std::uint64_t size() const { return size_; }
+  // From memory to a file, if it is in memory. Nobody may be reading it.
+  void move_to_disk(std::string_view what);
 
  private:
   friend class SpoolWriter;
   friend class SpoolReader;
   void drop() noexcept;
+  bool on_disk() const { return !path_.empty(); }
 
-  Scratch* scratch_ = nullptr;  // null: in memory
-  std::filesystem::path path_;
-  std::string bytes_;
+  Scratch* scratch_ = nullptr;     // null: nothing was written
+  std::filesystem::path path_;     // empty: in memory
+  std::vector<HugeBytes> blocks_;  // in memory: of any sizes, end to end
   std::uint64_t size_ = 0;
 };
 
@@ -72,13 +81,15 @@ class SpoolWriter {
   SpoolWriter(Scratch& scratch, std::string_view what, std::size_t memory);
 
   void append(const void* bytes, std::size_t count) {
-    if (file_ == nullptr) {
-      spool_.bytes_.append(static_cast<const char*>(bytes), count);
-      if (spool_.bytes_.size() > memory_) move_to_disk();
-    } else {
-      file_->append(std::string_view(static_cast<const char*>(bytes), count));
-    }
+    const auto* from = static_cast<const char*>(bytes);
     spool_.size_ += count;
+    if (file_ != nullptr) {
+      file_->append(std::string_view(from, count));
+    } else if (!spool_.blocks_.empty() && count <= spool_.blocks_.back().room()) {
+      spool_.blocks_.back().append(from, count);
+    } else {
+      append_block({from, count});
+    }
   }
   template <typename Record>
   void put(const Record& record) {
@@ -87,6 +98,7 @@ class SpoolWriter {
   Spool finish();
 
  private:
+  void append_block(std::string_view bytes);
   void move_to_disk();
 
   Scratch& scratch_;
@@ -121,13 +133,15 @@ class SpoolReader {
 
  private:
   const char* refill(std::size_t count);
+  const char* next_block(std::size_t count);
 
   const Spool& spool_;
   Files& files_;
   std::size_t buffer_bytes_;
   std::string buffer_;
   std::string_view rest_ = {};
-  std::uint64_t read_ = 0;  // of the file
+  std::uint64_t read_ = 0;  // of the file or the blocks
+  std::size_t block_ = 0;   // the next one
 };
 
 }  // namespace weft

@@ -36,12 +36,32 @@ void SnapshotFolder::discard() noexcept {
   }
 }
 
-void SnapshotFolder::add(ManifestFile file) {
-  const std::lock_guard lock(mutex_);
-  written_.push_back(std::move(file));
+namespace {
+
+void sync_and_close(WritableFile& file) {
+  file.sync();
+  file.close();
+}
+
+}  // namespace
+
+void SnapshotFolder::add(ManifestFile file, std::unique_ptr<WritableFile> written) {
+  written->start_sync();
+  std::unique_ptr<WritableFile> oldest;
+  {
+    const std::lock_guard lock(mutex_);
+    written_.push_back(std::move(file));
+    not_synced_.push_back(std::move(written));
+    if (not_synced_.size() > kMostOpen) {
+      oldest = std::move(not_synced_.front());
+      not_synced_.pop_front();
+    }
+  }
+  if (oldest) sync_and_close(*oldest);
 }
 
 SnapshotInfo SnapshotFolder::seal(Manifest manifest) {
+  for (; !not_synced_.empty(); not_synced_.pop_front()) sync_and_close(*not_synced_.front());
   std::sort(written_.begin(), written_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   manifest.files = written_;
   manifest.info.checksum = files_checksum(manifest.files);
@@ -69,11 +89,8 @@ void SnapshotFolder::publish() {
 }
 
 void SnapshotFile::close() {
-  file_->sync();
-  file_->close();
-  file_.reset();
   entry_.hash = hasher_.digest();
-  folder_.add(std::move(entry_));
+  folder_.add(std::move(entry_), std::move(file_));
 }
 
 }  // namespace weft::graph

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -31,8 +32,8 @@ class SnapshotFolder {
 
   Files& files() { return files_; }
   const std::filesystem::path& path() const { return temporary_; }
-  // A file is whole and synced. Thread-safe.
-  void add(ManifestFile file);
+  // A file is whole. It is synced by the time of seal(): meanwhile the disk has begun. Thread-safe.
+  void add(ManifestFile file, std::unique_ptr<WritableFile> written);
   // Fills in files and checksum, writes the manifest, syncs the folder. Kill point: snapshot.before_manifest.
   SnapshotInfo seal(Manifest manifest);
   // To the final name. If the rename cannot be made durable, nothing is there and an Error says so. Kill
@@ -40,13 +41,15 @@ class SnapshotFolder {
   void publish();
 
  private:
+  static constexpr std::size_t kMostOpen = 32;
   void discard() noexcept;
 
   Files& files_;
   std::filesystem::path target_, temporary_;
   bool published_ = false;
-  std::mutex mutex_;  // guards written_
+  std::mutex mutex_;  // guards all below
   std::vector<ManifestFile> written_;
+  std::deque<std::unique_ptr<WritableFile>> not_synced_;
 };
 
 // One file of the folder. Not thread-safe; several may be written side by side.

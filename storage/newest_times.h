@@ -38,8 +38,12 @@ inline bool may_hold(const std::optional<NewestTimes>& newest, graph::EdgeTypeId
 }
 
 inline void add_time(NewestTimes& newest, graph::EdgeTypeId type, graph::TimeMs time) {
-  const auto [at, added] = newest.emplace(type, time);
-  if (!added && at->second < time) at->second = time;
+  // Once an edge: emplace() would make an entry each time.
+  if (const auto at = newest.find(type); at == newest.end()) {
+    newest.emplace(type, time);
+  } else if (at->second < time) {
+    at->second = time;
+  }
 }
 
 }  // namespace weft::storage

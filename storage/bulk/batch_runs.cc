@@ -249,6 +249,24 @@ void BatchRuns::write_nodes(std::span<const Chunk> chunks, std::vector<Output>& 
   }
 }
 
+void BatchRuns::move_to_disk() {
+  const auto move = [](std::vector<Spool>& runs, std::string_view what) {
+    for (Spool& run : runs) run.move_to_disk(what);
+  };
+  for (NodeRuns& runs : nodes_) {
+    move(runs.made, "nodes");
+    move(runs.seen, "seen");
+  }
+  for (EdgeRuns& runs : edges_) {
+    move(runs.outgoing, "edges");
+    move(runs.incoming, "edges");
+    move(runs.attributes, "attributes");
+    move(runs.outgoing_deletions, "deletions");
+    move(runs.incoming_deletions, "deletions");
+  }
+  move(fields_, "fields");
+}
+
 void BatchRuns::write_fields(std::span<const Chunk> chunks, std::vector<Output>& outputs, Keep keep) {
   std::vector<FieldAt> fields;
   for (Output& output : outputs) {

@@ -34,6 +34,9 @@ class BatchRuns {
   // `chunks` are numbered. Frees them as it goes. Throws Error past 2^32 - 2 edges of a type.
   void add(std::span<Chunk> chunks, const Numbering::Batch& batch, Keep keep);
 
+  // All runs that are in memory.
+  void move_to_disk();
+
   std::vector<NodeRuns>& nodes() { return nodes_; }       // [node type]
   std::vector<EdgeRuns>& edges() { return edges_; }       // [edge type]
   std::vector<Spool>& fields() { return fields_; }        // FieldCursor; of equal keys the last counts

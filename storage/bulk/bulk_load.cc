@@ -20,10 +20,13 @@ namespace weft::storage {
 namespace {
 
 // Of the whole memory: text that is read at once, chunks that wait while those before them are sorted (which
-// takes twice their size again), buffers and dictionaries of the last merge, edges of the snapshot beside it.
-constexpr std::size_t kTextShare = 24, kChunksShare = 10, kMergeShare = 3, kSnapshotShare = 4;
+// takes twice their size again), sorted runs that need not go to disk, buffers and dictionaries of the last
+// merge, edges of the snapshot beside it.
+constexpr std::size_t kTextShare = 24, kChunksShare = 10, kRunsShare = 4, kMergeShare = 3, kSnapshotShare = 4;
+// More at once would only leave threads waiting at both ends.
+constexpr std::size_t kMaxTextBytes = std::size_t{24} << 20, kMaxChunksBytes = std::size_t{96} << 20;
 constexpr std::size_t kMinTextBytes = std::size_t{32} << 10;
-constexpr std::size_t kMinChunkBytes = std::size_t{8} << 10, kMaxChunkBytes = std::size_t{4} << 20;
+constexpr std::size_t kMinChunkBytes = std::size_t{8} << 10, kMaxChunkBytes = std::size_t{1} << 20;
 constexpr std::size_t kChunksPerThread = 4;
 constexpr std::uint64_t kRowsForKnownColumns = 100;
 
@@ -96,24 +99,37 @@ struct BulkLoad::State {
         entries(s.impl(), scratch) {}
 
   // Sorts the chunks at hand while the next ones are read, once those before them are sorted.
-  void flush(Keep keep) {
+  void flush() {
     wait();
-    sorting = std::async(std::launch::async, [this, keep, batch = std::exchange(chunks, {})]() mutable {
+    sorting = std::async(std::launch::async, [this, batch = std::exchange(chunks, {})]() mutable {
       sort(std::move(batch), keep);
+      // Runs that do not fit go to disk, and all that come then.
+      if (keep == Keep::kOnDisk || scratch.bytes_in_memory() <= options.memory / kRunsShare) return;
+      numbering.move_to_disk();
+      runs.move_to_disk();
+      keep = Keep::kOnDisk;
     });
     chunk_bytes = 0;
+  }
+  // The last ones.
+  void flush_rest() {
+    wait();
+    sort(std::exchange(chunks, {}), Keep::kInMemory);
+  }
+  void flush_if_full() {
+    if (chunk_bytes > std::min(options.memory / kChunksShare, kMaxChunksBytes)) flush();
   }
   // Throws what sorting threw.
   void wait() {
     if (sorting.valid()) sorting.get();
   }
-  void sort(std::vector<Chunk> batch, Keep keep) {
+  void sort(std::vector<Chunk> batch, Keep where) {
     if (batch.empty()) return;
     files.kill_point("bulk.before_batch");
-    duplicates += numbering.drop_repeats(batch, keep);
+    duplicates += numbering.drop_repeats(batch, where);
     if (stored) duplicates += stored->events().drop(batch);
-    const Numbering::Batch numbered = numbering.number(batch, project.schema.graph.node_types(), keep);
-    runs.add(batch, numbered, keep);
+    const Numbering::Batch numbered = numbering.number(batch, project.schema.graph.node_types(), where);
+    runs.add(batch, numbered, where);
     files.kill_point("bulk.after_batch");
   }
 
@@ -141,6 +157,7 @@ struct BulkLoad::State {
   RowEntries entries;
   std::vector<Chunk> chunks;  // that wait
   std::size_t chunk_bytes = 0;
+  Keep keep = Keep::kInMemory;  // sorted runs, as long as all fit
   std::uint64_t duplicates = 0, forgotten = 0, events = 0, bytes_read = 0;
   std::future<void> sorting;  // the last member: its thread uses the others
 };
@@ -153,7 +170,7 @@ BulkLoad::~BulkLoad() = default;
 
 BulkSource BulkLoad::read(std::uint16_t source, const Position& header, const LedgerEntry& before) {
   State& state = *state_;
-  const std::size_t text_bytes = std::max(state.options.memory / kTextShare, kMinTextBytes);
+  const std::size_t text_bytes = std::clamp(state.options.memory / kTextShare, kMinTextBytes, kMaxTextBytes);
   const std::size_t chunk_bytes =
       std::clamp(text_bytes / (state.pool.size() * kChunksPerThread), kMinChunkBytes, kMaxChunkBytes);
   if (!can_be_cut(state.project.sources[source])) return read_rows(source, before, chunk_bytes);
@@ -191,7 +208,7 @@ BulkSource BulkLoad::read(std::uint16_t source, const Position& header, const Le
     state.bytes_read += at;
     state.progress.advance(state.bytes_read >> 20);
     ended = ended || (text.at_end() && text.text().empty());
-    if (state.chunk_bytes > state.options.memory / kChunksShare) state.flush(Keep::kOnDisk);
+    state.flush_if_full();
   }
   out.bytes = text.offset() - begin;
   if (out.tally.rows > 0) {
@@ -216,7 +233,7 @@ BulkSource BulkLoad::read_rows(std::uint16_t source, const LedgerEntry& before, 
     Chunk chunk = rows.next(chunk_bytes);
     if (chunk.tally.rows == 0) break;
     state.take(out, std::move(chunk));
-    if (state.chunk_bytes > state.options.memory / kChunksShare) state.flush(Keep::kOnDisk);
+    state.flush_if_full();
   }
   state.bytes_read += state.files.open(state.project.sources[source].path)->size();
   state.progress.advance(state.bytes_read >> 20);
@@ -285,8 +302,7 @@ BulkResult BulkLoad::finish(const std::vector<LedgerEntry>& ledger) {
 
 BulkResult BulkLoad::merge(const std::vector<LedgerEntry>& ledger) {
   State& state = *state_;
-  state.flush(Keep::kInMemory);
-  state.wait();
+  state.flush_rest();
   state.files.kill_point("bulk.before_tables");
   GraphStore::Impl& store = state.store.impl();
   std::unique_ptr<graph::SnapshotBuilder> snapshot;

@@ -14,18 +14,20 @@ namespace {
 // Positions of names by hash: open addressing, at most half full.
 class NameTable {
  public:
-  explicit NameTable(Chunk& chunk) : chunk_(chunk), slots_(1 << 12, 0) {}
+  explicit NameTable(Chunk& chunk) : chunk_(chunk), slots_(1 << 12) {}
 
   std::uint32_t find_or_add(graph::NodeTypeId type, std::string_view text) {
     const Hash128 hash = name_hash(type, text);
+    const auto mark = static_cast<std::uint32_t>(hash.high);
     std::size_t at = hash.low & (slots_.size() - 1);
-    for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
-      if (chunk_.names[slots_[at] - 1].hash == hash) return slots_[at] - 1;
+    for (; slots_[at].name != 0; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at].mark == mark && chunk_.names[slots_[at].name - 1].hash == hash)
+        return slots_[at].name - 1;
     }
     chunk_.names.push_back({hash, static_cast<std::uint32_t>(chunk_.name_bytes.size()),
                             static_cast<std::uint32_t>(text.size()), type});
     chunk_.name_bytes += text;
-    slots_[at] = static_cast<std::uint32_t>(chunk_.names.size());
+    slots_[at] = {static_cast<std::uint32_t>(chunk_.names.size()), mark};
     if (2 * ++found_ >= slots_.size()) grow();
     return static_cast<std::uint32_t>(chunk_.names.size() - 1);
   }
@@ -37,19 +39,25 @@ class NameTable {
   }
 
  private:
+  struct Slot {
+    std::uint32_t name = 0;  // position + 1; 0: free
+    std::uint32_t mark = 0;  // of the hash: names themselves lie elsewhere
+  };
+
   void grow() {
-    slots_.assign(2 * slots_.size(), 0);
+    slots_.assign(4 * slots_.size(), {});
     for (std::size_t i = 0; i < chunk_.names.size(); ++i) {
       if (chunk_.names[i].of_event) continue;
-      std::size_t at = chunk_.names[i].hash.low & (slots_.size() - 1);
-      while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = static_cast<std::uint32_t>(i + 1);
+      const Hash128& hash = chunk_.names[i].hash;
+      std::size_t at = hash.low & (slots_.size() - 1);
+      while (slots_[at].name != 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = {static_cast<std::uint32_t>(i + 1), static_cast<std::uint32_t>(hash.high)};
     }
   }
 
   Chunk& chunk_;
-  std::vector<std::uint32_t> slots_;  // position + 1; 0: free
-  std::size_t found_ = 0;             // names in them
+  std::vector<Slot> slots_;
+  std::size_t found_ = 0;  // names in them
 };
 
 template <typename Record>

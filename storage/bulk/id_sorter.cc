@@ -56,7 +56,8 @@ void EventIdSorter::add(const IdValue& value) {
 }
 
 void EventIdSorter::visit_entry(const Entry& entry, const VisitId& visit) {
-  visit(to_hex(entry.event), {.node = entry.node, .first_seen = entry.first_seen, .event = entry.event});
+  visit(HexDigits(entry.event).text(),
+        {.node = entry.node, .first_seen = entry.first_seen, .event = entry.event});
 }
 
 void EventIdSorter::finish(const VisitId& visit) {

@@ -1,8 +1,8 @@
 #include "storage/bulk/numbering.h"
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -13,8 +13,9 @@ namespace weft::storage {
 namespace {
 
 // So many runs that have been merged as often are merged into one. Each batch reads all runs, so there should
-// be few; and each record is merged once a level, so as often as the logarithm of the batches.
-constexpr std::size_t kFanIn = 4;
+// be few; and each record is merged once a level, so as often as the logarithm of the batches. In memory one
+// more run costs little.
+constexpr std::size_t kFanIn = 4, kFanInMemory = 16;
 
 // One event of the batch.
 struct EventAt {
@@ -26,25 +27,41 @@ struct EventAt {
 }  // namespace
 
 template <typename Record>
-void Numbering::keep_few(Runs& runs, std::string_view what) {
-  const auto full = [&] {
-    const std::size_t count = runs.levels.size();
-    return count >= kFanIn && runs.levels[count - kFanIn] == runs.levels.back();
-  };
-  while (full()) {
-    const auto first = runs.spools.end() - static_cast<std::ptrdiff_t>(kFanIn);
-    std::vector<Spool> merging(std::make_move_iterator(first), std::make_move_iterator(runs.spools.end()));
-    runs.spools.erase(first, runs.spools.end());
-    SpoolWriter out(scratch_, what, Keep::kOnDisk);
-    {
-      auto merged = merge_runs<RecordCursor<Record>>(merging, scratch_.files(), memory_);
-      while (merged.next()) out.put(merged.top().key());
-    }
-    runs.spools.push_back(out.finish());
+Spool Numbering::merge(std::span<const Spool> runs, std::string_view what, Keep keep) {
+  SpoolWriter out(scratch_, what, keep);
+  auto merged = merge_runs<RecordCursor<Record>>(runs, scratch_.files(), memory_);
+  while (merged.next()) out.put(merged.top().key());
+  return out.finish();
+}
+
+template <typename Record>
+void Numbering::keep_few(Runs& runs, std::string_view what, Keep keep) {
+  const std::size_t most = keep == Keep::kOnDisk ? kFanIn : kFanInMemory;
+  while (runs.levels.size() >= most && runs.levels[runs.levels.size() - most] == runs.levels.back()) {
+    const std::size_t first = runs.spools.size() - most;
+    Spool merged = merge<Record>(std::span(runs.spools).subspan(first), what, keep);
+    runs.spools.resize(first);
+    runs.spools.push_back(std::move(merged));
     const int level = runs.levels.back() + 1;
-    runs.levels.resize(runs.levels.size() - kFanIn);
+    runs.levels.resize(first);
     runs.levels.push_back(level);
   }
+}
+
+template <typename Record>
+void Numbering::merge_to_disk(Runs& runs, std::string_view what) {
+  if (runs.spools.empty()) return;
+  int level = 0;
+  for (std::size_t count = runs.spools.size(); count >= kFanIn; count /= kFanIn) ++level;
+  Spool merged = merge<Record>(runs.spools, what, Keep::kOnDisk);
+  runs = {};
+  runs.spools.push_back(std::move(merged));
+  runs.levels.push_back(level);
+}
+
+void Numbering::move_to_disk() {
+  merge_to_disk<graph::EventId>(event_runs_, "events");
+  merge_to_disk<Known>(name_runs_, "names");
 }
 
 std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
@@ -79,7 +96,7 @@ std::uint64_t Numbering::drop_repeats(std::span<Chunk> chunks, Keep keep) {
     dropped += mark;
   }
   event_runs_.add(run.finish());
-  if (keep == Keep::kOnDisk) keep_few<graph::EventId>(event_runs_, "events");
+  keep_few<graph::EventId>(event_runs_, "events", keep);
   pool_.parallel_for(chunks.size(), 1, [&](std::size_t from, std::size_t to) {
     for (std::size_t c = from; c < to; ++c) mark_unused_names(chunks[c]);
   });
@@ -143,7 +160,7 @@ Numbering::Batch Numbering::number(std::span<Chunk> chunks, std::span<const grap
     if (batch.is_new[name.position] != 0) run.put(Known{name.hash, nodes[name.position]});
   }
   name_runs_.add(run.finish());
-  if (keep == Keep::kOnDisk) keep_few<Known>(name_runs_, "names");
+  keep_few<Known>(name_runs_, "names", keep);
   return batch;
 }
 

@@ -42,6 +42,9 @@ class Numbering {
   // name them.
   Batch number(std::span<Chunk> chunks, std::span<const graph::NodeType> types, Keep keep);
 
+  // What is kept of the batches before goes to disk.
+  void move_to_disk();
+
   const std::vector<std::uint32_t>& node_counts() const { return node_counts_; }  // [node type]
 
  private:
@@ -71,7 +74,11 @@ class Numbering {
     }
   };
   template <typename Record>
-  void keep_few(Runs& runs, std::string_view what);
+  Spool merge(std::span<const Spool> runs, std::string_view what, Keep keep);
+  template <typename Record>
+  void keep_few(Runs& runs, std::string_view what, Keep keep);
+  template <typename Record>
+  void merge_to_disk(Runs& runs, std::string_view what);
 
   Scratch& scratch_;
   ThreadPool& pool_;

@@ -204,7 +204,6 @@ class TableTasks {
     const bool of_event = store_.schema.from_event[type] != 0;
     NodeRuns& runs = runs_.nodes()[type];
     TableFiles names(scratch_, store_, kNames);
-    std::string digits;
     {
       auto seen = merge_runs<RecordCursor<SeenRecord>>(runs.seen, scratch_.files(), memory_ / 4);
       bool any = seen.next();
@@ -218,8 +217,8 @@ class TableTasks {
           IdValue value = cursor.value();
           for (; any && seen.top().key().node == value.node; any = seen.next())
             value.first_seen = earlier(value.first_seen, seen.top().key().earliest);
-          if (of_event) digits = to_hex(value.event);
-          const std::string_view id = of_event ? std::string_view(digits) : cursor.key();
+          const HexDigits digits(value.event);
+          const std::string_view id = of_event ? digits.text() : cursor.key();
           names.put(node_key({type, value.node}), id);
           visit(id, value);
           if (!snapshot) continue;
@@ -308,7 +307,7 @@ class TableTasks {
 
 // What is merged by itself.
 struct MergeTask {
-  std::uint64_t bytes = 0;  // of its runs
+  std::uint64_t bytes = 0;  // to be read and written, about
   std::function<void()> run;
 };
 
@@ -323,8 +322,9 @@ std::vector<MergeTask> merge_tasks(TableTasks& tasks, BatchRuns& runs, const Sto
   merges.push_back({bytes_of(runs.fields()), [&tasks] { tasks.fields(); }});
   for (std::size_t i = 0; i < runs.nodes().size(); ++i) {
     const auto type = static_cast<graph::NodeTypeId>(i);
-    // Names, then ids: two tables.
-    merges.push_back({2 * bytes_of(runs.nodes()[i].made) + bytes_of(runs.nodes()[i].seen),
+    // Names, then ids: two tables. The ids of nodes that events name are not in the runs.
+    const std::uint64_t tables = schema.from_event[i] != 0 ? 3 : 2;
+    merges.push_back({tables * bytes_of(runs.nodes()[i].made) + bytes_of(runs.nodes()[i].seen),
                       [&tasks, type] { tasks.nodes(type); }});
   }
   for (std::size_t i = 0; i < runs.edges().size(); ++i) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kPutsBetweenChecks = 4096;
+constexpr std::uint64_t kBytesPerSync = std::uint64_t{4} << 20;
 
 }  // namespace
 
@@ -20,7 +21,13 @@ TableFiles::~TableFiles() = default;
 
 void TableFiles::open() {
   files_.push_back({.path = scratch_.new_path("sst").string()});
-  writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_, store_.family(family_));
+  rocksdb::EnvOptions environment;
+  // The disk is to begin while the file is written, not when it is synced.
+  environment.bytes_per_sync = kBytesPerSync;
+  // What is taken in is read at once: it had better stay in the system's cache.
+  constexpr bool kInvalidatePageCache = false;
+  writer_ = std::make_unique<rocksdb::SstFileWriter>(environment, options_, store_.family(family_),
+                                                     kInvalidatePageCache);
   store_.check(writer_->Open(files_.back().path), "write a table file");
 }
 

@@ -26,7 +26,7 @@ class SpoolTest : public ::testing::Test {
 };
 
 TEST_F(SpoolTest, GivesBackWhatWasPutInWhereverItLies) {
-  const auto check = [&](SpoolWriter writer, bool on_disk) {
+  const auto check = [&](SpoolWriter writer, bool on_disk, bool move = false) {
     std::mt19937_64 random(4);
     std::vector<std::string> pieces;
     for (int i = 0; i < 500; ++i) {
@@ -34,8 +34,14 @@ TEST_F(SpoolTest, GivesBackWhatWasPutInWhereverItLies) {
       writer.put(static_cast<std::uint32_t>(pieces.back().size()));
       writer.append(pieces.back().data(), pieces.back().size());
     }
-    const Spool spool = writer.finish();
+    Spool spool = writer.finish();
     EXPECT_EQ(std::filesystem::is_empty(folder_ / "tmp"), !on_disk);
+    EXPECT_EQ(scratch_.bytes_in_memory(), on_disk ? 0 : spool.size());
+    if (move) {
+      spool.move_to_disk("moved");
+      EXPECT_FALSE(std::filesystem::is_empty(folder_ / "tmp"));
+      EXPECT_EQ(scratch_.bytes_in_memory(), 0U);
+    }
     SpoolReader reader(spool, real_files(), 1);
     for (const std::string& piece : pieces) {
       std::uint32_t size = 0;
@@ -53,6 +59,10 @@ TEST_F(SpoolTest, GivesBackWhatWasPutInWhereverItLies) {
   check(SpoolWriter(scratch_, "s", std::size_t{1} << 30), false);
   check(SpoolWriter(scratch_, "s", 1000), true);
   EXPECT_EQ(scratch_.runs(), 2U);
+  check(SpoolWriter(scratch_, "s", Keep::kInMemory), false, true);
+  check(SpoolWriter(scratch_, "s", Keep::kOnDisk), true, true);
+  EXPECT_EQ(scratch_.runs(), 4U);
+  EXPECT_EQ(scratch_.bytes_in_memory(), 0U);
   EXPECT_GT(scratch_.peak_bytes(), 0U);
   EXPECT_TRUE(std::filesystem::is_empty(folder_ / "tmp")) << "a spool's file goes with it";
 }
