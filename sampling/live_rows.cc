@@ -7,12 +7,11 @@ namespace weft::sampling {
 std::uint32_t LiveRelation::count_before(const graph::RowSegments& row, graph::TimeMs before) const {
   if (!timed || before == graph::kEndOfTime) return row.length();
   const std::uint32_t old =
-      row.base_length == 0
-          ? 0
-          : count_earlier(rows.base.times.data() + row.base_start, row.base_length, before);
+      row.base_length == 0 ? 0
+                           : count_earlier(rows.base.times.data() + row.base_start, row.base_length, before);
   if (old < row.base_length || row.delta_length == 0) return old;
-  return old + count_earlier(rows.segments.times.data() + (row.delta_start - rows.edges), row.delta_length,
-                             before);
+  return old +
+         count_earlier(rows.segments.times.data() + (row.delta_start - rows.edges), row.delta_length, before);
 }
 
 std::vector<LiveRelation> live_relations(const graph::LiveGraphView& graph) {

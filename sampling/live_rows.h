@@ -1,5 +1,5 @@
-// The rows of a live view (graph/live_view.h) as samplers and walks read them: the snapshot's segment, then the
-// delta's, one order of time through both.
+// The rows of a live view (graph/live_view.h) as samplers and walks read them: the snapshot's segment, then
+// the delta's, one order of time through both.
 #pragma once
 
 #include <cstdint>

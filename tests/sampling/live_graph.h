@@ -32,7 +32,8 @@ struct LiveAndWhole {
   }
 };
 
-// People who follow each other: one node type, one timed and weighted edge type; a few hubs, repeats of pairs.
+// People who follow each other: one node type, one timed and weighted edge type; a few hubs, repeats of
+// pairs.
 inline graph::GraphTables random_circle(std::uint64_t seed, std::size_t people, std::size_t edges) {
   graph::Random random(seed);
   graph::GraphTables tables;

@@ -35,9 +35,9 @@ TEST_P(LiveRows, AreThoseOfTheCompactedSnapshot) {
         const std::uint64_t position = csr.offsets[node] + p;
         EXPECT_EQ(relation.event_at(row, p), events[csr.edge_id(position)]);
         if (!relation.weighted) continue;
-        EXPECT_EQ(p < row.base_length ? relation.base_sums(row)[p]
-                                      : relation.delta_sums(row)[p - row.base_length],
-                  csr.weight_sums[position]);
+        EXPECT_EQ(
+            p < row.base_length ? relation.base_sums(row)[p] : relation.delta_sums(row)[p - row.base_length],
+            csr.weight_sums[position]);
       }
       for (int i = 0; i < 8; ++i) {
         const TimeMs bound =
@@ -58,8 +58,10 @@ TEST_P(LiveRows, JoinedAreTheCompactedSnapshotsColumns) {
   for (RelationId r = 0; r < relations.size(); ++r) {
     const graph::CsrView& csr = whole.relation(r);
     const graph::Csr joined = joined_rows(relations[r], csr.rows());
-    EXPECT_TRUE(std::equal(joined.offsets.begin(), joined.offsets.end(), csr.offsets.begin(), csr.offsets.end()));
-    EXPECT_TRUE(std::equal(joined.targets.begin(), joined.targets.end(), csr.targets.begin(), csr.targets.end()));
+    EXPECT_TRUE(
+        std::equal(joined.offsets.begin(), joined.offsets.end(), csr.offsets.begin(), csr.offsets.end()));
+    EXPECT_TRUE(
+        std::equal(joined.targets.begin(), joined.targets.end(), csr.targets.begin(), csr.targets.end()));
     EXPECT_TRUE(std::equal(joined.times.begin(), joined.times.end(), csr.times.begin(), csr.times.end()));
   }
 }

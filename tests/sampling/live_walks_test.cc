@@ -1,5 +1,5 @@
-// Random walks on live views, against the same walks on the compacted snapshot. What samplers make of walks there:
-// live_sampler_test.cc.
+// Random walks on live views, against the same walks on the compacted snapshot. What samplers make of walks
+// there: live_sampler_test.cc.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +22,8 @@ struct Seen {
   std::size_t steps = 0, to_new_nodes = 0;
 };
 
-void walk_both(const testing::LiveAndWhole& both, const WalkOptions& options, std::mt19937& random, Seen& seen) {
+void walk_both(const testing::LiveAndWhole& both, const WalkOptions& options, std::mt19937& random,
+               Seen& seen) {
   const RandomWalker on_live(both.live.view(), options);
   const RandomWalker on_whole(graph::view(both.whole), options);
   const graph::NodeTypeId type = on_whole.type_at(0);
@@ -70,8 +71,8 @@ TEST_P(LiveWalks, AlongPathsAreThoseOfTheCompactedSnapshot) {
 
 TEST_P(LiveWalks, OfSecondOrderAreThoseOfTheCompactedSnapshot) {
   std::mt19937 random(GetParam());
-  const testing::LiveAndWhole both(testing::random_circle(GetParam(), 15 + random() % 20, 40 + random() % 200),
-                                   GetParam() * 3);
+  const testing::LiveAndWhole both(
+      testing::random_circle(GetParam(), 15 + random() % 20, 40 + random() % 200), GetParam() * 3);
   Seen seen;
   for (int round = 0; round < 8; ++round) {
     const double factors[] = {0.25, 1, 4, 1000};  // of 1000 nearly all proposals are rejected
