@@ -37,6 +37,7 @@ struct LiveAndWhole {
 inline graph::GraphTables random_circle(std::uint64_t seed, std::size_t people, std::size_t edges) {
   graph::Random random(seed);
   graph::GraphTables tables;
+  tables.info = {.store_uuid = "c1", .sequence = 5, .source_files = {"a.csv", "b.csv", "c.csv"}};
   const auto person = tables.schema.add_node_type({.name = "person"});
   tables.schema.add_edge_type(
       {.name = "follows", .from = person, .to = person, .timed = true, .weighted = true});

@@ -48,7 +48,7 @@ TEST_P(LiveRows, AreThoseOfTheCompactedSnapshot) {
       }
     }
   }
-  EXPECT_GT(across, 5u);
+  EXPECT_GT(across, 0u);
 }
 
 TEST_P(LiveRows, JoinedAreTheCompactedSnapshotsColumns) {
