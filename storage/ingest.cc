@@ -13,6 +13,7 @@
 #include "storage/forget.h"
 #include "storage/ingest_path.h"
 #include "storage/kafka/kafka_partitions.h"
+#include "storage/quarantined_row.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
 #include "storage/store_impl.h"
@@ -321,7 +322,7 @@ class Ingest {
       batch_text += row.raw.size();
       if (row.bad_reason.empty()) take(open.mapper, row, ledger, std::exchange(first, false));
       if (!row.bad_reason.empty()) {
-        quarantine(row, ledger.source);
+        quarantine(row, ledger.source, open.mapper);
         if (!row.terminated) {
           // Stays outside the ledger: read again when the file has grown.
           finish_batch(ledger, reader.position_before_row());
@@ -366,15 +367,10 @@ class Ingest {
     ++events_used_;
   }
 
-  void quarantine(const Row& row, std::uint16_t source) {
+  void quarantine(const Row& row, std::uint16_t source, RowMapper& mapper) {
     ++report_.quarantined[row.bad_reason];
     ++report_.quarantined_rows;
-    batch_.quarantined.push_back({.source = source,
-                                  .offset = row.offset,
-                                  .line = row.line,
-                                  .reason = row.bad_reason,
-                                  .detail = row.bad_detail,
-                                  .excerpt = excerpt(row.raw, kExcerptBytes)});
+    batch_.quarantined.push_back(quarantined_row(row, source, mapper, store_.impl().tombstones));
   }
 
   void finish_batch(LedgerEntry& ledger, const Position& position) {

@@ -461,4 +461,49 @@ MapResult RowMapper::map(const Row& row, graph::Event& event) {
   return {.outcome = MapOutcome::kEvent};
 }
 
+// Calls named(type, cell) for the cells with ids, until it says true.
+template <typename Named>
+bool RowMapper::any_id(const Named& named) {
+  for (const NodePlan& plan : nodes_) {
+    if (named(plan.mapping->type, plan.id)) return true;
+  }
+  for (const EdgePlan& plan : edges_) {
+    const graph::EdgeType& type = project_.schema.graph.edge_type(plan.mapping->type);
+    if (named(type.from, plan.from) || named(type.to, plan.to)) return true;
+  }
+  return false;
+}
+
+bool RowMapper::may_name(const Row& row, const Tombstones& forgotten) {
+  if (forgotten.empty()) return false;
+  if (row.cells.empty()) return true;
+  const CleanCounts counts = cells_.counts;  // the values were counted when the row was mapped
+  cells_.begin(row);
+  bool found = false;
+  try {
+    found = any_id([&](graph::NodeTypeId type, std::size_t cell) {
+      if (cell == kNone) return false;
+      const Cell& id = cells_.get(cell);
+      return id.present && (id.is_list || forgotten.contains(type, id.text));
+    });
+    for (const NodePlan& plan : nodes_) {
+      for (const FieldPlan& field : plan.fields) {
+        if (found || !field.mapping->as_node) continue;
+        if (field.cell == kNone) {
+          found = true;  // a path, of which the row has parts
+          continue;
+        }
+        for (const std::string& value : category_values(field))
+          found = found || forgotten.contains(field.mapping->node_type, value);
+      }
+    }
+  } catch (const BadValue&) {
+    found = true;
+  } catch (const Bad&) {
+    found = true;
+  }
+  cells_.counts = counts;
+  return found;
+}
+
 }  // namespace weft::storage
