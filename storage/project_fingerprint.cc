@@ -63,6 +63,7 @@ std::uint64_t Project::fingerprint(std::uint16_t source) const {
   for (const std::string& text : clean.missing) out.add(text);
   const auto add_rules = [&](const RuleRange& range) {
     for (std::size_t i = range.begin; i < range.end; ++i) {
+      if (rules[i].only_optional()) continue;
       out.add("rules");
       out.add(rules[i].canonical());
     }

@@ -37,7 +37,7 @@ class RowMapper {
 
   // What the reader must be opened with.
   const std::vector<std::string>& columns() const { return cells_.columns(); }
-  // Throws Error (kUsage), at the project file's line, for a column that the header lacks.
+  // Throws Error (kUsage), at the project file's line, for a column that the header lacks and must have.
   void check_columns(const RowReader& reader) const;
   // As check_columns, for a whole file of JSON lines read from its beginning: Error if a column that was in
   // no row is a likely slip for one that was; otherwise the columns' names, for a note.

@@ -56,12 +56,14 @@ struct ColumnRules {
   std::vector<std::string> allowed = {};     // sorted
   std::optional<std::string> fallback = {};  // "default"
   bool required = false;
+  bool optional = false;  // a file may lack the column: then none of its rows has a value
   OnBad on_bad = OnBad::kQuarantine;
 
   bool is_number() const { return factor || scale || (range && !time); }
   const std::string& name() const { return rename.empty() ? column : rename; }
-  // A text that differs if the meaning does.
+  // A text that differs if the meaning does. Not that a file may lack the column: it changes no row.
   std::string canonical() const;
+  bool only_optional() const;  // and no rule besides
 };
 
 // Reads `section`'s table "columns". Throws Error (kUsage) with file and line for unknown keys and values,

@@ -29,8 +29,8 @@ TEST(ForgetOptions, RulesThatChangeHowIdsAreWritten) {
   EXPECT_FALSE(spelled_otherwise(shop, {}, "user"));
   const std::string users = "nodes.user.columns.user_id=";
   EXPECT_FALSE(spelled_otherwise(shop, {users + "{required=true}"}, "user"));
-  for (const char* rules : {"{prefix=\"x\"}", "{ids=\"ids.csv\"}", "{values=\"ids.csv\"}", "{tidy=[\"nfc\"]}",
-                            "{factor=2.0}"}) {
+  for (const char* rules :
+       {"{prefix=\"x\"}", "{ids=\"ids.csv\"}", "{values=\"ids.csv\"}", "{tidy=[\"nfc\"]}", "{factor=2.0}"}) {
     EXPECT_TRUE(spelled_otherwise(shop, {users + rules}, "user")) << rules;
     EXPECT_FALSE(spelled_otherwise(shop, {users + rules}, "item")) << rules;
   }

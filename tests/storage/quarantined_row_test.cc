@@ -56,17 +56,16 @@ class QuarantinedRows : public ::testing::TestWithParam<bool> {
   std::vector<std::string> sets_ = {"clean.max_bad_rows=0.99"};
   Project project_;
 };
-INSTANTIATE_TEST_SUITE_P(EitherWay, QuarantinedRows, ::testing::Bool(), [](const auto& each) {
-  return each.param ? "InBulk" : "InBatches";
-});
+INSTANTIATE_TEST_SUITE_P(EitherWay, QuarantinedRows, ::testing::Bool(),
+                         [](const auto& each) { return each.param ? "InBulk" : "InBatches"; });
 
 TEST_P(QuarantinedRows, SayNothingWhereTheyNameWhatWasForgotten) {
   forget("user", "bob");
   shop_.append("events.csv",
-               "bob,2,buy,never\n"    // line 10
-               "ann,2,buy,never\n"    // 11
-               "bob,2\n"              // 12: nobody knows what the columns are
-               "ann,bobby,buy,no\n"   // 13
+               "bob,2,buy,never\n"   // line 10
+               "ann,2,buy,never\n"   // 11
+               "bob,2\n"             // 12: nobody knows what the columns are
+               "ann,bobby,buy,no\n"  // 13
                "ann,2,buy,5000\n");
   ingest_more();
   const GraphStore store = shop_.open(project_);
