@@ -56,7 +56,10 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
         "the last line was ingested without a line end, and the file now goes on within it",
         {.file = file.name,
          .line = entry->lines + 1,
-         .hint = "write whole lines; to take the changed row, remove the store's folder and ingest again"});
+         .hint =
+             "to take the changed row, remove the store's folder and ingest again; with growing = true in "
+             "[sources.\"" +
+             file.name + "\"] such a line waits for its end"});
   }
   return {std::move(mapper), std::move(reader)};
 }
@@ -357,7 +360,7 @@ class Ingest {
       return;
     }
     // The row that an earlier run found cut short, now whole.
-    if (first && ledger.bytes > 0) batch_.released.emplace_back(ledger.source, row.offset);
+    if (first) batch_.released.emplace_back(ledger.source, row.offset);
     if (mapped.outcome != MapOutcome::kEvent) {
       if (mapped.outcome == MapOutcome::kFiltered) ++report_.filtered;
       return;

@@ -29,7 +29,9 @@ to = "item:item"
 
 class OptionalColumns : public ::testing::Test {
  protected:
-  void write(const std::string& name, std::string_view text) { real_files().write_whole(folder_ / name, text); }
+  void write(const std::string& name, std::string_view text) {
+    real_files().write_whole(folder_ / name, text);
+  }
   Project project(const std::string& files, const std::string& rules) const {
     return read_project(TomlFile::parse(kProject + ("[sources.logs]\nfiles = " + files + "\n") +
                                             "[sources.logs.columns]\n" + rules,
@@ -106,8 +108,9 @@ TEST_F(OptionalColumns, OfJsonLines) {
 }
 
 TEST_F(OptionalColumns, OfParquet) {
-  write_parquet(folder_ / "1.parquet",
-                {{"user", arrow::int64(), "[7, 8]"}, {"item", arrow::int64(), "[7, 8]"}, {"price", arrow::int64(), "[7, 8]"}});
+  write_parquet(folder_ / "1.parquet", {{"user", arrow::int64(), "[7, 8]"},
+                                        {"item", arrow::int64(), "[7, 8]"},
+                                        {"price", arrow::int64(), "[7, 8]"}});
   write("2.csv", "user,item,price,device\nu1,i1,1,phone\n");
   const std::string files = R"(["1.parquet", "2.csv"])";
   EXPECT_THAT(error_of(project(files, "")), HasSubstr("1.parquet has no column 'device'"));
@@ -123,8 +126,7 @@ TEST_F(OptionalColumns, CanBeSaidOfSourcesThatAreInTheStore) {
   GraphStore store = GraphStore::open(before.workspace.store(), before.schema, {.sync = Sync::kNever});
   ingest(before, store);
   write("2.csv", "user,item,price\nu2,i2,2\n");
-  const IngestReport report =
-      ingest(project(R"(["1.csv", "2.csv"])", "device = { optional = true }"), store);
+  const IngestReport report = ingest(project(R"(["1.csv", "2.csv"])", "device = { optional = true }"), store);
   EXPECT_EQ(report.events, 1U);
   EXPECT_EQ(report.sources_unchanged, 1U);
 }
