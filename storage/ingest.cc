@@ -34,7 +34,7 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
   auto reader = RowReader::open(file, mapper.columns(), files);
   mapper.check_columns(*reader);
   if (entry == nullptr || entry->bytes == 0) return {std::move(mapper), std::move(reader)};
-  if (entry->fingerprint != project.fingerprint(source)) {
+  if (!project.has_meant(source, entry->fingerprint)) {
     throw Error("the project file now reads this source in another way than when it was ingested",
                 {.file = file.name,
                  .hint = "undo the change, give another project.workspace, or remove the store's folder and "

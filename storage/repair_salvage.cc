@@ -171,8 +171,9 @@ class Salvage {
                               file.name.substr(file.name.find_first_not_of('/')), status.ToString()));
     }
     if (!bad_[kMeta].empty())
-      notes_.lost("deletions and tombstones that stood there, if any: what they keep away may return when its "
-                  "rows are read again");
+      notes_.lost(
+          "deletions and tombstones that stood there, if any: what they keep away may return when its "
+          "rows are read again");
   }
 
   // Where reading goes on if `key` lies in a part that cannot be read. Older values of its keys may lie in

@@ -195,6 +195,14 @@ std::optional<int> parse_zone(std::string_view text) {
 }
 
 std::string ColumnRules::canonical() const {
+  return canonical_with(ids ? fmt::format("{:016x}", ids->fingerprint()) : "");
+}
+
+std::string ColumnRules::canonical_but_ids() const {
+  return canonical_with("grows");
+}
+
+std::string ColumnRules::canonical_with(std::string_view ids_text) const {
   std::string out;
   const auto add = [&](std::string_view key, std::string_view text) {
     out += fmt::format("{}={}:{};", key, text.size(), text);
@@ -210,7 +218,7 @@ std::string ColumnRules::canonical() const {
   }
   for (const std::string& text : missing) add("missing", text);
   if (values) add("values", fmt::format("{:016x}", values->fingerprint()));
-  if (ids) add("ids", fmt::format("{:016x}", ids->fingerprint()));
+  if (ids) add("ids", ids_text);
   if (unknown_ids != UnknownIds::kKeep)
     add("unknown_ids", kUnknownIds[static_cast<std::size_t>(unknown_ids)]);
   if (!prefix.empty()) add("prefix", prefix);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -63,7 +64,11 @@ struct ColumnRules {
   const std::string& name() const { return rename.empty() ? column : rename; }
   // A text that differs if the meaning does. Not that a file may lack the column: it changes no row.
   std::string canonical() const;
-  bool only_optional() const;  // and no rule besides
+  std::string canonical_but_ids() const;  // the same whatever the map of ids holds
+  bool only_optional() const;             // and no rule besides
+
+ private:
+  std::string canonical_with(std::string_view ids) const;
 };
 
 // Reads `section`'s table "columns". Throws Error (kUsage) with file and line for unknown keys and values,
