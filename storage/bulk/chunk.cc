@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "storage/field_conflicts.h"
 #include "storage/keys.h"
+#include "storage/quarantined_row.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
