@@ -23,7 +23,7 @@ class LiveExpander {
     for (std::uint32_t row = job_.first_row; row < job_.end_row; ++row) {
       const std::uint32_t tree = state_.trees ? out_.trees[job_.row_type][row] : 0;
       const graph::RowSegments segments = live_.rows.row(out_.nodes[job_.row_type][row]);
-      const std::uint32_t length = bounded_length(segments, state_.tree_before[tree]);
+      const std::uint32_t length = live_.count_before(segments, state_.tree_before[tree]);
       const std::uint32_t count =
           job_.law == PickLaw::kLabor ? labor(segments, length, tree) : pick(segments, length, row, tree);
       place(segments, count, tree);
@@ -31,33 +31,13 @@ class LiveExpander {
   }
 
  private:
-  // The row's edges before the bound: its segments ascend in time one after the other.
-  std::uint32_t bounded_length(const graph::RowSegments& segments, TimeMs before) const {
-    if (!live_.timed || before == graph::kEndOfTime) return segments.length();
-    const graph::DeltaRows& rows = live_.rows;
-    const std::uint32_t first =
-        segments.base_length == 0
-            ? 0
-            : count_earlier(rows.base.times.data() + segments.base_start, segments.base_length, before);
-    if (first < segments.base_length || segments.delta_length == 0) return first;
-    return first + count_earlier(rows.segments.times.data() + (segments.delta_start - rows.edges),
-                                 segments.delta_length, before);
-  }
-
-  EventId event_at(const graph::RowSegments& segments, std::uint32_t p) const {
-    const EdgeId edge = live_.rows.edge_id(segments.position(p));
-    return edge < job_.events.size() ? job_.events[edge] : live_.new_events[edge - job_.events.size()];
-  }
-
   // The row's running sums, all in one place.
   const std::uint64_t* sums(const graph::RowSegments& segments, std::uint32_t length) {
-    const graph::DeltaRows& rows = live_.rows;
-    if (length <= segments.base_length) return rows.base.weight_sums.data() + segments.base_start;
-    const std::uint64_t* const delta = rows.segments.weight_sums.data() + (segments.delta_start - rows.edges);
+    if (length <= segments.base_length) return live_.base_sums(segments);
+    const std::uint64_t* const delta = live_.delta_sums(segments);
     if (segments.base_length == 0) return delta;
     make_room(state_.weights, length);
-    std::copy_n(rows.base.weight_sums.data() + segments.base_start, segments.base_length,
-                state_.weights.begin());
+    std::copy_n(live_.base_sums(segments), segments.base_length, state_.weights.begin());
     std::copy_n(delta, length - segments.base_length, state_.weights.begin() + segments.base_length);
     return state_.weights.data();
   }
@@ -86,11 +66,11 @@ class LiveExpander {
                  .allowed = stream(Purpose::kNeighboursAllowed, row, tree)};
     const std::uint32_t count = first_picks(work, picks);
     if (!state_.excluded.any() || std::none_of(picks, picks + count, [&](std::uint32_t p) {
-          return state_.excluded.contains(tree, event_at(segments, p));
+          return state_.excluded.contains(tree, live_.event_at(segments, p));
         }))
       return count;
     events_.clear();
-    for (std::uint32_t p = 0; p < length; ++p) events_.push_back(event_at(segments, p));
+    for (std::uint32_t p = 0; p < length; ++p) events_.push_back(live_.event_at(segments, p));
     const std::span<const EventId> hidden = state_.excluded.of(tree);
     work.events = events_.data();  // by place in the row, as the edge ids then are
     work.hidden = {hidden.data(), static_cast<std::uint32_t>(hidden.size())};
@@ -102,7 +82,7 @@ class LiveExpander {
     std::uint32_t* const picks = state_.proposals.data();
     std::uint32_t allowed = 0;
     for (std::uint32_t p = 0; p < length; ++p) {
-      if (state_.excluded.any() && state_.excluded.contains(tree, event_at(segments, p))) continue;
+      if (state_.excluded.any() && state_.excluded.contains(tree, live_.event_at(segments, p))) continue;
       picks[allowed++] = p;
     }
     DrawStream draws{.key = job_.key,

@@ -22,10 +22,6 @@ std::vector<std::vector<std::uint32_t>> uniform_fan_outs(const graph::Schema& sc
   return fan_outs;
 }
 
-struct NeighborSampler::Live {
-  std::vector<LiveRelation> relations = {};  // [relation id]
-};
-
 struct NeighborSampler::Scratch::State : ExpansionState {};
 
 NeighborSampler::Scratch::Scratch() : state_(std::make_unique<State>()) {}
@@ -64,6 +60,15 @@ void check_law(const SamplerOptions& options) {
 
 NeighborSampler::NeighborSampler(graph::GraphView graph, SamplerOptions options)
     : graph_(std::move(graph)), options_(std::move(options)) {
+  follow([&](std::size_t w) { return make_walker(graph_, options_.walks, w, options_.seed); });
+}
+
+NeighborSampler::NeighborSampler(graph::LiveGraphView graph, SamplerOptions options)
+    : graph_(graph.base), live_(live_relations(graph)), options_(std::move(options)) {
+  follow([&](std::size_t w) { return make_walker(graph, options_.walks, w, options_.seed); });
+}
+
+void NeighborSampler::follow(const std::function<RandomWalker(std::size_t)>& make) {
   const graph::Schema& schema = *graph_.schema;
   const std::size_t relations = 2 * schema.edge_types().size();
   WEFT_CHECK(graph_.relations.size() == relations && graph_.events.size() * 2 == relations);
@@ -88,11 +93,11 @@ NeighborSampler::NeighborSampler(graph::GraphView graph, SamplerOptions options)
                                       [&](const auto& hop) { return hop[relation] != 0; });
     if (followed) followed_.push_back(relation);
   }
-  follow_walks();
+  follow_walks(make);
   for (const graph::NodeId count : graph_.node_counts) hashed_.push_back(count > options_.relabel_bytes / 8);
 }
 
-void NeighborSampler::follow_walks() {
+void NeighborSampler::follow_walks(const std::function<RandomWalker(std::size_t)>& make) {
   for (std::size_t w = 0; w < options_.walks.size(); ++w) {
     const std::vector<std::uint32_t>& fan_outs = options_.walks[w].fan_outs;
     if (fan_outs.size() != options_.fan_outs.size()) {
@@ -102,30 +107,12 @@ void NeighborSampler::follow_walks() {
                    .expected = fmt::format("{}, one for each hop", options_.fan_outs.size())},
                   ErrorKind::kUsage);
     }
-    RandomWalker walker = make_walker(graph_, options_.walks, w, options_.seed);
+    RandomWalker walker = make(w);
     if (std::all_of(fan_outs.begin(), fan_outs.end(), [](std::uint32_t k) { return k == 0; })) continue;
     walks_.push_back(w);
     walkers_.push_back(std::move(walker));
     followed_.push_back(walk_relation_id(*graph_.schema, w));
   }
-}
-
-NeighborSampler::NeighborSampler(graph::LiveGraphView graph, SamplerOptions options)
-    : NeighborSampler(std::move(graph.base), std::move(options)) {
-  if (!options_.walks.empty()) {
-    throw Error("walks do not go over a live view",
-                {.field = "walks", .expected = "a snapshot, or relations of edges alone"}, ErrorKind::kUsage);
-  }
-  auto live = std::make_shared<Live>();
-  for (std::size_t r = 0; r < graph.relations.size(); ++r) {
-    const graph::EdgeTypeId type = graph::edge_type_of(static_cast<RelationId>(r));
-    const graph::EdgeType& edge_type = graph_.schema->edge_type(type);
-    live->relations.push_back({.rows = graph.relations[r],
-                               .new_events = graph.new_events.at(type),
-                               .timed = edge_type.timed,
-                               .weighted = edge_type.weighted});
-  }
-  live_ = std::move(live);
 }
 
 // Row after row: a row's walks are enough for their cache misses to overlap.
@@ -191,14 +178,14 @@ void NeighborSampler::sample(const SeedBatch& seeds, std::uint32_t step, Scratch
           .first_row = hop == 0 ? 0 : ends[hop - 1],
           .end_row = ends[hop],
           .fan_out = fan_out,
-          .law = row_law(options_.law, live_ ? live_->relations[followed_[i]].weighted
-                                             : !graph_.relation(followed_[i]).weight_sums.empty()),
+          .law = row_law(options_.law, !live_.empty() ? live_[followed_[i]].weighted
+                                                      : !graph_.relation(followed_[i]).weight_sums.empty()),
           .replacement = fan_out == kAllNeighbours ? Replacement::kWithout : options_.replacement,
           .key = pick_key(options_.seed, step),
           .relation = followed_[i],
           .hop = static_cast<std::uint32_t>(hop)};
-      if (live_) {
-        expand_live(job, live_->relations[followed_[i]], state, out);
+      if (!live_.empty()) {
+        expand_live(job, live_[followed_[i]], state, out);
       } else {
         expand(job, state, out);
       }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "graph/graph_view.h"
 #include "graph/live_view.h"
+#include "sampling/live_rows.h"
 #include "sampling/subgraph.h"
 #include "sampling/visited_neighbours.h"
 
@@ -79,7 +81,7 @@ class NeighborSampler {
   // replacement, or walks are not as make_walker() wants them.
   NeighborSampler(graph::GraphView graph, SamplerOptions options);
   // On a snapshot and what came after it: the subgraphs that a sampler on the compacted snapshot gives, but
-  // for edge ids, which are the live view's. Without walks: throws Error (kUsage) where there are any.
+  // for edge ids, which are the live view's.
   NeighborSampler(graph::LiveGraphView graph, SamplerOptions options);
 
   // Fills `out`. Step 0 is inference; training steps count from 1.
@@ -90,13 +92,14 @@ class NeighborSampler {
   const graph::GraphView& graph() const { return graph_; }
 
  private:
-  struct Live;
-  void follow_walks();
+  // What both constructors have in common; `make`: the walker of a relation of walks by its number.
+  void follow(const std::function<RandomWalker(std::size_t)>& make);
+  void follow_walks(const std::function<RandomWalker(std::size_t)>& make);
   void expand_walks(std::size_t number, std::size_t hop, std::uint32_t step, ExpansionState& state,
                     Subgraph& out) const;
 
   graph::GraphView graph_;
-  std::shared_ptr<const Live> live_;  // null: a snapshot alone
+  std::vector<LiveRelation> live_;  // [relation id]; empty: a snapshot alone
   SamplerOptions options_;
   std::vector<RelationId> followed_;   // relations with a fan-out at some hop, ascending; those of walks last
   std::vector<std::size_t> walks_;     // of options_.walks those with a fan-out at some hop

@@ -43,17 +43,63 @@ struct RandomWalker::Walk {
   }
 };
 
-// The row that a step is drawn from: `n` edges, from position `begin` on.
+// The row that a step is drawn from: `n` edges before the bound, counted from 0. They are one run of a
+// snapshot's; of a live view, `first` of them, and the others the delta's.
 struct RandomWalker::Step {
-  const graph::CsrView& csr;
-  std::span<const graph::EventId> events;  // by edge id
-  std::uint64_t begin;
-  std::uint32_t n;
-  const std::uint64_t* sums;  // of the edges' weights; null: all weigh the same
+  std::uint32_t n = 0;
+  std::uint32_t first = 0;
+  const graph::NodeId* targets = nullptr;
+  const graph::NodeId* new_targets = nullptr;
+  const std::uint64_t* sums = nullptr;      // of the edges' weights; null: all weigh the same
+  const std::uint64_t* new_sums = nullptr;  // go on from `sums`
+  // For what is hidden: where the row is.
+  const graph::CsrView* csr = nullptr;
+  std::span<const graph::EventId> events = {};  // by edge id
+  std::uint64_t begin = 0;
+  const LiveRelation* live = nullptr;  // null: `csr`, from `begin` on
+  graph::RowSegments segments = {};
+
+  bool weighted() const { return sums != nullptr || new_sums != nullptr; }
+  graph::NodeId target(std::uint32_t edge) const {
+    return edge < first ? targets[edge] : new_targets[edge - first];
+  }
+  std::uint64_t sum(std::uint32_t edge) const { return edge < first ? sums[edge] : new_sums[edge - first]; }
+  std::uint64_t weight(std::uint32_t edge) const { return sum(edge) - (edge == 0 ? 0 : sum(edge - 1)); }
+  // edge_at_weight of the whole row.
+  std::uint32_t at_weight(std::uint64_t x) const {
+    if (first == n || (first > 0 && x < sums[first - 1])) return edge_at_weight(sums, first, x);
+    return first + edge_at_weight(new_sums, n - first, x);
+  }
+  bool is_hidden(const Walk& walk, std::uint32_t edge) const {
+    if (walk.excluded == nullptr) return false;
+    return walk.excluded->contains(
+        walk.tree, live == nullptr ? events[csr->edge_id(begin + edge)] : live->event_at(segments, edge));
+  }
 };
 
 RandomWalker::RandomWalker(graph::GraphView graph, WalkOptions options)
-    : graph_(std::move(graph)), options_(std::move(options)) {
+    : RandomWalker(std::move(graph), {}, std::move(options)) {}
+
+RandomWalker::RandomWalker(const graph::LiveGraphView& graph, WalkOptions options)
+    : RandomWalker(graph.base, live_relations(graph), std::move(options)) {}
+
+RandomWalker::RandomWalker(graph::GraphView graph, std::vector<LiveRelation> live, WalkOptions options)
+    : graph_(std::move(graph)), live_(std::move(live)), options_(std::move(options)) {
+  check();
+  stop_ = static_cast<std::uint64_t>(options_.stop * 4294967296.0);
+  second_order_ = options_.p != 1 || options_.q != 1;
+  if (!second_order_) return;
+  const double largest = std::max({1 / options_.p, 1.0, 1 / options_.q});
+  const auto share = [&](double weight) {
+    return static_cast<std::uint32_t>(std::llround(weight / largest * (1u << kAffinityBits)));
+  };
+  return_ = share(1 / options_.p);
+  near_ = share(1);
+  far_ = share(1 / options_.q);
+  know_neighbours();
+}
+
+void RandomWalker::check() const {
   const graph::Schema& schema = *graph_.schema;
   const std::vector<graph::RelationId>& path = options_.path;
   if (path.empty()) throw Error("a walk needs a path", {.field = "path"}, ErrorKind::kUsage);
@@ -76,21 +122,16 @@ RandomWalker::RandomWalker(graph::GraphView graph, WalkOptions options)
                 {.field = "stop", .value = fmt::format("{}", options_.stop), .expected = "0 to below 1"},
                 ErrorKind::kUsage);
   }
-  stop_ = static_cast<std::uint64_t>(options_.stop * 4294967296.0);
-  second_order_ = options_.p != 1 || options_.q != 1;
-  if (!second_order_) return;
-  if (path.size() != 1) {
-    throw Error("node2vec walks go along one relation",
-                {.field = "path", .expected = "one relation where p or q is not 1"}, ErrorKind::kUsage);
-  }
-  const double largest = std::max({1 / options_.p, 1.0, 1 / options_.q});
-  const auto share = [&](double weight) {
-    return static_cast<std::uint32_t>(std::llround(weight / largest * (1u << kAffinityBits)));
-  };
-  return_ = share(1 / options_.p);
-  near_ = share(1);
-  far_ = share(1 / options_.q);
-  const graph::CsrView& csr = graph_.relation(path[0]);
+  if ((options_.p == 1 && options_.q == 1) || path.size() == 1) return;
+  throw Error("node2vec walks go along one relation",
+              {.field = "path", .expected = "one relation where p or q is not 1"}, ErrorKind::kUsage);
+}
+
+void RandomWalker::know_neighbours() {
+  const graph::RelationId relation = options_.path[0];
+  graph::Csr joined;
+  if (!live_.empty()) joined = joined_rows(live_[relation], graph_.node_counts[type_at(0)]);
+  const graph::CsrView csr = live_.empty() ? graph_.relation(relation) : joined.view();
   neighbours_ = graph::PositiveIndex(csr, {});
   if (csr.times.empty()) return;
   earliest_.resize(neighbours_.pairs());
@@ -112,19 +153,14 @@ graph::NodeTypeId RandomWalker::type_at(std::size_t s) const {
   return graph_.schema->row_type(options_.path[s % options_.path.size()]);
 }
 
-bool RandomWalker::is_hidden(const Walk& walk, const Step& step, std::uint64_t position) const {
-  return walk.excluded != nullptr &&
-         walk.excluded->contains(walk.tree, step.events[step.csr.edge_id(position)]);
-}
-
 // The edge that a block's first two words propose.
 std::uint32_t RandomWalker::propose(const Step& step, const Walk& walk, std::size_t block,
                                     const PhiloxBlock& words) const {
   const std::uint64_t word = std::uint64_t{words.word[0]} << 32 | words.word[1];
   const auto pair = static_cast<std::uint32_t>(2 * block);
   const DrawStream stream = walk.stream(Purpose::kWalk);
-  if (step.sums == nullptr) return static_cast<std::uint32_t>(bounded64_of(stream, pair, word, step.n));
-  return edge_at_weight(step.sums, step.n, bounded64_of(stream, pair, word, step.sums[step.n - 1]));
+  if (!step.weighted()) return static_cast<std::uint32_t>(bounded64_of(stream, pair, word, step.n));
+  return step.at_weight(bounded64_of(stream, pair, word, step.sum(step.n - 1)));
 }
 
 std::uint32_t RandomWalker::affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const {
@@ -138,18 +174,18 @@ std::uint32_t RandomWalker::affinity(const Walk& walk, graph::NodeId previous, g
 graph::NodeId RandomWalker::draw_exactly(const Step& step, const Walk& walk, std::size_t s,
                                          graph::NodeId previous) const {
   const auto own = [&](std::uint32_t edge) -> std::uint64_t {
-    if (is_hidden(walk, step, step.begin + edge)) return 0;
-    return step.sums == nullptr ? 1 : weight_of(step.sums, edge);
+    if (step.is_hidden(walk, edge)) return 0;
+    return step.weighted() ? step.weight(edge) : 1;
   };
   std::uint64_t allowed = 0;
   for (std::uint32_t edge = 0; edge < step.n; ++edge) allowed += own(edge);
   // A row of larger weights loses bits that are less than 2^-43 of its sum.
   const auto bits = static_cast<std::uint32_t>(std::bit_width(allowed));
-  const std::uint32_t shift = step.sums != nullptr && bits > kSumBits ? bits - kSumBits : 0;
+  const std::uint32_t shift = step.weighted() && bits > kSumBits ? bits - kSumBits : 0;
   const bool second_order = second_order_ && previous != graph::kNoNode;
   const auto weight = [&](std::uint32_t edge) {
     const std::uint64_t shifted = own(edge) >> shift;
-    return second_order ? shifted * affinity(walk, previous, step.csr.targets[step.begin + edge]) : shifted;
+    return second_order ? shifted * affinity(walk, previous, step.target(edge)) : shifted;
   };
   std::uint64_t total = 0;
   for (std::uint32_t edge = 0; edge < step.n; ++edge) total += weight(edge);
@@ -158,11 +194,42 @@ graph::NodeId RandomWalker::draw_exactly(const Step& step, const Walk& walk, std
       bounded64(walk.stream(Purpose::kWalkExact), static_cast<std::uint32_t>(walk.first + s), total);
   for (std::uint32_t edge = 0; edge < step.n; ++edge) {
     const std::uint64_t share = weight(edge);
-    if (x < share) return step.csr.targets[step.begin + edge];
+    if (x < share) return step.target(edge);
     x -= share;
   }
   WEFT_CHECK(false);  // x is below the total
   return graph::kNoNode;
+}
+
+RandomWalker::Step RandomWalker::row_of(const Walk& walk, graph::RelationId relation,
+                                        graph::NodeId node) const {
+  Step step;
+  if (live_.empty()) {
+    const graph::CsrView& csr = graph_.relation(relation);
+    step.begin = csr.offsets[node];
+    step.n = static_cast<std::uint32_t>(
+        walk.before == graph::kEndOfTime ? csr.degree(node) : csr.count_before(node, walk.before));
+    step.first = step.n;
+    step.targets = csr.targets.data() + step.begin;
+    if (options_.weighted && !csr.weight_sums.empty()) step.sums = csr.weight_sums.data() + step.begin;
+    step.csr = &csr;
+    step.events = graph_.events[graph::edge_type_of(relation)];
+    return step;
+  }
+  const LiveRelation& live = live_[relation];
+  step.live = &live;
+  step.segments = live.rows.row(node);
+  step.n = live.count_before(step.segments, walk.before);
+  step.first = std::min(step.n, step.segments.base_length);
+  if (step.first > 0) {
+    step.targets = live.rows.base.targets.data() + step.segments.base_start;
+    if (options_.weighted && live.weighted) step.sums = live.base_sums(step.segments);
+  }
+  if (step.first < step.n) {
+    step.new_targets = live.rows.segments.targets.data() + (step.segments.delta_start - live.rows.edges);
+    if (options_.weighted && live.weighted) step.new_sums = live.delta_sums(step.segments);
+  }
+  return step;
 }
 
 // What is decided with a round's last step takes effect after it.
@@ -176,25 +243,15 @@ graph::NodeId RandomWalker::next(const Walk& walk, std::size_t s, graph::NodeId 
                                  graph::NodeId previous) const {
   if (from == graph::kNoNode || stops_before(walk, s)) return graph::kNoNode;
   const graph::RelationId relation = options_.path[s % options_.path.size()];
-  const graph::CsrView& csr = graph_.relation(relation);
-  const std::uint64_t begin = csr.offsets[from];
-  const auto n = static_cast<std::uint32_t>(
-      walk.before == graph::kEndOfTime ? csr.degree(from) : csr.count_before(from, walk.before));
-  if (n == 0) return graph::kNoNode;
-  const bool weighted = options_.weighted && !csr.weight_sums.empty();
-  const Step step{.csr = csr,
-                  .events = graph_.events[graph::edge_type_of(relation)],
-                  .begin = begin,
-                  .n = n,
-                  .sums = weighted ? csr.weight_sums.data() + begin : nullptr};
-  if (weighted && step.sums[n - 1] == 0) return graph::kNoNode;
+  const Step step = row_of(walk, relation, from);
+  if (step.n == 0 || (step.weighted() && step.sum(step.n - 1) == 0)) return graph::kNoNode;
   const DrawStream stream = walk.stream(Purpose::kWalk);
   for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
     const std::size_t block = (walk.first + s) * kAttempts + attempt;
     const PhiloxBlock words = stream.block(static_cast<std::uint32_t>(block));
-    const std::uint64_t position = begin + propose(step, walk, block, words);
-    if (is_hidden(walk, step, position)) continue;
-    const graph::NodeId to = csr.targets[position];
+    const std::uint32_t edge = propose(step, walk, block, words);
+    if (step.is_hidden(walk, edge)) continue;
+    const graph::NodeId to = step.target(edge);
     if (!second_order_ || s == 0) return to;
     if (words.word[2] >> (32 - kAffinityBits) < affinity(walk, previous, to)) return to;
   }

@@ -12,6 +12,7 @@
 #include "graph/graph_view.h"
 #include "graph/positive_index.h"
 #include "sampling/excluded_events.h"
+#include "sampling/live_rows.h"
 #include "sampling/picks.h"
 
 namespace weft::sampling {
@@ -52,6 +53,8 @@ class RandomWalker {
   // Throws Error (kUsage) if the path is empty or does not chain, p or q is not within 1/1000 to 1000 or has
   // no meaning on the path, or stop is no chance below 1.
   RandomWalker(graph::GraphView graph, WalkOptions options);
+  // On a snapshot and what came after it: the walks that a walker on the compacted snapshot takes.
+  RandomWalker(const graph::LiveGraphView& graph, WalkOptions options);
 
   // Node type of a walk's node number s (0: the start).
   graph::NodeTypeId type_at(std::size_t s) const;
@@ -70,7 +73,10 @@ class RandomWalker {
  private:
   struct Walk;
   struct Step;
-  bool is_hidden(const Walk& walk, const Step& step, std::uint64_t position) const;
+  RandomWalker(graph::GraphView graph, std::vector<LiveRelation> live, WalkOptions options);
+  void check() const;
+  void know_neighbours();
+  Step row_of(const Walk& walk, graph::RelationId relation, graph::NodeId node) const;
   // Step s from a node; kNoNode also from kNoNode.
   graph::NodeId next(const Walk& walk, std::size_t s, graph::NodeId from, graph::NodeId previous) const;
   // Whether a walk ends with step s - 1, the last of a round.
@@ -82,7 +88,8 @@ class RandomWalker {
   std::uint32_t affinity(const Walk& walk, graph::NodeId previous, graph::NodeId to) const;
   graph::NodeId draw_exactly(const Step& step, const Walk& walk, std::size_t s, graph::NodeId previous) const;
 
-  graph::GraphView graph_;
+  graph::GraphView graph_;          // of a live view: the snapshot's rows, the live node counts
+  std::vector<LiveRelation> live_;  // [relation id]; empty: a snapshot alone
   WalkOptions options_;
   bool second_order_ = false;
   std::uint32_t return_ = 0, near_ = 0,

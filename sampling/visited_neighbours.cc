@@ -12,21 +12,11 @@ namespace {
 
 constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 24;
 
-}  // namespace
-
-graph::RelationId walk_relation_id(const graph::Schema& schema, std::size_t walk) {
-  const std::size_t type = schema.edge_types().size() + walk;
-  if (type > std::numeric_limits<graph::RelationId>::max() / 2) {
-    throw Error("more relations than a sampler can number", {.field = "walks", .expected = "below 2^16"},
-                ErrorKind::kUsage);
-  }
-  return graph::outgoing_relation(static_cast<graph::EdgeTypeId>(type));
-}
-
-RandomWalker make_walker(const graph::GraphView& graph, const std::vector<WalkRelation>& walks,
-                         std::size_t walk, std::uint64_t seed) {
+template <typename Graph>
+RandomWalker walker_on(const Graph& graph, const graph::Schema& schema,
+                       const std::vector<WalkRelation>& walks, std::size_t walk, std::uint64_t seed) {
   const WalkRelation& relation = walks[walk];
-  walk_relation_id(*graph.schema, walk);
+  walk_relation_id(schema, walk);
   if (relation.walks == 0 || relation.rounds == 0) {
     throw Error("a relation of walks has none", {.field = "walks, rounds", .expected = "at least 1 of each"},
                 ErrorKind::kUsage);
@@ -41,6 +31,27 @@ RandomWalker make_walker(const graph::GraphView& graph, const std::vector<WalkRe
                 ErrorKind::kUsage);
   }
   return walker;
+}
+
+}  // namespace
+
+graph::RelationId walk_relation_id(const graph::Schema& schema, std::size_t walk) {
+  const std::size_t type = schema.edge_types().size() + walk;
+  if (type > std::numeric_limits<graph::RelationId>::max() / 2) {
+    throw Error("more relations than a sampler can number", {.field = "walks", .expected = "below 2^16"},
+                ErrorKind::kUsage);
+  }
+  return graph::outgoing_relation(static_cast<graph::EdgeTypeId>(type));
+}
+
+RandomWalker make_walker(const graph::GraphView& graph, const std::vector<WalkRelation>& walks,
+                         std::size_t walk, std::uint64_t seed) {
+  return walker_on(graph, *graph.schema, walks, walk, seed);
+}
+
+RandomWalker make_walker(const graph::LiveGraphView& graph, const std::vector<WalkRelation>& walks,
+                         std::size_t walk, std::uint64_t seed) {
+  return walker_on(graph, *graph.base.schema, walks, walk, seed);
 }
 
 std::span<const Visited> VisitCounts::most_visited(const RandomWalker& walker, const WalkRelation& walks,

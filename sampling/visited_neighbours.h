@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/graph_view.h"
+#include "graph/live_view.h"
 #include "graph/schema.h"
 #include "sampling/random_walk.h"
 
@@ -34,6 +35,8 @@ graph::RelationId walk_relation_id(const graph::Schema& schema, std::size_t walk
 // The walker of a relation. Throws Error (kUsage) as RandomWalker does, if there are no walks or no rounds,
 // if they make 2^24 steps or more, or if the relation has no number below 2^16.
 RandomWalker make_walker(const graph::GraphView& graph, const std::vector<WalkRelation>& walks,
+                         std::size_t walk, std::uint64_t seed);
+RandomWalker make_walker(const graph::LiveGraphView& graph, const std::vector<WalkRelation>& walks,
                          std::size_t walk, std::uint64_t seed);
 
 struct Visited {

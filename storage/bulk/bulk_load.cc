@@ -317,7 +317,6 @@ BulkResult BulkLoad::merge(const std::vector<LedgerEntry>& ledger) {
   }
   state.files.kill_point("bulk.before_take_in");
   take_in_tables(store, tables);
-  store.newest = newest_times(*store.db, store.family(kOutgoing));
   state.files.kill_point("bulk.after_take_in");
   if (snapshot) {
     snapshot->publish();

@@ -1,6 +1,8 @@
 #include "storage/bulk/chunk.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -283,26 +285,70 @@ Position RowChunks::position() {
   return state_->reader->position();
 }
 
-void mark_unused_names(Chunk& chunk) {
-  if (std::find(chunk.dropped.begin(), chunk.dropped.end(), 1) == chunk.dropped.end()) return;
-  chunk.unused.assign(chunk.names.size(), 1);
+namespace {
+
+// Calls see(event, at) for each name that an event has, in the order in which nodes are numbered; the name's
+// position stands at byte `at` of the chunk's events.
+template <typename See>
+void each_name(const Chunk& chunk, const See& see) {
   EventBytes bytes(chunk.events);
-  for (const std::uint8_t dropped : chunk.dropped) {
-    const auto use = [&](std::uint32_t name) {
-      if (dropped == 0) chunk.unused[name] = 0;
-    };
+  for (std::size_t event = 0; !bytes.finished(); ++event) {
     const auto head = bytes.take<EventHead>();
     for (std::uint32_t n = 0; n < head.nodes; ++n) {
+      const std::size_t at = bytes.skip(0);
       const auto node = bytes.take<NodeHead>();
-      use(node.name);
+      see(event, at + offsetof(NodeHead, name));
       for (std::uint16_t i = 0; i < node.fields; ++i) bytes.skip(bytes.take<FieldHead>().size);
     }
     for (std::uint32_t e = 0; e < head.edges; ++e) {
-      const auto edge = bytes.take<EdgeHead>();
-      use(edge.from);
-      use(edge.to);
+      const std::size_t at = bytes.skip(0);
+      bytes.take<EdgeHead>();
+      see(event, at + offsetof(EdgeHead, from));
+      see(event, at + offsetof(EdgeHead, to));
     }
   }
+}
+
+std::uint32_t name_at(const Chunk& chunk, std::size_t at) {
+  std::uint32_t name = 0;
+  std::memcpy(&name, chunk.events.data() + at, sizeof(name));
+  return name;
+}
+
+// Puts the names into this order, those that it lacks behind.
+void reorder_names(Chunk& chunk, std::vector<std::uint32_t> order) {
+  for (std::uint32_t name = 0; name < chunk.names.size(); ++name) {
+    if (!chunk.is_used(name)) order.push_back(name);
+  }
+  std::vector<ChunkName> names;
+  std::vector<std::uint8_t> unused;
+  std::vector<std::uint32_t> now(order.size());
+  for (const std::uint32_t name : order) {
+    now[name] = static_cast<std::uint32_t>(names.size());
+    names.push_back(chunk.names[name]);
+    unused.push_back(chunk.unused[name]);
+  }
+  each_name(chunk, [&](std::size_t, std::size_t at) {
+    const std::uint32_t name = now[name_at(chunk, at)];
+    std::memcpy(chunk.events.data() + at, &name, sizeof(name));
+  });
+  chunk.names = std::move(names);
+  chunk.unused = std::move(unused);
+}
+
+}  // namespace
+
+void mark_unused_names(Chunk& chunk) {
+  if (std::find(chunk.dropped.begin(), chunk.dropped.end(), 1) == chunk.dropped.end()) return;
+  chunk.unused.assign(chunk.names.size(), 1);
+  std::vector<std::uint32_t> used;  // in the order of their first use
+  each_name(chunk, [&](std::size_t event, std::size_t at) {
+    const std::uint32_t name = name_at(chunk, at);
+    if (chunk.dropped[event] != 0 || std::exchange(chunk.unused[name], std::uint8_t{0}) == 0) return;
+    used.push_back(name);
+  });
+  // A dropped event named some first.
+  if (!std::is_sorted(used.begin(), used.end())) reorder_names(chunk, std::move(used));
 }
 
 }  // namespace weft::storage

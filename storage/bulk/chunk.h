@@ -136,8 +136,9 @@ class RowChunks {
   std::unique_ptr<State> state_;
 };
 
-// Fills Chunk::unused from Chunk::dropped. (Equal rows may name different nodes: a picture that was not there
-// when the first of them was read.)
+// Fills Chunk::unused from Chunk::dropped, and puts the names into the order in which the events that stay
+// name them, in which their nodes are numbered. (Equal rows may name different nodes: a picture that was not
+// there when the first of them was read.)
 void mark_unused_names(Chunk& chunk);
 
 }  // namespace weft::storage

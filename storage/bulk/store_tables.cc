@@ -420,6 +420,7 @@ void take_in_tables(GraphStore::Impl& store, const StoreTables& tables) {
   store.load_state();
   store.load_format();
   store.start_cache();
+  store.newest = newest_times(*store.db, store.family(kOutgoing));
   store.failed = false;
 }
 

@@ -6,19 +6,17 @@
 
 #include "graph/live_view.h"
 #include "sampling/neighbor_sampler.h"
-#include "tests/graph/random_delta.h"
+#include "tests/sampling/live_graph.h"
 #include "tests/sampling/random_batches.h"
 
 namespace weft::sampling {
 namespace {
 
-constexpr TimeMs kStart = 1'600'000'000'000;  // of random_shop
-
 // A batch whose bounds lie among the shop's times.
 testing::RandomBatch shop_batch(const graph::GraphView& graph, std::mt19937& random) {
   testing::RandomBatch batch = testing::random_batch(graph, random);
   for (TimeMs& before : batch.before) {
-    if (before != graph::kEndOfTime) before = kStart + before * 300;
+    if (before != graph::kEndOfTime) before = testing::kLiveStart + before * 300;
   }
   return batch;
 }
@@ -29,6 +27,7 @@ void expect_same(const Subgraph& live_out, const Subgraph& whole_out, const grap
   Subgraph renumbered = live_out;
   for (std::size_t i = 0; i < renumbered.relations.size(); ++i) {
     RelationBlock& block = renumbered.relations[i];
+    if (block.edges.empty()) continue;  // of walks, or nothing was picked
     const graph::EdgeTypeId type = graph::edge_type_of(block.relation);
     const graph::EdgeColumns columns = whole.edge_columns(type);
     ASSERT_EQ(block.edges.size(), whole_out.relations[i].edges.size());
@@ -48,20 +47,18 @@ class LiveSampler : public ::testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(LiveSampler, PicksAsOnTheCompactedSnapshot) {
   std::mt19937 random(GetParam());
-  graph::TestFolder folder;
-  const graph::GraphTables tables =
-      graph::random_shop(GetParam(), 10 + random() % 40, 5 + random() % 30, 50 + random() % 400);
-  const graph::SnapshotInfo info = graph::write_snapshot(tables, folder / "base");
-  const graph::Delta delta = graph::random_delta(tables, info, GetParam() * 7);
-  graph::write_snapshot(graph::grown(tables, delta), folder / "whole");
-  const graph::LiveView live(graph::Snapshot::open(folder / "base"), delta);
-  const graph::Snapshot whole = graph::Snapshot::open(folder / "whole");
+  const testing::LiveAndWhole both(
+      graph::random_shop(GetParam(), 10 + random() % 40, 5 + random() % 30, 50 + random() % 400),
+      GetParam() * 7);
+  const graph::LiveView& live = both.live;
+  const graph::Snapshot& whole = both.whole;
   const graph::GraphView whole_view = graph::view(whole);
   NeighborSampler::Scratch live_scratch, whole_scratch;
   Subgraph live_out, whole_out;
-  std::size_t fresh = 0, picks = 0;
+  std::size_t fresh = 0, picks = 0, visits = 0;
   for (int round = 0; round < 20; ++round) {
-    const SamplerOptions options = testing::random_options(whole.schema(), random);
+    SamplerOptions options = testing::random_options(whole.schema(), random);
+    options.walks = testing::random_walks(whole.schema(), options.fan_outs.size(), random);
     const NeighborSampler on_live(live.view(), options);
     const NeighborSampler on_whole(whole_view, options);
     for (std::uint32_t step = 0; step < 6; ++step) {
@@ -71,6 +68,8 @@ TEST_P(LiveSampler, PicksAsOnTheCompactedSnapshot) {
       expect_same(live_out, whole_out, live, whole);
       if (HasFailure()) FAIL() << "seed " << GetParam() << ", round " << round << ", step " << step;
       for (const RelationBlock& block : live_out.relations) {
+        visits += block.visits.size();
+        if (block.edges.empty()) continue;
         const std::uint64_t old = live.base().edge_count(graph::edge_type_of(block.relation));
         for (const EdgeId edge : block.edges) fresh += edge >= old ? 1 : 0;
         picks += block.edges.size();
@@ -79,6 +78,7 @@ TEST_P(LiveSampler, PicksAsOnTheCompactedSnapshot) {
   }
   EXPECT_GT(picks, 1000U);
   EXPECT_GT(fresh, 50U);
+  EXPECT_GT(visits, 100U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, LiveSampler, ::testing::Range(1u, 25u));

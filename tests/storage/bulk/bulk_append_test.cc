@@ -16,6 +16,7 @@
 #include "storage/store_impl.h"
 #include "storage/verify.h"
 #include "tests/storage/bulk/random_shop.h"
+#include "tests/storage/bulk/store_entries.h"
 #include "tests/storage/bulk/two_paths.h"
 #include "tests/storage/small_store.h"
 #include "tests/storage/sources/parquet_file.h"
@@ -29,34 +30,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const IngestOptions kInBatches{.batch_rows = 700, .bulk_from_bytes = ~std::uint64_t{0}};
-
-// Keys and values of all column families. Without the store's name and its log of changes, which a bulk load
-// ends.
-std::vector<std::string> entries_of(const GraphStore& store) {
-  std::vector<std::string> out;
-  const GraphStore::Impl& impl = store.impl();
-  for (std::size_t family = 0; family < kFamilyCount; ++family) {
-    PrefixScan scan(impl, static_cast<Family>(family), "");
-    for (; scan.valid(); scan.next()) {
-      if (family == kMeta && (scan.key() == "uuid" || scan.key().starts_with("change"))) continue;
-      std::string entry = fmt::format("{} ", kFamilyNames[family]);
-      for (const std::string_view part : {scan.key(), scan.value()}) {
-        for (const char byte : part) entry += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-        entry += ' ';
-      }
-      out.push_back(std::move(entry));
-    }
-    scan.check();
-  }
-  return out;
-}
-
-void expect_same_entries(const GraphStore& a, const GraphStore& b) {
-  const std::vector<std::string> left = entries_of(a), right = entries_of(b);
-  const auto [x, y] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
-  EXPECT_TRUE(left == right) << "bulk has    " << (x == left.end() ? "nothing" : *x) << "\nbatches have "
-                             << (y == right.end() ? "nothing" : *y);
-}
 
 struct Side {
   const Project& project;
@@ -282,6 +255,45 @@ TEST(BulkAppend, ADeletionThatTakesTheEdgesOfANodeGoesInBatches) {
   EXPECT_EQ(report.deleted_edges[0], 1U);
   expect_same_report(report, ingest(oracle, batches, kInBatches));
   expect_same_entries(bulk, batches);
+}
+
+// A picture that was not there when a row was first read: only the row's repeat names it before others do,
+// and a repeat says nothing.
+TEST(BulkAppend, WhatARepeatAloneNamesTakesNoIdBeforeOthers) {
+  Shop shop;
+  shop.write("shop.toml", R"([nodes.user]
+[nodes.item]
+source = "rows*.csv"
+id = "item"
+fields.photo = { kind = "image", path = "{photo}", as_node = true }
+[edges.buys]
+source = "rows*.csv"
+from = "user:user"
+to = "item:item"
+time = { column = "ts", unit = "s" }
+[clean]
+max_bad_media = 1
+)");
+  shop.write("rows0.csv", "user,item,photo,ts\na,1,p.jpg,5\n");
+  const auto in = [&](const char* name) {
+    return shop.project({fmt::format("project.workspace={}", (shop.folder() / name).string())});
+  };
+  for (const char* name : {"mixed", "oracle"}) {
+    const Project project = in(name);
+    GraphStore store = shop.open(project);
+    EXPECT_EQ(ingest(project, store, kInBatches).media_missing, 1U);
+  }
+  for (const char* picture : {"p.jpg", "q.jpg"})
+    shop.write(picture, fmt::format("\xFF\xD8\xFF {} \xFF\xD9", picture));
+  shop.write("rows1.csv", "user,item,photo,ts\na,1,p.jpg,5\nb,2,q.jpg,6\nc,3,p.jpg,7\nd,4,q.jpg,8\n");
+  const Project mixed = in("mixed"), oracle = in("oracle");
+  GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
+  const IngestReport report = ingest(mixed, bulk, in_bulk(1 << 12));
+  EXPECT_TRUE(report.bulk) << report.path_reason;
+  EXPECT_EQ(report.duplicates, 1U);
+  expect_same_report(report, ingest(oracle, batches, kInBatches));
+  expect_same_entries(bulk, batches);
+  EXPECT_THAT(verify_store(bulk).problems, ElementsAre());
 }
 
 TEST(BulkAppend, WhatWasForgottenStaysOut) {
