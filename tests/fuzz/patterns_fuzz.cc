@@ -1,6 +1,6 @@
 // Patterns of file names, the columns that names of folders give, and sections that name files which are
-// there. An input that begins with "[" and has a line end is the text of such sections; any other is a
-// pattern. Parser: storage/source_files.cc
+// there. An input that begins with "[" and has a line end is such sections; any other is a pattern.
+// Parser: storage/source_files.cc
 #include <algorithm>
 
 #include "base/toml.h"
