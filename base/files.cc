@@ -173,6 +173,7 @@ class PosixFiles final : public Files {
     if (code) fail("remove", path, code.value());
   }
   void make_folders(const fs::path& path) override {
+    if (path.empty()) return;  // what lies above a bare name: the current folder
     std::error_code code;
     fs::create_directories(path, code);
     if (code) fail("create folder", path, code.value());

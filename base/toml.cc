@@ -39,6 +39,7 @@ std::string describe(const toml::node& node) {
 }
 
 std::string value_text(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return excerpt(*text);
   std::ostringstream out;
   node.visit([&](const auto& value) { out << value; });
   return excerpt(out.str());

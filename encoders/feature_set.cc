@@ -59,6 +59,18 @@ void check_content(const MappedFile& file, const std::string& stated, const fs::
 
 }  // namespace
 
+void FeatureSet::touch(std::span<const std::uint32_t> rows) const {
+  constexpr std::size_t kPage = 4096;
+  const std::size_t width = dim() * sizeof(float);
+  if (width == 0) return;
+  // Volatile: what is read is not used.
+  const volatile char* const bytes = reinterpret_cast<const char*>(values().data());
+  for (const std::uint32_t row : rows) {
+    const std::size_t end = (std::size_t{row} + 1) * width;
+    for (std::size_t at = end - width; at < end; at = (at / kPage + 1) * kPage) static_cast<void>(bytes[at]);
+  }
+}
+
 FeatureSet FeatureSet::open(const fs::path& folder, VerifyFeatures verify, Files& files) {
   const fs::path manifest_path = folder / kManifest;
   const nlohmann::json manifest = parse_checked_text(files.read_whole(manifest_path), manifest_path);

@@ -47,6 +47,9 @@ class FeatureSet {
   std::span<const float> values() const { return values_file_.as<float>(); }                  // [rows, dim]
   std::span<const std::uint8_t> present() const { return present_file_.as<std::uint8_t>(); }  // [rows]
   std::span<const float> row(std::size_t i) const { return values().subspan(i * dim(), dim()); }
+  // Reads something of every page that the rows lie on, so that they are in memory, and in this process's
+  // page tables, by the time they are wanted.
+  void touch(std::span<const std::uint32_t> rows) const;
 
  private:
   FeatureSetInfo info_;

@@ -296,9 +296,14 @@ TrainResult Run::run() {
   log_ = std::make_unique<MetricsLog>(setup_.folder / kMetricsFile, state_.step, files_);
   const auto threads = static_cast<std::size_t>(options_.threads);
   std::vector<NodeSampler::Scratch> scratches(std::max<std::size_t>(threads, 1));
-  sampling::Loader<TrainBatch> loader(
-      state_.step + 1, state_.stopped_early ? state_.step + 1 : total_steps_ + 1, threads, threads + 1,
-      [&](std::uint64_t step, std::size_t worker) { return batches_.make(step, scratches[worker]); });
+  sampling::Loader<TrainBatch> loader(state_.step + 1,
+                                      state_.stopped_early ? state_.step + 1 : total_steps_ + 1, threads,
+                                      threads + 1, [&](std::uint64_t step, std::size_t worker) {
+                                        TrainBatch batch = batches_.make(step, scratches[worker]);
+                                        for (std::size_t t = 0; threads > 0 && t < tables_.size(); ++t)
+                                          touch_vectors(tables_[t], batch.sampled.graph.nodes[t]);
+                                        return batch;
+                                      });
   progress_.begin("train", total_steps_, "steps");
   bool stopped = false;
   while (!stopped && !state_.stopped_early) {

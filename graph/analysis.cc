@@ -9,15 +9,21 @@
 namespace weft::graph {
 namespace {
 
-void add_components(const GraphView& graph, std::size_t sizes, GraphAnalysis& out) {
+std::span<const NodeId> left_out(const AnalysisOptions& options, std::size_t type) {
+  return type < options.left_out.size() ? options.left_out[type] : std::span<const NodeId>();
+}
+
+void add_components(const GraphView& graph, const AnalysisOptions& options, GraphAnalysis& out) {
   Components components = connected_components(graph);
-  out.components = components.count;
   std::sort(components.sizes.rbegin(), components.sizes.rend());
-  components.sizes.resize(std::min(components.sizes.size(), sizes));
+  // What is left out has no edge: a component of its own each, among the smallest.
+  for (const auto& nodes : options.left_out) components.sizes.resize(components.sizes.size() - nodes.size());
+  out.components = static_cast<std::uint32_t>(components.sizes.size());
+  components.sizes.resize(std::min(components.sizes.size(), options.component_sizes));
   out.component_sizes = std::move(components.sizes);
 }
 
-void add_cores(const GraphView& graph, GraphAnalysis& out) {
+void add_cores(const GraphView& graph, const AnalysisOptions& options, GraphAnalysis& out) {
   const auto cores = core_numbers(graph);
   for (std::size_t type = 0; type < cores.size(); ++type) {
     for (const std::uint32_t core : cores[type]) {
@@ -25,7 +31,12 @@ void add_cores(const GraphView& graph, GraphAnalysis& out) {
       counts.resize(cores.size());
       ++counts[type];
     }
+    if (!left_out(options, type).empty()) out.cores[0][type] -= left_out(options, type).size();
   }
+  const auto zero = out.cores.find(0);
+  if (zero != out.cores.end() &&
+      std::all_of(zero->second.begin(), zero->second.end(), [](std::uint64_t count) { return count == 0; }))
+    out.cores.erase(zero);
 }
 
 std::vector<RankedNode> top_nodes(const std::vector<double>& ranks, std::size_t count) {
@@ -39,20 +50,56 @@ std::vector<RankedNode> top_nodes(const std::vector<double>& ranks, std::size_t 
   return top;
 }
 
-void add_page_rank(const GraphView& graph, const AnalysisOptions& options, GraphAnalysis& out) {
-  const PageRank ranks = page_rank(graph, {.damping = options.damping});
-  out.page_rank_iterations = ranks.iterations;
-  out.page_rank_change = ranks.change;
-  for (const auto& of_type : ranks.rank_of) out.top.push_back(top_nodes(of_type, options.top));
+// Nodes without edges give and take rank through the fresh starts alone, which are the same for all nodes:
+// the ranks of the others without them are these, scaled to sum to 1.
+void leave_out(const AnalysisOptions& options, std::vector<std::vector<double>>& rank_of) {
+  double gone = 0;
+  bool any = false;
+  for (std::size_t type = 0; type < rank_of.size(); ++type) {
+    for (const NodeId node : left_out(options, type)) {
+      gone += rank_of[type][node];
+      rank_of[type][node] = -1;  // behind all others
+      any = true;
+    }
+  }
+  if (!any) return;
+  for (std::vector<double>& of_type : rank_of) {
+    for (double& rank : of_type) rank = rank < 0 ? rank : rank / (1 - gone);
+  }
 }
 
-void add_degrees(const GraphView& graph, GraphAnalysis& out) {
+void add_page_rank(const GraphView& graph, const AnalysisOptions& options, GraphAnalysis& out) {
+  PageRank ranks = page_rank(graph, {.damping = options.damping});
+  out.page_rank_iterations = ranks.iterations;
+  out.page_rank_change = ranks.change;
+  leave_out(options, ranks.rank_of);
+  for (std::size_t type = 0; type < ranks.rank_of.size(); ++type) {
+    const std::vector<double>& of_type = ranks.rank_of[type];
+    const std::size_t nodes = of_type.size() - left_out(options, type).size();
+    out.top.push_back(top_nodes(of_type, std::min(options.top, nodes)));
+  }
+}
+
+// Of the type's nodes; `count` of them, which have 0, are none.
+Spread spread_without(std::vector<std::uint64_t> values, std::size_t count) {
+  for (std::size_t i = values.size(); i > 0 && count > 0; --i) {
+    if (values[i - 1] != 0) continue;
+    values[i - 1] = values.back();
+    values.pop_back();
+    --count;
+  }
+  return spread_of(std::move(values));
+}
+
+void add_degrees(const GraphView& graph, const AnalysisOptions& options, GraphAnalysis& out) {
   const UndirectedGraph undirected(graph);
   out.nodes = undirected.vertices();
+  for (const auto& nodes : options.left_out) out.nodes -= nodes.size();
   out.edges = undirected.degree_sum() / 2;
   out.relation_degrees.resize(graph.relations.size());
   for (NodeTypeId type = 0; type < graph.node_counts.size(); ++type) {
     const NodeId nodes = graph.node_counts[type];
+    const std::size_t none = left_out(options, type).size();
     std::vector<std::uint64_t> all(nodes);
     for (const UndirectedGraph::Leg& leg : undirected.legs(type)) {
       std::vector<std::uint64_t> of_relation(nodes);
@@ -60,14 +107,23 @@ void add_degrees(const GraphView& graph, GraphAnalysis& out) {
         of_relation[node] = leg.csr.degree(node);
         all[node] += of_relation[node];
       }
-      out.relation_degrees[leg.relation] = spread_of(std::move(of_relation));
+      out.relation_degrees[leg.relation] = spread_without(std::move(of_relation), none);
     }
     for (RankedNode& node : out.top[type]) node.degree = all[node.node];
-    out.degrees.push_back(spread_of(std::move(all)));
+    out.degrees.push_back(spread_without(std::move(all), none));
   }
 }
 
 }  // namespace
+
+std::vector<std::span<const NodeId>> forgotten_nodes(const Snapshot& snapshot) {
+  std::vector<std::span<const NodeId>> out;
+  for (std::size_t i = 0; i < snapshot.schema().node_types().size(); ++i) {
+    const auto type = static_cast<NodeTypeId>(i);
+    out.push_back(snapshot.id_order(type).first(snapshot.forgotten_nodes(type)));
+  }
+  return out;
+}
 
 Spread spread_of(std::vector<std::uint64_t> values) {
   Spread spread;
@@ -95,13 +151,13 @@ GraphAnalysis analyse(const GraphView& graph, const AnalysisOptions& options,
   };
   GraphAnalysis out;
   begin("components");
-  add_components(graph, options.component_sizes, out);
+  add_components(graph, options, out);
   begin("core numbers");
-  add_cores(graph, out);
+  add_cores(graph, options, out);
   begin("PageRank");
   add_page_rank(graph, options, out);
   begin("degrees");
-  add_degrees(graph, out);
+  add_degrees(graph, options, out);
   return out;
 }
 

@@ -2,6 +2,8 @@
 // is, and which nodes are central. All node types and edge types as one undirected graph; every edge counts,
 // parallel ones too, unless said otherwise.
 //
+// Nodes that were forgotten are none: the figures are those of a graph that never had them.
+//
 // Deterministic. The edges stay where they are: memory is at most 24 bytes a node, 8 for each edge of the
 // busiest node and 8 a component, beside the snapshot's mapped files.
 #pragma once
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -52,7 +55,11 @@ struct AnalysisOptions {
   std::size_t top = 5;  // nodes by PageRank of each type
   std::size_t component_sizes = 5;
   double damping = 0.85;
+  // [node type] nodes without an edge that are none: those that were forgotten, ascending. Shorter: no more.
+  std::vector<std::span<const NodeId>> left_out = {};
 };
+// Of a snapshot: its forgotten nodes.
+std::vector<std::span<const NodeId>> forgotten_nodes(const Snapshot& snapshot);
 
 // `step` (may be empty) is told what begins: "components", "core numbers", "PageRank", "degrees". Throws
 // Error if there are more than 2^32 - 1 nodes.

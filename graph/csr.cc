@@ -146,8 +146,8 @@ Csr build_outgoing(const EdgeList& sorted, std::size_t rows, std::size_t targets
     ++csr.offsets[std::size_t{sorted.from[i]} + 1];
   }
   std::partial_sum(csr.offsets.begin(), csr.offsets.end(), csr.offsets.begin());
-  csr.targets = sorted.to;
-  csr.times = sorted.times;
+  csr.targets.assign(sorted.to.begin(), sorted.to.end());
+  csr.times.assign(sorted.times.begin(), sorted.times.end());
   if (!sorted.weights.empty()) {
     csr.weight_sums.resize(sorted.size());
     RowSum sum;

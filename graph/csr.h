@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "graph/ids.h"
 
 namespace weft::graph {
@@ -37,13 +38,14 @@ struct CsrView {
 inline constexpr double kWeightScale = 1048576.0;
 std::uint64_t fixed_point_weight(double weight);
 
-// A CSR that owns its arrays.
+// A CSR that owns its arrays; samplers read them at random, so they lie in huge pages where the system has
+// them.
 struct Csr {
-  std::vector<std::uint64_t> offsets = {};
-  std::vector<NodeId> targets = {};
-  std::vector<TimeMs> times = {};
-  std::vector<std::uint64_t> weight_sums = {};
-  std::vector<EdgeId> edge_ids = {};
+  HugeVector<std::uint64_t> offsets = {};
+  HugeVector<NodeId> targets = {};
+  HugeVector<TimeMs> times = {};
+  HugeVector<std::uint64_t> weight_sums = {};
+  HugeVector<EdgeId> edge_ids = {};
   CsrView view() const { return {offsets, targets, times, weight_sums, edge_ids}; }
 };
 

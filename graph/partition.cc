@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/error.h"
@@ -49,6 +50,35 @@ bool nothing_to_cut(const UndirectedGraph& graph, NodeTypeId types, const Partit
   }
   return true;
 }
+
+// How many times its share the fullest part holds, of the load of which that is worst: the share that is
+// asked for, or that of the heaviest node if it is heavier than that.
+double worst_excess(const UndirectedGraph& graph, const std::vector<std::uint32_t>& part_of,
+                    const PartitionOptions& options) {
+  const VertexLoads loads = vertex_loads(graph, options);
+  std::vector<std::uint64_t> held(options.parts * loads.kinds), heaviest(loads.kinds);
+  for (std::size_t vertex = 0; vertex < part_of.size(); ++vertex) {
+    for (std::size_t kind = 0; kind < loads.kinds; ++kind) {
+      const std::uint64_t amount = loads.amounts[vertex * loads.kinds + kind];
+      held[part_of[vertex] * loads.kinds + kind] += amount;
+      heaviest[kind] = std::max(heaviest[kind], amount);
+    }
+  }
+  double worst = 0;
+  for (std::size_t kind = 0; kind < loads.kinds; ++kind) {
+    std::uint64_t fullest = 0;
+    for (std::size_t part = 0; part < options.parts; ++part)
+      fullest = std::max(fullest, held[part * loads.kinds + kind]);
+    const double mean = static_cast<double>(loads.totals[kind]) / options.parts;
+    const double share = std::max(mean * options.imbalance, static_cast<double>(heaviest[kind]));
+    worst = std::max(worst, static_cast<double>(fullest) / share);
+  }
+  return worst;
+}
+
+// METIS contracts neighbours pair by pair, so a graph of which most hangs on a few nodes stays as it is, and
+// its parts may come out twice as full as asked for. The streaming partitioner fills them whatever the graph.
+constexpr double kFarTooFull = 1.5;
 
 }  // namespace
 
@@ -119,6 +149,15 @@ Partition partition(const GraphView& view, const PartitionOptions& options) {
     part_of = streaming_parts(graph, options);
   } else {
     part_of = metis_parts(graph, options);
+    const double excess =
+        options.method == PartitionMethod::kAuto ? worst_excess(graph, part_of, options) : 0;
+    if (excess > kFarTooFull) {
+      std::vector<std::uint32_t> streamed = streaming_parts(graph, options);
+      if (worst_excess(graph, streamed, options) < excess) {
+        part_of = std::move(streamed);
+        result.method = PartitionMethod::kStreaming;
+      }
+    }
   }
   auto next = part_of.begin();
   for (const NodeId count : view.node_counts) {

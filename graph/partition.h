@@ -17,7 +17,7 @@
 namespace weft::graph {
 
 enum class PartitionMethod {
-  kAuto,       // METIS if it can take the graph, else streaming
+  kAuto,       // METIS if it can take and balance the graph, else streaming
   kMetis,      // an Error if it cannot
   kStreaming,  // linear in edges, 8 bytes a node
 };

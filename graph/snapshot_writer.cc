@@ -23,8 +23,8 @@ class FolderWriter {
  public:
   explicit FolderWriter(SnapshotFolder& folder) : folder_(folder) {}
 
-  template <typename T>
-  void put(const std::string& name, const std::vector<T>& items) {
+  template <typename T, typename Allocator>
+  void put(const std::string& name, const std::vector<T, Allocator>& items) {
     SnapshotFile file(folder_, name);
     file.append(std::as_bytes(std::span(items)));
     file.close();

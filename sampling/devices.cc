@@ -63,8 +63,7 @@ std::vector<std::string> DeviceReport::lines() const {
                     static_cast<double>(gpu.memory_bytes) / (1 << 30), gpu.capability_major,
                     gpu.capability_minor, gpu.multiprocessors));
   }
-  add("--device cuda",
-      plugin.problem == CudaProblem::kNone ? "can be used" : "cannot be used: " + plugin.message);
+  add("CUDA", plugin.problem == CudaProblem::kNone ? "can be used" : "cannot be used: " + plugin.message);
   return lines;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -263,19 +264,41 @@ class Gathering {
   std::map<graph::NodeRef, graph::TimeMs> seen_;
 };
 
+bool is_word_part(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+// As a word of its own: 'u1' is none of 'u12'.
+bool quotes_word(std::string_view text, std::string_view id) {
+  for (std::size_t at = text.find(id); at != std::string_view::npos; at = text.find(id, at + 1)) {
+    const std::size_t end = at + id.size();
+    if ((at == 0 || !is_word_part(text[at - 1])) && (end == text.size() || !is_word_part(text[end])))
+      return true;
+  }
+  return false;
+}
+
+struct Quoting {
+  std::vector<QuarantinedRow> blanked = {};  // with source, place and reason
+  bool as_word = false;                      // one of them surely means the id
+};
+
 // Rows that may quote the id: those that do, those whose excerpt was cut, and all where the source may spell
-// it otherwise. They keep source, place and reason.
-std::vector<QuarantinedRow> rows_to_blank(const GraphStore& store, std::string_view id) {
-  const bool all = has_other_spellings(id);
-  std::vector<QuarantinedRow> out;
+// it otherwise.
+Quoting find_quoting(const GraphStore& store, std::string_view id, const ForgetOptions& options) {
+  const bool all = options.spelled_otherwise || has_other_spellings(id);
+  Quoting out;
+  if (id.empty()) return out;
   store.visit_quarantine([&](const QuarantinedRow& row) {
     if (row.excerpt.empty() && row.detail.empty()) return true;
     const bool quotes = row.excerpt.find(id) != std::string::npos || row.detail.find(id) != std::string::npos;
     const bool cut = row.excerpt.ends_with("...") || row.detail.find("...") != std::string::npos;
     if (!all && !quotes && !cut) return true;
-    out.push_back(row);
-    out.back().excerpt.clear();
-    out.back().detail.clear();
+    out.as_word = out.as_word || quotes_word(row.excerpt, id) || quotes_word(row.detail, id);
+    out.blanked.push_back(row);
+    out.blanked.back().excerpt.clear();
+    out.blanked.back().detail.clear();
     return true;
   });
   return out;
@@ -404,23 +427,24 @@ ForgetReport forget_node(GraphStore& store, graph::NodeTypeId type, std::string_
   report.nodes.assign(impl.schema.graph.node_types().size(), 0);
   report.edges.assign(impl.schema.graph.edge_types().size(), 0);
   const auto node = store.find_node(type, external_id);
-  if (!node) {
-    report.forgotten = impl.tombstones.contains(type, external_id);
-    return report;
-  }
-  report.known = true;
-  report.node = {type, *node};
+  report.known = node.has_value();
+  report.forgotten = !node && impl.tombstones.contains(type, external_id);
+  const Quoting quoting = find_quoting(store, external_id, options);
+  const bool quoted = report.forgotten ? !quoting.blanked.empty() : quoting.as_word;
+  if (!node && !quoted) return report;
   Gathering found(impl, options);
-  found.run(report.node);
-  const std::vector<QuarantinedRow> blanked = rows_to_blank(store, external_id);
+  if (node) {
+    report.node = {type, *node};
+    found.run(report.node);
+  }
   for (const graph::NodeRef& each : found.nodes) ++report.nodes[each.type];
   for (const EdgeKey& each : found.edges) ++report.edges[each.type];
   report.fields = found.field_keys.size();
   report.first_seen = found.first_seen.size();
-  report.quarantined = blanked.size();
+  report.quarantined = quoting.blanked.size();
   if (options.dry_run) return report;
   const TombstoneKey key = impl.tombstones.key() ? *impl.tombstones.key() : random_tombstone_key();
-  Removal(impl, found).run(blanked, Tombstones(key).hash(type, external_id), key);
+  Removal(impl, found).run(quoting.blanked, Tombstones(key).hash(type, external_id), key);
   return report;
 }
 

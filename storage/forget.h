@@ -23,13 +23,14 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "storage/graph_store.h"
+#include "storage/project.h"
 #include "storage/workspace.h"
 
 namespace weft::storage {
 
 struct ForgetReport {
   bool known = false;      // the store had it
-  bool forgotten = false;  // before this call: there is a tombstone, and nothing was to do
+  bool forgotten = false;  // before this call: there is a tombstone
   graph::NodeRef node = {};
   std::vector<std::uint64_t> nodes = {};  // [node type] that went, it included
   std::vector<std::uint64_t> edges = {};  // [edge type]
@@ -42,12 +43,18 @@ struct ForgetOptions {
   // [node type] 1: its nodes are made by edges alone, so that one without an edge has nothing left to say.
   // Shorter: 0.
   std::vector<std::uint8_t> only_by_edges = {};
+  // Sources may have another text for ids of the node's type than the store: excerpts of all rows go.
+  bool spelled_otherwise = false;
   bool dry_run = false;  // report what would go; change nothing
 };
+// As the project's sections have it.
+ForgetOptions forget_options(const Project& project, graph::NodeTypeId type);
 
-// The first step. Nothing happens if the store does not know the id. `store` must be its writer, and no
-// NeighbourReader of it may be alive. Throws Error, with nothing written, if the store is damaged. Kill
-// points: forget.before_write, forget.after_write.
+// The first step. An id that the store does not have is forgotten too if the quarantine quotes it as a word:
+// all of its rows were bad. One that was forgotten before has what the quarantine quotes of it since removed.
+// Nothing happens if there is neither. `store` must be its writer, and no NeighbourReader of it may be alive.
+// Throws Error, with nothing written, if the store is damaged. Kill points: forget.before_write,
+// forget.after_write.
 ForgetReport forget_node(GraphStore& store, graph::NodeTypeId type, std::string_view external_id,
                          const ForgetOptions& options = {});
 

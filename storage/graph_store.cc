@@ -231,8 +231,11 @@ rocksdb::Status beside_a_writer(Step&& step) {
 }  // namespace
 
 void GraphStore::Impl::open_secondary() {
-  if (!exists(folder))
+  if (!exists(folder)) {
+    if (!is_unfinished() && holds_data(database_folder()))
+      damaged("the store's database has lost its file CURRENT");
     throw Error("there is no store here", {.file = folder.string(), .hint = "run `weft ingest` first"});
+  }
   std::string name = (fs::temp_directory_path() / "weft-reader-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr)
     throw Error(fmt::format("cannot create a temporary folder: {}", errno_text(errno)), {.file = name});

@@ -13,6 +13,7 @@
 #include "storage/forget.h"
 #include "storage/ingest_path.h"
 #include "storage/kafka/kafka_partitions.h"
+#include "storage/quarantined_row.h"
 #include "storage/row_mapper.h"
 #include "storage/sources/row_reader.h"
 #include "storage/store_impl.h"
@@ -33,7 +34,7 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
   auto reader = RowReader::open(file, mapper.columns(), files);
   mapper.check_columns(*reader);
   if (entry == nullptr || entry->bytes == 0) return {std::move(mapper), std::move(reader)};
-  if (entry->fingerprint != project.fingerprint(source)) {
+  if (!project.has_meant(source, entry->fingerprint)) {
     throw Error("the project file now reads this source in another way than when it was ingested",
                 {.file = file.name,
                  .hint = "undo the change, give another project.workspace, or remove the store's folder and "
@@ -55,7 +56,10 @@ OpenSource open_source(const Project& project, std::uint16_t source, const Ledge
         "the last line was ingested without a line end, and the file now goes on within it",
         {.file = file.name,
          .line = entry->lines + 1,
-         .hint = "write whole lines; to take the changed row, remove the store's folder and ingest again"});
+         .hint =
+             "to take the changed row, remove the store's folder and ingest again; with growing = true in "
+             "[sources.\"" +
+             file.name + "\"] such a line waits for its end"});
   }
   return {std::move(mapper), std::move(reader)};
 }
@@ -321,7 +325,7 @@ class Ingest {
       batch_text += row.raw.size();
       if (row.bad_reason.empty()) take(open.mapper, row, ledger, std::exchange(first, false));
       if (!row.bad_reason.empty()) {
-        quarantine(row, ledger.source);
+        quarantine(row, ledger.source, open.mapper);
         if (!row.terminated) {
           // Stays outside the ledger: read again when the file has grown.
           finish_batch(ledger, reader.position_before_row());
@@ -356,7 +360,7 @@ class Ingest {
       return;
     }
     // The row that an earlier run found cut short, now whole.
-    if (first && ledger.bytes > 0) batch_.released.emplace_back(ledger.source, row.offset);
+    if (first) batch_.released.emplace_back(ledger.source, row.offset);
     if (mapped.outcome != MapOutcome::kEvent) {
       if (mapped.outcome == MapOutcome::kFiltered) ++report_.filtered;
       return;
@@ -366,15 +370,10 @@ class Ingest {
     ++events_used_;
   }
 
-  void quarantine(const Row& row, std::uint16_t source) {
+  void quarantine(const Row& row, std::uint16_t source, RowMapper& mapper) {
     ++report_.quarantined[row.bad_reason];
     ++report_.quarantined_rows;
-    batch_.quarantined.push_back({.source = source,
-                                  .offset = row.offset,
-                                  .line = row.line,
-                                  .reason = row.bad_reason,
-                                  .detail = row.bad_detail,
-                                  .excerpt = excerpt(row.raw, kExcerptBytes)});
+    batch_.quarantined.push_back(quarantined_row(row, source, mapper, store_.impl().tombstones));
   }
 
   void finish_batch(LedgerEntry& ledger, const Position& position) {

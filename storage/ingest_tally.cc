@@ -30,6 +30,7 @@ void MediaTally::add(const MediaTally& later) {
 
 void SourceTally::add_bad(const Row& row, bool stops) {
   ++bad;
+  if (!row.terminated) ++waiting;
   ++reasons[row.bad_reason];
   if (first_bad && (first_stop || !stops)) return;
   const BadRow shown{.summary = fmt::format("{}: {}", row.bad_reason, row.bad_detail),
@@ -52,6 +53,7 @@ void SourceTally::look_for_damage(const std::vector<MediaFile>& looked_at, std::
 void SourceTally::add(const SourceTally& later, std::uint64_t lines_before) {
   rows += later.rows;
   bad += later.bad;
+  waiting += later.waiting;
   events += later.events;
   filtered += later.filtered;
   damaged += later.damaged;
@@ -106,7 +108,8 @@ void SourceTally::check(const SourceFile& file, const CleanOptions& clean, std::
          .expected = fmt::format("at most {:g} % (clean.max_bad_media)", 100 * clean.max_bad_media),
          .hint = "mend or remove the files; or raise clean.max_bad_media, and they are treated as missing"});
   }
-  if (bad > 0 && past(all_bad, clean.max_bad_rows)) {
+  const std::uint64_t counted = all_rows > 1 || file.growing ? all_bad - waiting : all_bad;
+  if (bad > 0 && past(counted, clean.max_bad_rows)) {
     std::vector<std::string> counts;
     for (const auto& [reason, count] : reasons)
       counts.push_back(fmt::format("{} {}", with_commas(count), reason));

@@ -41,6 +41,7 @@ struct SourceTally {
     std::uint64_t line = 0;
   };
   std::uint64_t rows = 0, bad = 0, events = 0, filtered = 0;
+  std::uint64_t waiting = 0;                          // bad rows without a line end: the file may grow yet
   std::uint64_t damaged = 0;                          // good rows that name a damaged picture or sound
   std::map<std::string, std::uint64_t> reasons = {};  // of bad rows
   std::optional<BadRow> first_bad = {};
@@ -53,8 +54,9 @@ struct SourceTally {
   void look_for_damage(const std::vector<MediaFile>& media, std::uint64_t line);
   void add(const SourceTally& later, std::uint64_t lines_before);
 
-  // Throws Error "... nothing was written" past a threshold, or for a row that stops ingest. `rows_before`
-  // and `bad_before` are those of earlier runs.
+  // Throws Error "... nothing was written" past a threshold, or for a row that stops ingest. A row that waits
+  // counts for the threshold if it is the only one of a file that is not said to grow. `rows_before` and
+  // `bad_before` are those of earlier runs.
   void check(const SourceFile& file, const CleanOptions& clean, std::uint64_t rows_before,
              std::uint64_t bad_before) const;
 

@@ -141,6 +141,9 @@ struct Project {
   std::vector<RankRule> rank_rules(std::uint16_t source) const;
   // Changes if the meaning of the source's rows does: what columns become, not where the files lie.
   std::uint64_t fingerprint(std::uint16_t source) const;
+  // `earlier` was the source's fingerprint, or would have been: its meaning has not changed since, but that
+  // maps of ids (at most two of them) got further entries at their ends. Time: of all entries.
+  bool has_meant(std::uint16_t source, std::uint64_t earlier) const;
 };
 
 // Throws Error (kUsage) with file and line: unknown keys (with the nearest known one), wrong types, missing

@@ -170,6 +170,10 @@ class Salvage {
       notes_.lost(fmt::format("{}: a part of table file {} cannot be read ({})", file.column_family_name,
                               file.name.substr(file.name.find_first_not_of('/')), status.ToString()));
     }
+    if (!bad_[kMeta].empty())
+      notes_.lost(
+          "deletions and tombstones that stood there, if any: what they keep away may return when its "
+          "rows are read again");
   }
 
   // Where reading goes on if `key` lies in a part that cannot be read. Older values of its keys may lie in

@@ -119,8 +119,16 @@ namespace {
       known.begin(), known.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(known.size(), 30)));
   if (known.size() > shown.size()) shown.emplace_back("...");
   context.expected = fmt::format("a column of {} ({})", file, join(shown));
-  if (const std::string nearest = nearest_word(ref.name, known); !nearest.empty())
+  const std::size_t parts = known.size() == 1 ? known[0].find_first_of(";\t|,") : std::string::npos;
+  if (parts != std::string::npos) {
+    const std::string delimiter = known[0][parts] == '\t' ? "\\t" : known[0].substr(parts, 1);
+    context.hint =
+        fmt::format("what parts its columns? [sources.\"{}\"] delimiter = \"{}\" says it", file, delimiter);
+  } else if (const std::string nearest = nearest_word(ref.name, known); !nearest.empty()) {
     context.hint = fmt::format("did you mean '{}'?", nearest);
+  } else {
+    context.hint = fmt::format("if files may lack it: columns.\"{}\" = {{ optional = true }}", ref.name);
+  }
   throw Error(fmt::format("{} has no column '{}'", file, ref.name), std::move(context), ErrorKind::kUsage);
 }
 
@@ -129,6 +137,7 @@ namespace {
 void RowMapper::check_columns(const RowReader& reader) const {
   if (!reader.has_header()) return;
   for (const std::size_t missing : reader.missing_columns()) {
+    if (cells_.is_optional(missing)) continue;
     missing_column(cells_.refs()[missing], project_.sources[source_].name, reader.known_columns());
   }
 }
@@ -141,6 +150,7 @@ std::vector<std::string> RowMapper::absent_columns(const RowReader& reader) cons
     if (std::find(columns().begin(), columns().end(), name) == columns().end()) unused.push_back(name);
   }
   for (const std::size_t missing : reader.missing_columns()) {
+    if (cells_.is_optional(missing)) continue;
     if (!nearest_word(columns()[missing], unused).empty()) {
       missing_column(cells_.refs()[missing], project_.sources[source_].name, reader.known_columns());
     }
@@ -459,6 +469,51 @@ MapResult RowMapper::map(const Row& row, graph::Event& event) {
   if (event.nodes.empty() && event.edges.empty()) return {};
   set_event_id(row, event);
   return {.outcome = MapOutcome::kEvent};
+}
+
+// Calls named(type, cell) for the cells with ids, until it says true.
+template <typename Named>
+bool RowMapper::any_id(const Named& named) {
+  for (const NodePlan& plan : nodes_) {
+    if (named(plan.mapping->type, plan.id)) return true;
+  }
+  for (const EdgePlan& plan : edges_) {
+    const graph::EdgeType& type = project_.schema.graph.edge_type(plan.mapping->type);
+    if (named(type.from, plan.from) || named(type.to, plan.to)) return true;
+  }
+  return false;
+}
+
+bool RowMapper::may_name(const Row& row, const Tombstones& forgotten) {
+  if (forgotten.empty()) return false;
+  if (row.cells.empty()) return true;
+  const CleanCounts counts = cells_.counts;  // the values were counted when the row was mapped
+  cells_.begin(row);
+  bool found = false;
+  try {
+    found = any_id([&](graph::NodeTypeId type, std::size_t cell) {
+      if (cell == kNone) return false;
+      const Cell& id = cells_.get(cell);
+      return id.present && (id.is_list || forgotten.contains(type, id.text));
+    });
+    for (const NodePlan& plan : nodes_) {
+      for (const FieldPlan& field : plan.fields) {
+        if (found || !field.mapping->as_node) continue;
+        if (field.cell == kNone) {
+          found = true;  // a path, of which the row has parts
+          continue;
+        }
+        for (const std::string& value : category_values(field))
+          found = found || forgotten.contains(field.mapping->node_type, value);
+      }
+    }
+  } catch (const BadValue&) {
+    found = true;
+  } catch (const Bad&) {
+    found = true;
+  }
+  cells_.counts = counts;
+  return found;
 }
 
 }  // namespace weft::storage

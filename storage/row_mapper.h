@@ -13,6 +13,7 @@
 #include "storage/media.h"
 #include "storage/project.h"
 #include "storage/sources/row_reader.h"
+#include "storage/tombstones.h"
 
 namespace weft::storage {
 
@@ -36,7 +37,7 @@ class RowMapper {
 
   // What the reader must be opened with.
   const std::vector<std::string>& columns() const { return cells_.columns(); }
-  // Throws Error (kUsage), at the project file's line, for a column that the header lacks.
+  // Throws Error (kUsage), at the project file's line, for a column that the header lacks and must have.
   void check_columns(const RowReader& reader) const;
   // As check_columns, for a whole file of JSON lines read from its beginning: Error if a column that was in
   // no row is a likely slip for one that was; otherwise the columns' names, for a note.
@@ -45,6 +46,8 @@ class RowMapper {
   // `row` must be good. Fills `event` (its id is never kNoEvent). Media that were looked at are in media().
   MapResult map(const Row& row, graph::Event& event);
   const std::vector<MediaFile>& media() const { return media_; }
+  // Whether a bad row names one of `forgotten` by any of its ids, or may: its ids cannot be told.
+  bool may_name(const Row& row, const Tombstones& forgotten);
   // What cleaning did to all rows so far.
   const CleanCounts& cleaned() const { return cells_.counts; }
 
@@ -99,6 +102,8 @@ class RowMapper {
   std::vector<std::string> category_values(const FieldPlan& plan);
   void make_edge(const EdgePlan& plan, graph::Event& event);
   void make_all(graph::Event& event);
+  template <typename Named>
+  bool any_id(const Named& named);
   void set_event_id(const Row& row, graph::Event& event);
 
   const Project& project_;

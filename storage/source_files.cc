@@ -260,7 +260,7 @@ void read_delimited(const TomlSection& section, SourceOptions& out) {
 
 // What a message's value is.
 void read_message_form(const TomlSection& section, SourceOptions& out) {
-  for (const char* key : {"files", "encoding"}) {
+  for (const char* key : {"files", "encoding", "growing"}) {
     if (section.has(key)) section.fail(key, "is of files, and this section has topics");
   }
   out.format = static_cast<SourceFormat>(
@@ -300,6 +300,7 @@ SourceOptions SourceResolver::read_options(const std::string& name, const TomlSe
   if (section.has("format"))
     out.format = static_cast<SourceFormat>(section.get_choice("format", kFormats, 0));
   out.encoding = static_cast<Encoding>(section.get_choice("encoding", encoding_keys(), 0));
+  out.growing = section.get_bool("growing", false);
   read_delimited(section, out);
   section.has("columns");  // read by read_column_rules, which needs the resolver
   section.check_no_unknown_keys();
@@ -330,6 +331,7 @@ SourceFile SourceResolver::resolve(const TomlSection& section, std::string_view 
     source.encoding = options->encoding;
     source.delimiter = options->delimiter;
     source.header = options->header;
+    source.growing = options->growing;
   }
   const auto format = options != nullptr && options->format ? options->format : named.format;
   if (!format) {
@@ -343,6 +345,8 @@ SourceFile SourceResolver::resolve(const TomlSection& section, std::string_view 
   if (source.format == SourceFormat::kParquet) {
     if (source.encoding != Encoding::kUtf8)
       section.fail("encoding", fmt::format("'{}' is Parquet", name), "no encoding: its texts are UTF-8");
+    if (source.growing)
+      section.fail("growing", fmt::format("'{}' is Parquet, which cannot grow", name), "a file of text");
     source.compression = Compression::kNone;
     source.partition = partition_of(name);
   }

@@ -37,6 +37,7 @@ struct SourceFile {
   char delimiter = '\0';                 // CSV and tabs; NUL: a comma, a tab
   bool converted = false;                // what is opened is UTF-8 already: `encoding` says what it was
   std::vector<std::string> header = {};  // CSV and tabs without a header row: the columns' names
+  bool growing = false;                  // text: a last line without a line end waits until it has one
   // Parquet: columns that the names of its folders give, as in "day=2024-05-01/part-0.parquet".
   std::vector<std::pair<std::string, std::string>> partition = {};
   std::optional<KafkaPartition> topic = {};  // `path` is the name then, and stands for no file
@@ -54,6 +55,7 @@ struct SourceOptions {
   Encoding encoding = Encoding::kUtf8;
   char delimiter = '\0';
   std::vector<std::string> header = {};
+  bool growing = false;
   std::shared_ptr<const KafkaOptions> kafka = {};  // in place of files
 };
 

@@ -72,16 +72,24 @@ bool take_fraction(std::string_view& text, int& ms) {
   return any;
 }
 
+// "10:30", "10:30:15.25", or the same without colons, at the front. An hour alone is none.
+bool take_clock(std::string_view& text, int& hour, int& minute, int& second, int& ms) {
+  if (!take_digits(text, 2, hour)) return false;
+  const bool colons = take(text, ':');
+  if (!take_digits(text, 2, minute)) return false;
+  const bool more = colons ? take(text, ':') : !text.empty() && text[0] >= '0' && text[0] <= '9';
+  return !more || (take_digits(text, 2, second) && take_fraction(text, ms));
+}
+
 std::optional<graph::TimeMs> parse_iso8601(std::string_view text, int zone) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0;
-  if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) || !take(text, '-') ||
-      !take_digits(text, 2, day)) {
+  if (!take_digits(text, 4, year)) return std::nullopt;
+  const bool dashes = take(text, '-');
+  if (!take_digits(text, 2, month) || (dashes && !take(text, '-')) || !take_digits(text, 2, day))
     return std::nullopt;
-  }
   if (!text.empty()) {
     if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return std::nullopt;
-    if (!take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute)) return std::nullopt;
-    if (take(text, ':') && (!take_digits(text, 2, second) || !take_fraction(text, ms))) return std::nullopt;
+    if (!take_clock(text, hour, minute, second, ms)) return std::nullopt;
     text = trim(text);
     if (!take_zone(text, zone)) return std::nullopt;
   }

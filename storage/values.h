@@ -18,7 +18,7 @@ std::optional<double> parse_number(std::string_view text);
 
 // Milliseconds since 1970 UTC, rounded down; nothing if the text does not parse or lies outside the years
 // -9999 to 9999. iso8601: YYYY-MM-DD, then optionally T or blank HH:MM[:SS[.fraction]] and Z or +HH:MM (none:
-// `zone_minutes` east of UTC).
+// `zone_minutes` east of UTC); date and clock also without their dashes and colons.
 std::optional<graph::TimeMs> parse_time(std::string_view text, TimeUnit unit, int zone_minutes = 0);
 
 // 2026-11-22T07:25:00.000Z

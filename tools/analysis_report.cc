@@ -117,13 +117,16 @@ Json analysis_json(const graph::Snapshot& snapshot, const graph::GraphAnalysis& 
   Json json = {{"nodes", analysis.nodes},           {"edges", analysis.edges},
                {"components", analysis.components}, {"largest", analysis.component_sizes},
                {"degrees", Json::object()},         {"relations", Json::object()}};
+  const auto nodes = [&](graph::NodeTypeId type) {
+    return snapshot.node_count(type) - snapshot.forgotten_nodes(type);
+  };
   for (std::size_t type = 0; type < analysis.degrees.size(); ++type) {
     json["degrees"][schema.node_types()[type].name] =
-        to_json(analysis.degrees[type], snapshot.node_count(static_cast<graph::NodeTypeId>(type)));
+        to_json(analysis.degrees[type], nodes(static_cast<graph::NodeTypeId>(type)));
   }
   for (const graph::RelationId relation : schema.relations()) {
     const graph::NodeTypeId rows = schema.row_type(relation);
-    Json entry = to_json(analysis.relation_degrees[relation], snapshot.node_count(rows));
+    Json entry = to_json(analysis.relation_degrees[relation], nodes(rows));
     entry["rows"] = schema.node_type(rows).name;
     json["relations"][schema.relation_name(relation)] = std::move(entry);
   }

@@ -44,15 +44,6 @@ graph::NodeTypeId node_type(const graph::Schema& schema, const std::string& name
               ErrorKind::kUsage);
 }
 
-// Types that no section [nodes.*] reads: their nodes are made by edges and as_node fields.
-std::vector<std::uint8_t> types_only_by_edges(const storage::Project& project) {
-  std::vector<std::uint8_t> out(project.schema.graph.node_types().size(), 1);
-  for (const storage::NodeMapping& mapping : project.nodes) {
-    if (!mapping.sources.empty()) out[mapping.type] = 0;
-  }
-  return out;
-}
-
 // Backups that were taken when the store had the node already: dense ids are given in ascending order.
 std::vector<std::string> knowing_backups(const storage::Project& project, const storage::StoreInfo& store,
                                          const std::string& type, graph::NodeId node) {
@@ -138,9 +129,6 @@ void print_report(const Cli& cli, const storage::ForgetReport& report, const gra
   if (report.first_seen > 0)
     cli.print(fmt::format("{} other nodes were first seen with one of these edges: now with the next",
                           with_commas(report.first_seen)));
-  if (report.quarantined > 0)
-    cli.print(fmt::format("{} rows of the quarantine quote it, or may: their excerpts are blanked",
-                          with_commas(report.quarantined)));
 }
 
 class Forget {
@@ -160,11 +148,11 @@ class Forget {
 
   void run() {
     if (options_.allow_return) return let_return();
-    const storage::ForgetOptions how{.only_by_edges = types_only_by_edges(project_),
-                                     .dry_run = options_.dry_run};
+    storage::ForgetOptions how = storage::forget_options(project_, type_);
+    how.dry_run = options_.dry_run;
     const bool left_over = storage::forgetting_unfinished(store_);
     const storage::ForgetReport report = storage::forget_node(store_, type_, options_.id, how);
-    if (!report.known && !report.forgotten) {
+    if (!report.known && !report.forgotten && report.quarantined == 0) {
       throw Error(fmt::format("the store has no {} with this id: nothing was changed", options_.type),
                   {.value = options_.id, .hint = "give the id as the sources have it"});
     }
@@ -173,11 +161,12 @@ class Forget {
     if (report.known)
       knowing.backups = knowing_backups(project_, store_.info(), options_.type, report.node.id);
     if (options_.dry_run) return show(report, knowing, storage::forgetful_paths(project_.workspace), {});
+    const bool removes = report.known || report.quarantined > 0 || left_over;
     std::vector<fs::path> removed;
-    if (report.known || left_over) removed = storage::forgetful_paths(project_.workspace);
+    if (removes) removed = storage::forgetful_paths(project_.workspace);
     storage::finish_forgetting(store_, project_.workspace, cli_.progress());
     fs::path snapshot;
-    if (report.known || left_over)
+    if (removes)
       snapshot =
           storage::export_snapshot(store_, project_.workspace, project_.data_root, cli_.progress()).folder;
     show(report, knowing, removed, snapshot);
@@ -206,8 +195,13 @@ class Forget {
       json["snapshot"] = snapshot.string();
       return cli_.print_json(json);
     }
-    if (report.forgotten) cli_.print("it was forgotten before: the store has nothing of it");
+    if (report.forgotten) cli_.print("it was forgotten before: the graph has nothing of it");
     if (report.known) print_report(cli_, report, schema_, options_.dry_run ? "would remove" : "removed");
+    if (!report.known && !report.forgotten)
+      cli_.print("the graph has no such node, but rows of the quarantine name it: left out from now on");
+    if (report.quarantined > 0)
+      cli_.print(fmt::format("{} rows of the quarantine quote it, or may: their excerpts {} blanked",
+                             with_commas(report.quarantined), options_.dry_run ? "would be" : "are"));
     print_list(
         cli_,
         options_.dry_run ? "would remove files, as they show it:" : "removed files that showed it:", paths);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "graph/analysis.h"
 #include "graph/graph_view.h"
 #include "sampling/devices.h"
@@ -97,7 +98,9 @@ Json describe(const graph::Snapshot& snapshot) {
       fields[field.name] = {{"kind", graph::field_kind_name(field.kind)},
                             {"present", present(snapshot, type, f)}};
     }
-    out["nodes"][schema.node_types()[t].name] = {{"count", snapshot.node_count(type)},
+    const std::uint64_t forgotten = snapshot.forgotten_nodes(type);
+    out["nodes"][schema.node_types()[t].name] = {{"count", snapshot.node_count(type) - forgotten},
+                                                 {"forgotten", forgotten},
                                                  {"fields", std::move(fields)}};
   }
   for (std::size_t t = 0; t < schema.edge_types().size(); ++t) {
@@ -156,13 +159,23 @@ Json analyse(Cli& cli, const graph::Snapshot& snapshot, std::size_t top) {
   cli.progress().begin("analyse", kAnalysisSteps, "steps");
   std::uint64_t begun = 0;
   const graph::GraphAnalysis analysis =
-      graph::analyse(graph::view(snapshot), {.top = top}, [&](std::string_view step) {
-        cli.progress().note(std::string(step));
-        cli.progress().advance(begun++);
-      });
+      graph::analyse(graph::view(snapshot), {.top = top, .left_out = graph::forgotten_nodes(snapshot)},
+                     [&](std::string_view step) {
+                       cli.progress().note(std::string(step));
+                       cli.progress().advance(begun++);
+                     });
   cli.progress().advance(kAnalysisSteps);
   cli.progress().end();
   return analysis_json(snapshot, analysis);
+}
+
+void print_forgotten(const Cli& cli, const Json& json) {
+  std::vector<std::string> parts;
+  for (const auto& [name, type] : json["nodes"].items()) {
+    if (type["forgotten"] > 0)
+      parts.push_back(fmt::format("{} {}", with_commas(type["forgotten"].get<std::uint64_t>()), name));
+  }
+  if (!parts.empty()) cli.print(fmt::format("forgotten, not counted: {}", join(parts)));
 }
 
 void print_tables(const Cli& cli, const Json& json) {
@@ -178,6 +191,7 @@ void print_tables(const Cli& cli, const Json& json) {
     nodes.add({name, with_commas(type["count"].get<std::uint64_t>()), fields});
   }
   cli.print(nodes.text());
+  print_forgotten(cli, json);
   if (json.contains("edges")) {
     Table edges({"edge type", "from", "to", "count", "first", "last"});
     for (const auto& [name, type] : json["edges"].items()) {

@@ -46,7 +46,7 @@ void run(Cli& cli, const Options& options) {
   }
   cli.print(printable(fmt::format("{}: {} node types and {} edge types from {} tables", output.string(),
                                   proposal.node_types, proposal.edge_types, profile.tables.size())));
-  cli.print(printable(fmt::format("\nLook it through, then: weft ingest {}", output.string())));
+  cli.print("\n" + printable(fmt::format("Look it through, then: weft ingest {}", output.string())));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void run(Cli& cli) {
   const TomlFile toml = cli.read_project_file();
   const storage::Project project =
       storage::read_project(toml, cli.project_path(), storage::Sources::kMayBeMissing);
-  if (!storage::GraphStore::exists(project.workspace.store())) {
+  if (!std::filesystem::exists(project.workspace.store() / "db")) {
     throw Error("there is no store yet",
                 {.file = project.workspace.store().string(),
                  .hint = fmt::format("run 'weft ingest {}' first", project.file.string())});

@@ -114,6 +114,10 @@ TypeTables read_tables(const TypeInputSpec& spec, const graph::Snapshot& snapsho
   return tables;
 }
 
+void touch_vectors(const TypeTables& tables, std::span<const NodeId> nodes) {
+  for (const TypeTables::Vectors& vectors : tables.vectors) vectors.set->touch(nodes);
+}
+
 std::vector<std::string> describe_inputs(const InputSpec& spec, const std::vector<TypeTables>& tables,
                                          const graph::Schema& schema) {
   std::vector<std::string> lines;

@@ -42,6 +42,9 @@ struct TypeTables {
 TypeTables read_tables(const TypeInputSpec& spec, const graph::Snapshot& snapshot, graph::NodeTypeId type,
                        const FeatureInputs& features);
 
+// Reads the nodes' stored vectors into memory; for the threads that make batches, ahead of the network.
+void touch_vectors(const TypeTables& tables, std::span<const graph::NodeId> nodes);
+
 // One line per input for people: "item.photo: vectors of 64, 93.1 % present".
 std::vector<std::string> describe_inputs(const InputSpec& spec, const std::vector<TypeTables>& tables,
                                          const graph::Schema& schema);

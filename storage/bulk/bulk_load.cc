@@ -49,8 +49,7 @@ std::vector<std::size_t> cut(std::string_view text, std::size_t bytes, std::size
 
 // Joins a chunk to what is known of its source.
 void join(BulkSource& source, Chunk& chunk, RowEntries& entries) {
-  if (source.tally.rows == 0 && source.ledger.bytes > 0 && chunk.good_first)
-    entries.release(source.ledger.source, *chunk.good_first);
+  if (source.tally.rows == 0 && chunk.good_first) entries.release(source.ledger.source, *chunk.good_first);
   for (QuarantinedRow& row : chunk.quarantined) {
     row.source = source.ledger.source;
     row.line += source.ledger.lines;

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "storage/field_conflicts.h"
 #include "storage/keys.h"
+#include "storage/quarantined_row.h"
 #include "storage/store_impl.h"
 
 namespace weft::storage {
@@ -94,6 +95,8 @@ class ChunkBuilder {
     for (const graph::NodeEvent& node : event.nodes) of_event_[node.type] = kNone;
     chunk_.ids.push_back(may_repeat_ ? event.id : graph::kNoEvent);
   }
+
+  const Tombstones& forgotten() const { return tombstones_; }
 
  private:
   static constexpr std::uint32_t kNone = ~0U;
@@ -190,12 +193,7 @@ void take_row(Row& row, RowMapper& mapper, graph::Event& event, ChunkBuilder& bu
     }
   }
   chunk.tally.add_bad(row, stops);
-  chunk.quarantined.push_back({.source = source,
-                               .offset = row.offset,
-                               .line = row.line,
-                               .reason = row.bad_reason,
-                               .detail = row.bad_detail,
-                               .excerpt = excerpt(row.raw, kExcerptBytes)});
+  chunk.quarantined.push_back(quarantined_row(row, source, mapper, builder.forgotten()));
   chunk.open_end = !row.terminated;
 }
 

@@ -108,6 +108,8 @@ void check_together(const TomlSection& section, const ColumnRules& rules) {
   exclude("required", "default");
   if (rules.required && rules.on_bad == OnBad::kMissing)
     section.fail("on_bad", "excludes 'required'", "what becomes of a row without a value");
+  if (rules.required && rules.optional)
+    section.fail("optional", "excludes 'required'", "'required' or 'optional'");
   for (const char* key : {"factor", "scale", "allowed"}) exclude("time", key);
   for (const char* key : {"factor", "scale", "time", "range"}) exclude("separator", key);
   for (const char* key : {"time", "factor", "scale", "range"}) {
@@ -170,6 +172,7 @@ ColumnRules read_rules(const std::string& column, const TomlSection& section,
     check_default(section, rules);
   }
   rules.required = section.get_bool("required", false);
+  rules.optional = section.get_bool("optional", false);
   rules.on_bad = static_cast<OnBad>(section.get_choice("on_bad", kOnBad, 0));
   check_together(section, rules);
   section.check_no_unknown_keys();
@@ -192,6 +195,14 @@ std::optional<int> parse_zone(std::string_view text) {
 }
 
 std::string ColumnRules::canonical() const {
+  return canonical_with(ids ? fmt::format("{:016x}", ids->fingerprint()) : "");
+}
+
+std::string ColumnRules::canonical_but_ids() const {
+  return canonical_with("grows");
+}
+
+std::string ColumnRules::canonical_with(std::string_view ids_text) const {
   std::string out;
   const auto add = [&](std::string_view key, std::string_view text) {
     out += fmt::format("{}={}:{};", key, text.size(), text);
@@ -207,7 +218,7 @@ std::string ColumnRules::canonical() const {
   }
   for (const std::string& text : missing) add("missing", text);
   if (values) add("values", fmt::format("{:016x}", values->fingerprint()));
-  if (ids) add("ids", fmt::format("{:016x}", ids->fingerprint()));
+  if (ids) add("ids", ids_text);
   if (unknown_ids != UnknownIds::kKeep)
     add("unknown_ids", kUnknownIds[static_cast<std::size_t>(unknown_ids)]);
   if (!prefix.empty()) add("prefix", prefix);
@@ -223,6 +234,10 @@ std::string ColumnRules::canonical() const {
   if (required) add("required", "true");
   if (on_bad != OnBad::kQuarantine) add("on_bad", kOnBad[static_cast<std::size_t>(on_bad)]);
   return out;
+}
+
+bool ColumnRules::only_optional() const {
+  return optional && canonical() == ColumnRules{.column = column}.canonical();
 }
 
 std::vector<ColumnRules> read_column_rules(const TomlSection& section, const SourceResolver& resolver) {

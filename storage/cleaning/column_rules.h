@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -56,12 +57,18 @@ struct ColumnRules {
   std::vector<std::string> allowed = {};     // sorted
   std::optional<std::string> fallback = {};  // "default"
   bool required = false;
+  bool optional = false;  // a file may lack the column: then none of its rows has a value
   OnBad on_bad = OnBad::kQuarantine;
 
   bool is_number() const { return factor || scale || (range && !time); }
   const std::string& name() const { return rename.empty() ? column : rename; }
-  // A text that differs if the meaning does.
+  // A text that differs if the meaning does. Not that a file may lack the column: it changes no row.
   std::string canonical() const;
+  std::string canonical_but_ids() const;  // the same whatever the map of ids holds
+  bool only_optional() const;             // and no rule besides
+
+ private:
+  std::string canonical_with(std::string_view ids) const;
 };
 
 // Reads `section`'s table "columns". Throws Error (kUsage) with file and line for unknown keys and values,

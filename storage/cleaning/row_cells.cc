@@ -28,16 +28,21 @@ std::size_t RowCells::add(const ColumnRef& ref, const RuleRange& section) {
   if (ref.name.empty()) return kNone;
   Planned planned{.rule = project_.find_rule(source_, section, ref.name)};
   ColumnRef column = ref;
+  bool optional = false;
   if (planned.rule != Project::kNoRule) {
     const ColumnRules& rules = project_.rules[planned.rule];
     if (!rules.rename.empty()) column = {rules.column, rules.where};
+    optional = rules.optional;
+    if (rules.only_optional()) planned.rule = Project::kNoRule;
   }
   const auto found = std::find(columns_.begin(), columns_.end(), column.name);
   planned.column = static_cast<std::size_t>(found - columns_.begin());
   if (found == columns_.end()) {
     columns_.push_back(column.name);
     refs_.push_back(std::move(column));
+    optional_.push_back(1);
   }
+  if (!optional) optional_[planned.column] = 0;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     if (cells_[i].column == planned.column && cells_[i].rule == planned.rule) return i;
   }

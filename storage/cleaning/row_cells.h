@@ -36,6 +36,8 @@ class RowCells {
   const std::vector<ColumnRef>& refs() const { return refs_; }
   // The file's name of a cell's column.
   const std::string& column_of(std::size_t cell) const { return columns_[cells_[cell].column]; }
+  // [columns] A file may lack it.
+  bool is_optional(std::size_t column) const { return optional_[column] != 0; }
 
   // `row` must stay valid until the last get() of it.
   void begin(const Row& row);
@@ -78,7 +80,8 @@ class RowCells {
   const Project& project_;
   std::uint16_t source_;
   std::vector<std::string> columns_;
-  std::vector<ColumnRef> refs_;  // [columns]
+  std::vector<ColumnRef> refs_;         // [columns]
+  std::vector<std::uint8_t> optional_;  // [columns] wherever it is used
   std::vector<Planned> cells_;
   std::vector<ValueCleaner> cleaners_;  // [cleaned], unused for cells without rules
   std::vector<Cleaned> cleaned_;

@@ -17,7 +17,7 @@ bool TextMap::add(std::string from, std::string to) {
   pair.update_field(from);
   pair.update_field(to);
   const auto [at, added] = texts_.try_emplace(std::move(from), to);
-  if (added) fingerprint_ += pair.digest();
+  if (added) sums_.push_back(fingerprint() + pair.digest());
   return at->second == to;
 }
 

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/files.h"
 #include "base/hash.h"
@@ -23,7 +25,9 @@ class TextMap {
   bool add(std::string from, std::string to);
   std::size_t size() const { return texts_.size(); }
   // Of the pairs, in whatever order they were added.
-  std::uint64_t fingerprint() const { return fingerprint_; }
+  std::uint64_t fingerprint() const { return sums_.empty() ? 0 : sums_.back(); }
+  // The same after each of the pairs, in the order of a file.
+  std::span<const std::uint64_t> fingerprints() const { return sums_; }
 
  private:
   struct Hash {
@@ -31,7 +35,7 @@ class TextMap {
     std::size_t operator()(std::string_view text) const { return hash64(text); }
   };
   std::unordered_map<std::string, std::string, Hash, std::equal_to<>> texts_;
-  std::uint64_t fingerprint_ = 0;
+  std::vector<std::uint64_t> sums_;
 };
 
 // `section`'s key: a table of pairs, or a file's name (as SourceResolver takes one). Throws Error (kUsage)

@@ -123,6 +123,7 @@ void DelimitedReader::parse(std::string_view line, Row& row) {
 void DelimitedReader::fill_cells(std::string_view bytes) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     Cell& cell = cells_[i];
+    if (places_.position[i] == ColumnPlaces::kNone) continue;  // as it began: absent
     cell.text = record_.text(places_.position[i], bytes, unescaped_[i]);
     cell.present = !cell.text.empty();
   }

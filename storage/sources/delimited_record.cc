@@ -92,7 +92,7 @@ ColumnPlaces find_columns(const std::vector<std::string>& header, const std::vec
     const auto found = std::find(header.begin(), header.end(), wanted[i]);
     if (found == header.end()) {
       out.missing.push_back(i);
-      out.position.push_back(0);
+      out.position.push_back(ColumnPlaces::kNone);
       continue;
     }
     if (std::find(found + 1, header.end(), wanted[i]) != header.end())

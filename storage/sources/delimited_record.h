@@ -60,7 +60,8 @@ class DelimitedRecord {
 
 // Where the wanted columns are in a header.
 struct ColumnPlaces {
-  std::vector<std::size_t> position = {};  // [wanted]; 0 if it is missing
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> position = {};  // [wanted]; kNone if it is missing
   std::vector<std::size_t> missing = {};   // of the wanted
 };
 // Throws Error naming `file` if the header has a wanted column twice.

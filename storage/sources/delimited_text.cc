@@ -40,6 +40,7 @@ ValueReader::Outcome DelimitedText::read(std::string_view text, std::span<Cell> 
   if (!is_utf8(text)) return Outcome::kNotUtf8;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     cells[i] = {};
+    if (places_.position[i] == ColumnPlaces::kNone) continue;
     cells[i].text = record_.text(places_.position[i], text, unescaped_[i]);
     cells[i].present = !cells[i].text.empty();
   }

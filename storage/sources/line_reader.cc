@@ -10,6 +10,7 @@ namespace weft::storage {
 LineReader::LineReader(const SourceFile& source, std::vector<std::string> columns, Files& files)
     : file_name_(source.name),
       encoding_(source.encoding),
+      growing_(source.growing),
       columns_(std::move(columns)),
       cells_(columns_.size()),
       window_(ByteWindow::open(source.path, source.compression,
@@ -106,6 +107,8 @@ bool LineReader::next(Row& row) {
     if (line.find_first_not_of(' ') == std::string_view::npos) continue;
     parse(line, row);
     row.terminated = terminated_;
+    if (growing_ && !terminated_ && row.bad_reason.empty())
+      bad(row, "unfinished line", "the file may go on within it");
     row.raw = rest().substr(0, pending_);
     while (row.raw.ends_with('\n') || row.raw.ends_with('\r')) row.raw.remove_suffix(1);
     if (row.bad_reason.empty()) row.cells = cells_;

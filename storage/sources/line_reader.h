@@ -42,6 +42,7 @@ class LineReader : public RowReader {
 
   std::string file_name_;
   Encoding encoding_;
+  bool growing_;
   std::vector<std::string> columns_;  // wanted
   std::vector<Cell> cells_;           // [wanted]
 

@@ -129,6 +129,7 @@ TEST(Files, MakesAndRemovesFolders) {
   const test::TempFolder folder;
   real_files().make_folders(folder / "a/b/c");
   real_files().make_folders(folder / "a/b/c");  // there already: fine
+  real_files().make_folders("");                // the current folder, as what lies above a bare name
   real_files().write_whole(folder / "a/b/c/file", "x");
   EXPECT_THROW(real_files().make_folders(folder / "a/b/c/file/d"), Error);
   real_files().sync_folder(folder / "a/b");

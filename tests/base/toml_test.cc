@@ -140,7 +140,7 @@ TEST(Toml, ChoicesSuggestTheNearest) {
   const TomlFile file = TomlFile::parse("split = 'tiem'\nother = 'zzzzzz'", "f.toml");
   const std::vector<std::string> choices = {"last", "time", "random"};
   EXPECT_EQ(error_of([&] { file.root().get_choice("split", choices, 0); }),
-            "f.toml:1:9: unknown value (field 'split', value ''tiem''); expected one of last, time, random\n"
+            "f.toml:1:9: unknown value (field 'split', value 'tiem'); expected one of last, time, random\n"
             "  hint: did you mean 'time'?");
   EXPECT_THAT(error_of([&] { file.root().get_choice("other", choices, 0); }),
               testing::Not(HasSubstr("hint")));
@@ -225,7 +225,7 @@ TEST(TomlSet, ErrorsNameTheOptionAndNoLine) {
   file.set("train.rate=true");
   file.set("trian.epochs=5");
   EXPECT_EQ(error_of([&] { file.root().section("train").get_integer("epochs", 1); }),
-            "--set: is a string (field 'train.epochs', value ''many''); expected an integer");
+            "--set: is a string (field 'train.epochs', value 'many'); expected an integer");
   EXPECT_THAT(error_of([&] { file.root().section("train").get_number("rate", 1); }),
               StartsWith("--set: is a boolean"));
   (void)file.root().section("train");

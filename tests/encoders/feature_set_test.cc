@@ -1,7 +1,14 @@
 #include "encoders/feature_set.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
 
 #include "base/error.h"
 #include "base/fault_files.h"
@@ -60,6 +67,39 @@ TEST(FeatureSet, GivesBackWhatWasWrittenInBatches) {
               ElementsAre(1, 2, 0, 0, -5.5F, 1e-30F, 7, 2, 0, 0, -5.5F, 1e-30F));
   EXPECT_THAT(std::vector<int>(set.present().begin(), set.present().end()), ElementsAre(1, 0, 1, 1, 0, 1));
   EXPECT_EQ(set.row(3)[0], 7);
+}
+
+// Whether the pages that hold a row are in memory.
+bool is_in_memory(const FeatureSet& set, std::size_t row) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(set.row(row).data()) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(set.row(row).data() + set.dim());
+  std::vector<unsigned char> pages((end - begin + page - 1) / page);
+  EXPECT_EQ(mincore(reinterpret_cast<void*>(begin), end - begin, pages.data()), 0);
+  return std::all_of(pages.begin(), pages.end(), [](unsigned char in) { return (in & 1U) != 0; });
+}
+
+TEST(FeatureSet, TouchedRowsAreInMemory) {
+  const TempFolder temp;
+  FeatureSetInfo info = kInfo;
+  info.dim = 1500;  // rows lie on two or three pages
+  constexpr std::size_t kRows = 4000;
+  write_feature_set(temp.path() / "set", info,
+                    {.rows = kRows,
+                     .dim = info.dim,
+                     .values = std::vector<float>(kRows * info.dim, 2),
+                     .present = std::vector<std::uint8_t>(kRows, 1)});
+  const int file = ::open((temp.path() / "set" / "values.f32").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  EXPECT_EQ(posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED), 0);
+  ::close(file);
+  const FeatureSet set = FeatureSet::open(temp.path() / "set", VerifyFeatures::kSizesOnly);
+  const std::vector<std::uint32_t> rows = {3999, 5, 1700};
+  bool all_there = true;
+  for (const std::uint32_t row : rows) all_there &= is_in_memory(set, row);
+  if (all_there) GTEST_SKIP() << "this file system keeps files in memory";
+  set.touch(rows);
+  for (const std::uint32_t row : rows) EXPECT_TRUE(is_in_memory(set, row)) << row;
 }
 
 TEST(FeatureSet, ReplacesAnOlderOneAndLeavesNothingBeside) {

@@ -9,6 +9,7 @@
 #include "storage/cleaning/value_cleaner.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/toml_changes.h"
+#include "tests/fuzz/toml_options.h"
 
 namespace weft::fuzz {
 namespace {
@@ -20,6 +21,65 @@ constexpr char kParted = '\x1E';
 std::string seed(const std::string& rules, const std::string& value) {
   return "[nodes.item.columns]\n" + rules + kParted + value;
 }
+
+// docs/cleaning.md. What a value goes through depends on which of them meet.
+constexpr TomlOption kRules[] = {
+    {"[nodes.item.columns.a]", "rename = \"b\""},
+    {"[nodes.item.columns.a]", "separator = \"|\""},
+    {"[nodes.item.columns.a]", "tidy = [\"html\", \"control\"]"},
+    {"[nodes.item.columns.a]", "tidy = [\"nfc\", \"space\"]"},
+    {"[nodes.item.columns.a]", "tidy = [\"nfkc\"]"},
+    {"[nodes.item.columns.a]", "tidy = \"html\""},
+    {"[nodes.item.columns.a]", "missing = [\"-\", \"\"]"},
+    {"[nodes.item.columns.a]", "values = { \"Sony Corp\" = \"Sony\", \"5\" = \"6\", x = \"\" }"},
+    {"[nodes.item.columns.a]", "ids = { x = \"y\", \"5\" = \"five\" }"},
+    {"[nodes.item.columns.a]", "prefix = \"p:\""},
+    {"[nodes.item.columns.a]", "prefix = \"p:\"\nids = { \"7\" = \"seven\" }\nunknown_ids = \"keep\""},
+    {"[nodes.item.columns.a]", "ids = { x = \"y\" }\nunknown_ids = \"missing\""},
+    {"[nodes.item.columns.a]", "ids = { x = \"y\" }\nunknown_ids = \"bad\""},
+    {"[nodes.item.columns.a]", "time = { unit = \"s\" }"},
+    {"[nodes.item.columns.a]", "time = { unit = \"iso8601\", zone = \"CET\" }"},
+    {"[nodes.item.columns.a]",
+     "time = { unit = \"iso8601\" }\nrange = [\"2015-01-01\", \"2030-01-01T00:00:00+02:00\"]"},
+    {"[nodes.item.columns.a]", "time = { unit = \"day\" }\ndefault = \"2020-02-29\""},
+    {"[nodes.item.columns.a]", "factor = #."},
+    {"[nodes.item.columns.a]", "factor = -#1"},
+    {"[nodes.item.columns.a]", "scale = { from = [1, 10], to = [1, 5] }"},
+    {"[nodes.item.columns.a]", "scale = { from = [0, #1], to = [-1, #.] }"},
+    {"[nodes.item.columns.a]", "range = [-#1, #1]"},
+    {"[nodes.item.columns.a]", "factor = 2\nrange = [0, #1]\ndefault = 1"},
+    {"[nodes.item.columns.a]", "allowed = [\"Sony\", \"x\", \"7.5\"]"},
+    {"[nodes.item.columns.a]", "default = \"none\""},
+    {"[nodes.item.columns.a]", "default = #1"},
+    {"[nodes.item.columns.a]", "required = true"},
+    {"[nodes.item.columns.a]", "on_bad = \"missing\""},
+    {"[nodes.item.columns.a]", "on_bad = \"drop\""},
+    {"[nodes.item.columns.a]", "on_bad = \"stop\""},
+    {"[nodes.item.columns.a]", "on_bad = \"quarantine\""},
+    {"", "[nodes.item.columns.c]\nfactor = #1"},
+    {"", "[nodes.item.columns.d]\ntidy = [\"control\", \"space\"]\nallowed = [\"x\"]"},
+};
+
+constexpr const char* kValues[] = {"",
+                                   "-",
+                                   "x",
+                                   "Sony Corp",
+                                   "7",
+                                   "7.5",
+                                   "-1e3",
+                                   "1e308",
+                                   "nan",
+                                   " 5 ",
+                                   "2020-02-30",
+                                   "2020-05-01 12:00",
+                                   "x|y|",
+                                   "&lt;",
+                                   "<b>x",
+                                   "\xEF\xBB\xBF\x35",
+                                   "99999999999999999999",
+                                   "2020-05-01T12:00:00.123+14:00",
+                                   "\xC3\x84\x41\xCC\x88",
+                                   "\x01\x7F"};
 
 }  // namespace
 
@@ -35,6 +95,9 @@ Seeds seeds() {
                         "2020-05-01 12:00"),
                    seed("a = { time = { unit = \"ms\" } }\n", "1600000000000"),
                    seed("a = { ids = { x = \"y\" }, unknown_ids = \"bad\" }\n", "x"),
+                   "[nodes.item.columns.a]\nfactor = 0.5\nrange = [0, 10]\n\x1E"
+                   "7",
+                   "[nodes.item.columns.a]\nseparator = \"|\"\nallowed = [\"x\"]\non_bad = \"drop\"\n\x1Ex|y",
                    seed("a = { values = { \"Sony Corp\" = \"Sony\" }, allowed = [\"Sony\"], required = "
                         "true, separator = \"|\" }\n",
                         "Sony Corp")},
@@ -44,8 +107,11 @@ Seeds seeds() {
 
 std::string mutated(std::string_view input, std::mt19937_64& random) {
   const std::size_t end = input.find(kParted);
-  if (end == std::string_view::npos || random() % 4 == 0) return "";
-  return changed_toml(input.substr(0, end), random) + std::string(input.substr(end));
+  if (end == std::string_view::npos || random() % 8 == 0) return "";
+  const std::string_view rules = input.substr(0, end);
+  const std::string value = random() % 4 == 0 ? kParted + std::string(kValues[random() % std::size(kValues)])
+                                              : std::string(input.substr(end));
+  return (random() % 4 != 0 ? with_option(rules, kRules, random) : changed_toml(rules, random)) + value;
 }
 
 void run(std::string_view input) {

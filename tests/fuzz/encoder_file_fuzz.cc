@@ -1,6 +1,8 @@
 // Files of fitted encoders, behind a checksum that is put right: they load, or are refused; what loads
 // encodes.
-// Parser: encoders/model_file.cc encoders/options.cc encoders/text/tfidf.cc
+// Parser: encoders/model_file.cc encoders/options.cc:load_encoder encoders/text/text_encoder.cc:load
+// encoders/text/text_encoder.cc:options_of encoders/text/tfidf.cc:find encoders/text/tfidf.cc:weigh
+// encoders/image/image_encoder.cc:load encoders/audio/audio_encoder.cc:load encoders/descriptor.cc:load
 #include "encoders/options.h"
 #include "tests/encoders/media.h"
 #include "tests/fuzz/fuzz_target.h"

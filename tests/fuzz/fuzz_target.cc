@@ -28,6 +28,9 @@ void refused(const std::string& why) {
 const std::string& last_refusal() {
   return refusal;
 }
+std::uint64_t accepted_so_far() {
+  return accepted_count;
+}
 std::uint64_t refused_so_far() {
   return refused_count;
 }

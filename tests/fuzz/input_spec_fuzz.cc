@@ -1,5 +1,6 @@
 // What a checkpoint says that its network reads: refused, or what is read is what would be written.
-// Parser: gnn/inputs/input_spec.cc
+// Parser: gnn/inputs/input_spec.cc:input_spec_from_json gnn/inputs/input_spec.cc:number_from_json
+// gnn/inputs/input_spec.cc:to_json gnn/inputs/input_spec.cc:number_json
 #include <nlohmann/json.hpp>
 
 #include "gnn/inputs/input_spec.h"

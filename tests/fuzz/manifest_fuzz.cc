@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "graph/snapshot_manifest.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/fuzz/json_changes.h"
+#include "tests/fuzz/schema_changes.h"
 
 namespace weft::fuzz {
 namespace {
@@ -44,11 +44,16 @@ Seeds seeds() {
   return {.accepted = {text}, .others = {}};
 }
 
-// Changes fields; then mostly puts the list of files in order and its checksum right.
+// Changes fields or the schema; then mostly puts the list of files in order and its checksum right.
 std::string mutated(std::string_view input, std::mt19937_64& random) {
   OrderedJson json = OrderedJson::parse(std::string(input) + "\n}", nullptr, false);
   if (!json.is_object()) return "";
-  for (std::uint64_t changes = 1 + random() % 3; changes > 0; --changes) change_json(json, random);
+  if (random() % 3 == 0 && json.contains("schema") && change_schema(json["schema"], random)) {
+    fit_list(json, "node_counts", node_types_of(json["schema"]), random() % 9);
+    fit_list(json, "edge_counts", edge_types_of(json["schema"]), random() % 9);
+  } else {
+    for (std::uint64_t changes = 1 + random() % 3; changes > 0; --changes) change_json(json, random);
+  }
   if (json.is_object() && json.contains("files") && json["files"].is_array() && random() % 8 != 0) {
     std::vector<graph::ManifestFile> files;
     for (const OrderedJson& file : json["files"]) {

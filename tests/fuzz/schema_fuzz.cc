@@ -2,7 +2,7 @@
 // Parser: storage/store_schema.cc graph/schema.cc
 #include "storage/store_schema.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/fuzz/json_changes.h"
+#include "tests/fuzz/schema_changes.h"
 #include "tests/storage/small_store.h"
 
 namespace weft::fuzz {
@@ -12,7 +12,15 @@ Seeds seeds() {
 }
 
 std::string mutated(std::string_view input, std::mt19937_64& random) {
-  return changed_json(input, random);
+  if (random() % 4 == 0) return changed_json(input, random);
+  OrderedJson json = OrderedJson::parse(input, nullptr, false);
+  if (!json.is_object() || !json.contains("graph")) return "";
+  for (std::uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
+    if (!change_schema(json["graph"], random)) return "";
+  }
+  fit_list(json, "from_event", node_types_of(json["graph"]), random() % 2);
+  fit_list(json, "attribute", edge_types_of(json["graph"]), random() % 2);
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 void run(std::string_view input) {

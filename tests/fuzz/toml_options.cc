@@ -1,6 +1,7 @@
 #include "tests/fuzz/toml_options.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace weft::fuzz {
@@ -20,9 +21,33 @@ std::string_view key_of(std::string_view line) {
   return line.substr(0, line.find(" ="));
 }
 
+// The option with numbers in the place of "#1" and "#.".
+std::string with_numbers(std::string_view line, std::mt19937_64& random) {
+  constexpr const char* kWhole[] = {"1", "2", "3", "4", "5", "8", "10", "16", "64", "100", "1000", "4096"};
+  constexpr const char* kShares[] = {"0", "0.0", "0.01", "0.1", "0.25", "0.5", "0.75", "0.9", "1"};
+  std::string out(line);
+  for (std::size_t at = 0; (at = out.find('#', at)) != std::string::npos;) {
+    const bool whole = at + 1 < out.size() && out[at + 1] == '1';
+    out.replace(at, 2, whole ? kWhole[random() % std::size(kWhole)] : kShares[random() % std::size(kShares)]);
+  }
+  return out;
+}
+
+void put_line(std::vector<std::string>& lines, std::size_t header, const std::string& line) {
+  for (std::size_t i = header + 1; i < lines.size() && !lines[i].starts_with("["); ++i) {
+    if (key_of(lines[i]) != key_of(line)) continue;
+    lines[i] = line;
+    return;
+  }
+  lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(header) + 1, line);
+}
+
 void put(std::vector<std::string>& lines, const TomlOption& option, std::mt19937_64& random) {
+  const std::vector<std::string> added = lines_of(with_numbers(option.line, random));
   if (option.section.empty()) {
-    lines.emplace_back(option.line);
+    // A section that is there already would be there twice.
+    if (std::find(lines.begin(), lines.end(), added.front()) == lines.end())
+      lines.insert(lines.end(), added.begin(), added.end());
     return;
   }
   std::vector<std::size_t> headers;
@@ -31,12 +56,7 @@ void put(std::vector<std::string>& lines, const TomlOption& option, std::mt19937
   }
   if (headers.empty()) return;
   const std::size_t header = headers[random() % headers.size()];
-  for (std::size_t i = header + 1; i < lines.size() && !lines[i].starts_with("["); ++i) {
-    if (key_of(lines[i]) != key_of(option.line)) continue;
-    lines[i] = option.line;
-    return;
-  }
-  lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(header) + 1, std::string(option.line));
+  for (const std::string& line : added) put_line(lines, header, line);
 }
 
 }  // namespace

@@ -99,6 +99,60 @@ TEST(Analyse, AgreesWithItsParts) {
   }
 }
 
+// Behind the others of their type, as a graph has them that has forgotten them.
+void add_forgotten(NodeTable& table, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    table.external_ids.emplace_back();
+    if (!table.first_seen.empty()) table.first_seen.push_back(kNoTime);
+    if (!table.events.empty()) table.events.push_back(kNoEvent);
+    for (auto& column : table.fields) {
+      if (!column.empty()) column.emplace_back();
+    }
+  }
+}
+
+TEST(Analyse, ForgottenNodesCountNowhere) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE(seed);
+    TestFolder folder;
+    GraphTables tables = random_shop(seed, 50, 40, 120);
+    write_snapshot(tables, folder / "never");
+    add_forgotten(tables.nodes[0], 3);
+    add_forgotten(tables.nodes[2], 20);
+    write_snapshot(tables, folder / "forgotten");
+    const Snapshot never = Snapshot::open(folder / "never"), forgot = Snapshot::open(folder / "forgotten");
+    const GraphAnalysis wanted = analyse(view(never), {.top = 1000});
+    const GraphAnalysis found =
+        analyse(view(forgot), {.top = 1000, .component_sizes = 5, .left_out = forgotten_nodes(forgot)});
+    EXPECT_EQ(found.nodes, wanted.nodes);
+    EXPECT_EQ(found.edges, wanted.edges);
+    EXPECT_EQ(found.components, wanted.components);
+    EXPECT_EQ(found.component_sizes, wanted.component_sizes);
+    EXPECT_EQ(found.cores, wanted.cores);
+    for (std::size_t type = 0; type < wanted.top.size(); ++type) {
+      EXPECT_EQ(found.degrees[type].zeros, wanted.degrees[type].zeros);
+      EXPECT_EQ(found.degrees[type].mean, wanted.degrees[type].mean);
+      EXPECT_EQ(found.degrees[type].median, wanted.degrees[type].median);
+      ASSERT_EQ(found.top[type].size(), wanted.top[type].size());
+      for (std::size_t i = 0; i < found.top[type].size(); ++i)
+        EXPECT_NEAR(found.top[type][i].rank, wanted.top[type][i].rank, 2e-6);
+    }
+    for (const RelationId relation : never.schema().relations())
+      EXPECT_EQ(found.relation_degrees[relation].zeros, wanted.relation_degrees[relation].zeros);
+    EXPECT_EQ(analyse(view(forgot)).nodes, wanted.nodes + 23) << "unless told";
+  }
+  // Of a graph whose other nodes all have edges there is no core 0.
+  TestFolder folder;
+  GraphTables pair = plain_graph(2, {{0, 1}});
+  add_forgotten(pair.nodes[0], 1);
+  write_snapshot(pair, folder / "pair");
+  const Snapshot snapshot = Snapshot::open(folder / "pair");
+  const GraphAnalysis found = analyse(view(snapshot), {.left_out = forgotten_nodes(snapshot)});
+  EXPECT_EQ(found.cores.size(), 1U);
+  EXPECT_THAT(found.cores.at(1), ElementsAre(2U));
+  EXPECT_NEAR(found.top[0][0].rank, 0.5, 1e-6);
+}
+
 TEST(Analyse, EmptyGraphsAndOneNode) {
   TestFolder folder;
   write_snapshot(GraphTables{}, folder / "none");

@@ -50,7 +50,7 @@ TEST(DescribeDevices, ListsGpus) {
   EXPECT_THAT(lines, Contains("CUDA runtime  CUDA 13.0"));
   EXPECT_THAT(lines, Contains("GPU 0         Example, 80 GiB, compute capability 9.0, 132 multiprocessors"));
   EXPECT_THAT(lines, Contains("GPU 1         Example, 80 GiB, compute capability 9.1, 132 multiprocessors"));
-  EXPECT_THAT(lines, Contains("--device cuda can be used"));
+  EXPECT_THAT(lines, Contains("CUDA          can be used"));
 }
 
 }  // namespace

@@ -398,11 +398,66 @@ TEST_F(ForgetEverywhere, RowsThatNameThemAreLeftOutUntilTheyMayReturn) {
   EXPECT_THAT(verify_store(store).problems, IsEmpty());
 }
 
+// Rows that were bad, and came after it was forgotten: by an earlier version, or spelled otherwise.
+TEST_F(ForgetEverywhere, ForgottenAgainTheQuarantineIsLookedThroughAgain) {
+  GraphStore store = open();
+  forget_node(store, kUser, kId, kOptions);
+  finish_forgetting(store, workspace_);
+  EXPECT_EQ(forget_node(store, kUser, kId, kOptions).quarantined, 0U);
+  EXPECT_FALSE(forgetting_unfinished(store));
+  store.apply({.quarantined = quarantine()});
+  write_quarantine(store, workspace_.quarantine_file());
+  EXPECT_THAT(places_of(kId, workspace_.folder), ::testing::Not(IsEmpty()));
+  ForgetOptions dry = kOptions;
+  dry.dry_run = true;
+  EXPECT_EQ(forget_node(store, kUser, kId, dry).quarantined, 1U);
+  EXPECT_FALSE(forgetting_unfinished(store));
+  const ForgetReport report = forget_node(store, kUser, kId, kOptions);
+  EXPECT_TRUE(report.forgotten);
+  EXPECT_FALSE(report.known);
+  EXPECT_EQ(report.quarantined, 1U);
+  finish_forgetting(store, workspace_);
+  { const GraphStore closed = std::move(store); }
+  expect_gone();
+}
+
+TEST_F(ForgetEverywhere, WhoseRowsWereAllBadIsForgottenToo) {
+  GraphStore store = open();
+  const std::uint64_t sequence = store.info().sequence;
+  store.apply(
+      {.quarantined = {{.source = 0, .offset = 200, .line = 9, .reason = "x", .excerpt = "eve,5,never"},
+                       {.source = 0, .offset = 300, .line = 10, .reason = "x", .excerpt = "evelyn,5,no"}}});
+  EXPECT_EQ(forget_node(store, kUser, "ev", kOptions).quarantined, 0U) << "part of a word is no id";
+  EXPECT_EQ(store.info().sequence, sequence);
+  const ForgetReport report = forget_node(store, kUser, "evelyn", kOptions);
+  EXPECT_FALSE(report.known);
+  EXPECT_FALSE(report.forgotten);
+  EXPECT_EQ(report.quarantined, 1U);
+  EXPECT_TRUE(forgetting_unfinished(store));
+  finish_forgetting(store, workspace_);
+  EXPECT_TRUE(forget_node(store, kUser, "evelyn", kOptions).forgotten);
+  EXPECT_EQ(
+      store.apply({.events = {buy(0x80, "evelyn", "i4", 1), buy(0x81, "eve", "i4", 1)}}).forgotten_events,
+      1U);
+  EXPECT_THAT(verify_store(store).problems, IsEmpty());
+  { const GraphStore closed = std::move(store); }
+  EXPECT_THAT(places_of("evelyn", workspace_.folder), IsEmpty());
+}
+
+TEST_F(ForgetEverywhere, WhereSourcesSpellItOtherwiseNoRowIsQuoted) {
+  GraphStore store = open();
+  ForgetOptions options = kOptions;
+  options.spelled_otherwise = true;
+  EXPECT_EQ(forget_node(store, kUser, "u1", kOptions).quarantined, 0U);
+  EXPECT_EQ(forget_node(store, kUser, "u2", options).quarantined, 2U);
+}
+
 TEST_F(ForgetEverywhere, WhatIsNotThereChangesNothing) {
   GraphStore store = open();
   const std::string before = dump(store);
   EXPECT_FALSE(forget_node(store, kUser, "nobody", kOptions).known);
-  EXPECT_FALSE(forget_node(store, kItem, kId, kOptions).known);
+  EXPECT_FALSE(forget_node(store, kItem, "u3", kOptions).known);
+  EXPECT_FALSE(forget_node(store, kUser, "", kOptions).known);
   EXPECT_EQ(dump(store), before);
   EXPECT_FALSE(forgetting_unfinished(store));
   finish_forgetting(store, workspace_);

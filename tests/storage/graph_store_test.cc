@@ -358,6 +358,8 @@ TEST(GraphStore, ADatabaseWithoutItsCurrentFileIsNotMadeAnew) {
   std::filesystem::remove(folder / "store/db/CURRENT");
   EXPECT_THAT(refusal([&] { GraphStore::open(folder / "store", small_schema()); }),
               HasSubstr("lost its file CURRENT"));
+  EXPECT_THAT(refusal([&] { GraphStore::open_reader(folder / "store"); }),
+              HasSubstr("lost its file CURRENT"));
 }
 
 // RocksDB itself would abort the process.

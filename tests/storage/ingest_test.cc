@@ -20,6 +20,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -168,6 +169,71 @@ TEST(Ingest, ALastLineThatGoesOnIsAnError) {
               HasSubstr("events.csv:2: the last line was ingested without a line end"));
   shop.write("events.csv", "user,item,action,time\nann,1,buy,10\nann,2,buy,7\n");
   EXPECT_EQ(shop.ingest().new_edges[0], 1U) << "a line end alone is fine";
+}
+
+// Both ways in.
+const IngestOptions kEitherWay[] = {{.bulk_from_bytes = ~std::uint64_t{0}}, {.bulk_from_bytes = 0}};
+
+std::vector<std::string> quarantined(const Shop& shop, const std::string& source) {
+  const Project project = shop.project();
+  std::vector<std::string> out;
+  shop.open(project).visit_quarantine([&](const QuarantinedRow& row) {
+    if (project.sources[row.source].name == source) out.push_back(row.reason);
+    return true;
+  });
+  return out;
+}
+
+TEST(Ingest, ALineThatIsBeingWrittenWaitsWhereFilesGrow) {
+  const std::vector<std::string> grows = {"sources.\"events.csv\".growing=true", "clean.max_bad_rows=0"};
+  for (const IngestOptions& way : kEitherWay) {
+    SCOPED_TRACE(way.bulk_from_bytes);
+    Shop shop;
+    for (const char* name : {"users.csv", "items.jsonl", "reviews.jsonl", "follows.tsv"})
+      shop.write(name, name[0] == 'u' ? "user_id,signup,age,city\n" : name[0] == 'f' ? "a\tb\n" : "");
+    shop.write("events.csv", "user,item,action,time\nann,1,buy,10");
+    EXPECT_EQ(shop.ingest(grows, way).new_edges[0], 0U) << "10 may be the beginning of 1000";
+    EXPECT_THAT(quarantined(shop, "events.csv"), ElementsAre("unfinished line"));
+    EXPECT_EQ(shop.ingest(grows, way).new_edges[0], 0U);
+    shop.append("events.csv", "00\nbob,1,buy,20");
+    EXPECT_EQ(shop.ingest(grows, way).new_edges[0], 1U);
+    EXPECT_THAT(quarantined(shop, "events.csv"), ElementsAre("unfinished line"));
+    const Project project = shop.project(grows);
+    const GraphStore store = shop.open(project);
+    EXPECT_EQ(store.tables("").edges[0].times, std::vector<graph::TimeMs>{1'000'000});
+    EXPECT_EQ(project.fingerprint(3), shop.project().fingerprint(3)) << "rows mean what they meant";
+  }
+}
+
+TEST(Ingest, ALineThatWaitsIsNotOneOfTooMany) {
+  for (const IngestOptions& way : kEitherWay) {
+    SCOPED_TRACE(way.bulk_from_bytes);
+    Shop shop;
+    shop.ingest({}, way);
+    shop.append("follows.tsv", "zo");
+    const IngestReport report = shop.ingest({"clean.max_bad_rows=0.22"}, way);
+    EXPECT_EQ(report.quarantined_rows, 2U) << "and the last of items.jsonl";
+    shop.append("follows.tsv", "e\tann\nx\n");
+    EXPECT_THAT(message_of([&] { shop.ingest({"clean.max_bad_rows=0.22"}, way); }),
+                HasSubstr("1 of 4 rows are bad"));
+    // A file that is one line, and that bad, is another file than was meant.
+    Shop list;
+    list.write("reviews.jsonl", "[{\"user\": \"ann\", \"item\": 1}]");
+    EXPECT_THAT(message_of([&] { list.ingest({}, way); }), HasSubstr("1 of 1 rows are bad"));
+  }
+}
+
+TEST(Ingest, TheFirstRowOfAFileWaitsAsOthersDo) {
+  for (const IngestOptions& way : kEitherWay) {
+    SCOPED_TRACE(way.bulk_from_bytes);
+    Shop shop;
+    shop.write("reviews.jsonl", "{\"user\": \"ann\", \"item\": 1, \"sta");
+    shop.ingest({"clean.max_bad_rows=1"}, way);
+    EXPECT_THAT(quarantined(shop, "reviews.jsonl"), ElementsAre("invalid JSON"));
+    shop.append("reviews.jsonl", "rs\": 5}\n");
+    EXPECT_EQ(shop.ingest({}, way).events, 1U);
+    EXPECT_THAT(quarantined(shop, "reviews.jsonl"), IsEmpty());
+  }
 }
 
 TEST(Ingest, AChangedMeaningIsAnError) {

@@ -198,5 +198,21 @@ TEST(RowMapper, AColumnThatIsNotThereNamesProjectFileAndNearestColumn) {
   }
 }
 
+TEST(RowMapper, WhyAColumnMayNotBeThere) {
+  Shop shop;
+  const auto error_of = [&](const char* header) {
+    shop.write("events.csv", header);
+    try {
+      map_all(shop.project(), 3);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_THAT(error_of("user;item;action;time\n"), HasSubstr("[sources.\"events.csv\"] delimiter = \";\""));
+  EXPECT_THAT(error_of("user\titem\taction\ttime\n"), HasSubstr("delimiter = \"\\t\""));
+  EXPECT_THAT(error_of("user,what,action,time\n"), HasSubstr("columns.\"item\" = { optional = true }"));
+}
+
 }  // namespace
 }  // namespace weft::storage

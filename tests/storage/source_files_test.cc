@@ -135,6 +135,8 @@ TEST_F(SourceFilesTest, MistakesSayWhereAndWhat) {
   EXPECT_THAT(with("[sources.x]\nfiles = \"a.csv\"\n[sources.y]\nfiles = \"a?csv\"\n"),
               HasSubstr("'a.csv' is also in [sources.x]"));
   EXPECT_THAT(with("[sources.x]\nfiles = \"a.csv\"\ndelimiter = \"::\"\n"), HasSubstr("one ASCII character"));
+  EXPECT_THAT(with("[sources.x]\nfiles = \"a.csv\"\nformat = \"parquet\"\ngrowing = true\n"),
+              HasSubstr("cannot grow"));
   EXPECT_THAT(with("[sources.x]\nfiles = \"a.jsonl\"\ndelimiter = \";\"\n"), HasSubstr("no delimited text"));
   EXPECT_THAT(with("[sources.x]\nfiles = \"a.csv\"\nheader = [\"a\", \"a\"]\n"), HasSubstr("'a' twice"));
 }
@@ -216,7 +218,8 @@ TEST(SourceFiles, TheMeaningOfAFileFollowsItsOptions) {
   EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",delimiter=\";\"}"}).fingerprint(0), before);
   EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",header=[\"user_id\"]}"}).fingerprint(0), before);
   EXPECT_NE(shop.project({"sources.u={files=\"users.csv\",format=\"tsv\"}"}).fingerprint(0), before);
-  for (const char* same : {"", ",encoding=\"utf-8\"", ",delimiter=\",\"", ",format=\"csv\""}) {
+  for (const char* same :
+       {"", ",encoding=\"utf-8\"", ",delimiter=\",\"", ",format=\"csv\"", ",growing=true"}) {
     EXPECT_EQ(shop.project({std::string("sources.u={files=\"users.csv\"") + same + "}"}).fingerprint(0),
               before)
         << same;

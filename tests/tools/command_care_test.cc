@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kProject = R"([nodes.user]
 [nodes.item]
@@ -126,6 +127,10 @@ TEST_F(Care, ForgetAUser) {
   EXPECT_TRUE(fs::exists(forgotten.json()["snapshot"].get<std::string>()));
   EXPECT_EQ(weft("verify").exit_code, 0);
   EXPECT_THAT(weft("forget", "user u").out, HasSubstr("was forgotten before"));
+  const nlohmann::json info = weft("info", "--analyse --json").json();
+  EXPECT_EQ(info["nodes"]["user"]["forgotten"], 1);
+  EXPECT_EQ(info["nodes"]["user"]["count"], info["analysis"]["degrees"]["user"]["nodes"]);
+  EXPECT_THAT(weft("info").out, HasSubstr("forgotten, not counted: 1 user"));
   // Rows of the user stay out.
   write_text(folder_ / "events.csv", read_text(folder_ / "events.csv") + "9,u,a\n9,w,a\n");
   const RunResult more = weft("ingest", "--json");
@@ -136,6 +141,15 @@ TEST_F(Care, ForgetAUser) {
   write_text(folder_ / "events.csv", read_text(folder_ / "events.csv") + "10,u,a\n");
   EXPECT_EQ(weft("ingest", "--json").json()["edges"]["buys"]["new"], 1);
   EXPECT_EQ(weft("verify").exit_code, 0);
+  // One whose only row is bad: the quarantine alone has it.
+  write_text(folder_ / "events.csv", read_text(folder_ / "events.csv") + "never,newcomer,a\n");
+  ASSERT_EQ(weft("ingest", "--set clean.max_bad_rows=0.9").exit_code, 0);
+  const fs::path quarantine = folder_ / "shop.weft" / "quarantine.jsonl";
+  EXPECT_THAT(weft("forget", "user newcomer").out, HasSubstr("1 rows of the quarantine quote it"));
+  EXPECT_THAT(read_text(quarantine), Not(HasSubstr("newcomer")));
+  write_text(folder_ / "events.csv", read_text(folder_ / "events.csv") + "never,newcomer,b\n");
+  ASSERT_EQ(weft("ingest", "--set clean.max_bad_rows=0.9").exit_code, 0);
+  EXPECT_THAT(read_text(quarantine), Not(HasSubstr("newcomer")));
 }
 
 TEST_F(Care, ADamagedBackupIsNamed) {

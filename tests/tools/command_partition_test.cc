@@ -37,6 +37,12 @@ TEST(PartitionCommand, CutsTheSnapshotAndSaysWhatItCosts) {
   ASSERT_EQ(text.exit_code, 0) << text.err;
   EXPECT_NE(text.out.find("by chance"), std::string::npos) << text.out;
   EXPECT_NE(text.out.find("2 parts by streaming"), std::string::npos) << text.out;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder);
+  const RunResult bare = run_weft("partition " + project + " --parts 2 --out bare");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(bare.exit_code, 0) << bare.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "bare" / "manifest.json"));
 }
 
 TEST(PartitionCommand, RefusesWhatItDoesNotKnow) {

@@ -99,6 +99,15 @@ TEST(ColumnRules, EveryKeyIsPartOfTheMeaning) {
   }
 }
 
+TEST(ColumnRules, ThatAColumnMayLackChangesNoRow) {
+  const auto one = [](const char* rules) { return rules_of(std::string("a = ") + rules).at(0); };
+  EXPECT_EQ(one("{ optional = true, default = 1 }").canonical(), one("{ default = 1 }").canonical());
+  EXPECT_TRUE(one("{ optional = true }").only_optional());
+  EXPECT_FALSE(one("{ optional = true, default = 1 }").only_optional());
+  EXPECT_FALSE(one("{ optional = true, rename = \"b\" }").only_optional());
+  EXPECT_FALSE(one("{}").only_optional());
+}
+
 TEST(ColumnRules, WhatIsWrongIsSaidWithItsPlace) {
   const auto says = [](const std::string& rules, const char* what) {
     EXPECT_THAT(error_of(rules), HasSubstr(what)) << rules;
@@ -113,6 +122,7 @@ TEST(ColumnRules, WhatIsWrongIsSaidWithItsPlace) {
   says(R"(a = { time = { unit = "s", zone = "CET" } })", "counts from 1970 UTC");
   says(R"(a = { time = { unit = "iso8601", zone = "IST" } })", "is no offset");
   says(R"(a = { required = true, default = 1 })", "excludes 'required'");
+  says(R"(a = { required = true, optional = true })", "excludes 'required'");
   says(R"(a = { time = { unit = "s" }, factor = 2 })", "excludes 'time'");
   says(R"(a = { required = true, on_bad = "missing" })", "excludes 'required'");
   says(R"(a = { separator = "|", factor = 2 })", "excludes 'separator'");

@@ -75,6 +75,7 @@ TEST(FindColumns, PlacesAndWhatIsMissing) {
   const ColumnPlaces places = find_columns({"a", "b", "c"}, {"c", "x", "a"}, "t.csv");
   EXPECT_EQ(places.position[0], 2U);
   EXPECT_EQ(places.position[2], 0U);
+  EXPECT_EQ(places.position[1], ColumnPlaces::kNone);
   EXPECT_THAT(places.missing, ElementsAre(1U));
   EXPECT_THAT(test::error_of([] {
                 find_columns({"a", "b", "a"}, {"a"}, "t.csv");
