@@ -29,11 +29,16 @@ class Expander {
     block_.offsets.reserve(block_.offsets.size() + rows);
     prefetch_offsets(0);
 
-    for (std::size_t turn = 0; turn < chunks + 3; ++turn) {
-      if (turn < chunks) load(turn);
-      if (turn >= 1 && turn - 1 < chunks) pick(at(turn - 1));
-      if (turn >= 2 && turn - 2 < chunks) gather(at(turn - 2));
-      if (turn >= 3) place(at(turn - 3));
+    const std::size_t later = picker_.starts_early() ? 1 : 0;  // a stage more
+    const auto has = [&](std::size_t turn, std::size_t stage) {
+      return turn >= stage && turn - stage < chunks;
+    };
+    for (std::size_t turn = 0; turn < chunks + 3 + later; ++turn) {
+      if (has(turn, 0)) load(turn);
+      if (later != 0 && has(turn, 1)) picker_.start(at(turn - 1));
+      if (has(turn, 1 + later)) pick(at(turn - 1 - later));
+      if (has(turn, 2 + later)) gather(at(turn - 2 - later));
+      if (has(turn, 3 + later)) place(at(turn - 3 - later));
     }
   }
 

@@ -1,7 +1,8 @@
 // One relation's share of one hop, the inner loop of NeighborSampler. Internal to sampling/.
 //
 // Rows go through four stages in chunks that are in flight together, each stage prefetching what the next one
-// reads: offsets, then times and picks, then targets and edge ids, then the relabel entry. See
+// reads: offsets, then times and picks, then targets and edge ids, then the relabel entry. Weighted picks
+// take two stages: where in the rows' running sums they lie is guessed, and looked up in the next. See
 // docs/sampling.md.
 #pragma once
 
@@ -23,7 +24,7 @@ namespace weft::sampling {
 
 inline constexpr std::uint32_t kChunkRows = 128;
 inline constexpr std::uint32_t kChunkPicks = 512;
-inline constexpr std::uint32_t kChunksInFlight = 4;
+inline constexpr std::uint32_t kChunksInFlight = 5;
 
 // Makes room for `count` items; what lies beyond the used part is scratch, so that buffers grow seldom and
 // are never cleared.
@@ -45,6 +46,13 @@ struct Chunk {
   std::vector<std::uint32_t> positions = {};
   std::vector<NodeId> targets = {};
   std::vector<EdgeId> edges = {};
+  // Rows with more edges than picks, while they are drawn from: the rows, and their numbers in the chunk.
+  std::uint32_t draws = 0;
+  std::array<FloydRow, kChunkRows> drawn = {};
+  std::array<std::uint32_t, kChunkRows> drawn_rows = {};
+  std::array<std::uint32_t, kChunkRows> asked = {};  // of a row's proposals, how many are looked up at once
+  std::vector<std::uint64_t> weights = {};           // [drawn, proposals], where in a row's weight they lie
+  std::vector<std::uint32_t> proposals = {};         // [drawn, proposals], edges of the row
 };
 
 struct ExpansionState {
@@ -68,17 +76,11 @@ struct ExpansionState {
   ExcludedEvents excluded = {};
   VisitCounts visits = {};
   std::array<Chunk, kChunksInFlight> chunks = {};
-  // Rows of a chunk with more edges than picks: the rows, their numbers in the chunk, what a search still
-  // looks through.
-  std::array<FloydRow, kChunkRows> drawn = {};
-  std::array<std::uint32_t, kChunkRows> drawn_rows = {};
-  std::array<std::uint32_t, kChunkRows> lengths = {};
-  std::array<std::uint32_t, kChunkRows> asked =
-      {};                                     // of each row's proposals, how many are looked up at once
-  std::vector<std::uint32_t> words = {};      // [drawn, 16 * tiles], random
-  std::vector<std::uint64_t> weights = {};    // [drawn, proposals], where in a row's weight they lie
-  std::vector<std::uint32_t> proposals = {};  // [drawn, proposals], edges of the row
-  std::vector<std::uint32_t> hidden = {};     // positions in a row, while it is picked again
+  std::array<std::uint32_t, kChunkRows> lengths = {};  // what a search still looks through
+  std::vector<std::uint32_t> words = {};               // [drawn, 16 * tiles], random
+  std::vector<std::uint64_t> weights = {};             // of one row of a live view
+  std::vector<std::uint32_t> proposals = {};           // of one row of a live view
+  std::vector<std::uint32_t> hidden = {};              // positions in a row, while it is picked again
   std::vector<std::uint32_t> again = {};
 };
 

@@ -48,18 +48,20 @@ struct RandomWalker::Walk {
 struct RandomWalker::Step {
   std::uint32_t n = 0;
   std::uint32_t first = 0;
+  bool weighted = false;  // else all edges weigh the same
   const graph::NodeId* targets = nullptr;
-  const graph::NodeId* new_targets = nullptr;
-  const std::uint64_t* sums = nullptr;      // of the edges' weights; null: all weigh the same
-  const std::uint64_t* new_sums = nullptr;  // go on from `sums`
+  const std::uint64_t* sums = nullptr;  // of the edges' weights
   // For what is hidden: where the row is.
   const graph::CsrView* csr = nullptr;
   std::span<const graph::EventId> events = {};  // by edge id
   std::uint64_t begin = 0;
   const LiveRelation* live = nullptr;  // null: `csr`, from `begin` on
-  graph::RowSegments segments = {};
+  // Of a live view alone, else never read: there is one step for each of many short walks' steps.
+  graph::RowSegments segments;
+  const graph::NodeId* new_targets;
+  const std::uint64_t* new_sums;  // go on from `sums`
 
-  bool weighted() const { return sums != nullptr || new_sums != nullptr; }
+  explicit Step(const LiveRelation* view) : live(view) {}  // NOLINT: leaves those of a live view as they are
   graph::NodeId target(std::uint32_t edge) const {
     return edge < first ? targets[edge] : new_targets[edge - first];
   }
@@ -159,7 +161,7 @@ std::uint32_t RandomWalker::propose(const Step& step, const Walk& walk, std::siz
   const std::uint64_t word = std::uint64_t{words.word[0]} << 32 | words.word[1];
   const auto pair = static_cast<std::uint32_t>(2 * block);
   const DrawStream stream = walk.stream(Purpose::kWalk);
-  if (!step.weighted()) return static_cast<std::uint32_t>(bounded64_of(stream, pair, word, step.n));
+  if (!step.weighted) return static_cast<std::uint32_t>(bounded64_of(stream, pair, word, step.n));
   return step.at_weight(bounded64_of(stream, pair, word, step.sum(step.n - 1)));
 }
 
@@ -175,13 +177,13 @@ graph::NodeId RandomWalker::draw_exactly(const Step& step, const Walk& walk, std
                                          graph::NodeId previous) const {
   const auto own = [&](std::uint32_t edge) -> std::uint64_t {
     if (step.is_hidden(walk, edge)) return 0;
-    return step.weighted() ? step.weight(edge) : 1;
+    return step.weighted ? step.weight(edge) : 1;
   };
   std::uint64_t allowed = 0;
   for (std::uint32_t edge = 0; edge < step.n; ++edge) allowed += own(edge);
   // A row of larger weights loses bits that are less than 2^-43 of its sum.
   const auto bits = static_cast<std::uint32_t>(std::bit_width(allowed));
-  const std::uint32_t shift = step.weighted() && bits > kSumBits ? bits - kSumBits : 0;
+  const std::uint32_t shift = step.weighted && bits > kSumBits ? bits - kSumBits : 0;
   const bool second_order = second_order_ && previous != graph::kNoNode;
   const auto weight = [&](std::uint32_t edge) {
     const std::uint64_t shifted = own(edge) >> shift;
@@ -203,31 +205,33 @@ graph::NodeId RandomWalker::draw_exactly(const Step& step, const Walk& walk, std
 
 RandomWalker::Step RandomWalker::row_of(const Walk& walk, graph::RelationId relation,
                                         graph::NodeId node) const {
-  Step step;
   if (live_.empty()) {
+    Step step(nullptr);
     const graph::CsrView& csr = graph_.relation(relation);
     step.begin = csr.offsets[node];
     step.n = static_cast<std::uint32_t>(
         walk.before == graph::kEndOfTime ? csr.degree(node) : csr.count_before(node, walk.before));
     step.first = step.n;
     step.targets = csr.targets.data() + step.begin;
-    if (options_.weighted && !csr.weight_sums.empty()) step.sums = csr.weight_sums.data() + step.begin;
+    step.weighted = options_.weighted && !csr.weight_sums.empty();
+    if (step.weighted) step.sums = csr.weight_sums.data() + step.begin;
     step.csr = &csr;
     step.events = graph_.events[graph::edge_type_of(relation)];
     return step;
   }
   const LiveRelation& live = live_[relation];
-  step.live = &live;
+  Step step(&live);
   step.segments = live.rows.row(node);
   step.n = live.count_before(step.segments, walk.before);
   step.first = std::min(step.n, step.segments.base_length);
+  step.weighted = options_.weighted && live.weighted;
   if (step.first > 0) {
     step.targets = live.rows.base.targets.data() + step.segments.base_start;
-    if (options_.weighted && live.weighted) step.sums = live.base_sums(step.segments);
+    if (step.weighted) step.sums = live.base_sums(step.segments);
   }
   if (step.first < step.n) {
     step.new_targets = live.rows.segments.targets.data() + (step.segments.delta_start - live.rows.edges);
-    if (options_.weighted && live.weighted) step.new_sums = live.delta_sums(step.segments);
+    if (step.weighted) step.new_sums = live.delta_sums(step.segments);
   }
   return step;
 }
@@ -244,7 +248,7 @@ graph::NodeId RandomWalker::next(const Walk& walk, std::size_t s, graph::NodeId 
   if (from == graph::kNoNode || stops_before(walk, s)) return graph::kNoNode;
   const graph::RelationId relation = options_.path[s % options_.path.size()];
   const Step step = row_of(walk, relation, from);
-  if (step.n == 0 || (step.weighted() && step.sum(step.n - 1) == 0)) return graph::kNoNode;
+  if (step.n == 0 || (step.weighted && step.sum(step.n - 1) == 0)) return graph::kNoNode;
   const DrawStream stream = walk.stream(Purpose::kWalk);
   for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
     const std::size_t block = (walk.first + s) * kAttempts + attempt;

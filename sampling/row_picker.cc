@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "sampling/weight_search.h"
 #include "sampling/weighted_picks.h"
 
 namespace weft::sampling {
@@ -24,22 +23,25 @@ void RowPicker::bound(Chunk& chunk) const {
   }
 }
 
-void RowPicker::pick(Chunk& chunk) {
-  bound(chunk);
-  // As much as the law may write: never more than the rows have, except with replacement. LABOR makes room
-  // row by row.
+// As much as the law may write: never more than the rows have, except with replacement. LABOR makes room row
+// by row.
+void RowPicker::make_room_for_picks(Chunk& chunk) const {
   std::size_t most = 0;
   const bool replaces = job_.replacement == Replacement::kWith;
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
     most += replaces && chunk.length[i] > 0 ? job_.fan_out : std::min(chunk.length[i], job_.fan_out);
   }
   make_room(chunk.positions, most + kRun);
-  if (replaces) {
+}
+
+void RowPicker::pick(Chunk& chunk) {
+  if (starts_early()) return settle_weighted_rows(chunk);
+  bound(chunk);
+  make_room_for_picks(chunk);
+  if (job_.replacement == Replacement::kWith) {
     with_replacement(chunk);
   } else if (job_.law == PickLaw::kMostRecent) {
     newest(chunk);
-  } else if (job_.law == PickLaw::kWeighted) {
-    weighted(chunk);
   } else if (job_.law == PickLaw::kLabor) {
     labor(chunk);
   } else {
@@ -64,7 +66,7 @@ void RowPicker::newest(Chunk& chunk) const {
 // All of the short rows, in row order; then Floyd's picks of the others.
 void RowPicker::uniform(Chunk& chunk) {
   const NodeId* const nodes = out_.nodes[job_.row_type].data() + chunk.first_row;
-  std::array<FloydRow, kChunkRows>& drawn = state_.drawn;
+  std::array<FloydRow, kChunkRows>& drawn = chunk.drawn;
   std::size_t draws = 0;
   std::uint32_t at = 0;
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
@@ -86,30 +88,15 @@ void RowPicker::uniform(Chunk& chunk) {
              std::span(drawn).first(draws), chunk.positions.data());
 }
 
-namespace {
-
-// What search_weights reads first: a short row whole, of a longer one the middles of the first steps; of the
-// longest the last sum alone, which was read already.
-void prefetch_search(const std::uint64_t* sums, std::uint32_t n) {
-  if (n <= 64) {
-    for (std::uint32_t p = 0; p < n; p += 8) __builtin_prefetch(sums + p);
-  } else if (n <= kInterpolatedRow) {
-    __builtin_prefetch(sums + n / 4 - 1);
-    __builtin_prefetch(sums + n / 2 - 1);
-    __builtin_prefetch(sums + n / 2 + n / 4 - 1);
-  }
-}
-
-}  // namespace
-
-// The first proposals of all rows look for their edges in step, so that their cache misses overlap; then row
-// by row who came first is settled. Equal to weighted_without_replacement.
-void RowPicker::weighted(Chunk& chunk) {
+// The first proposals of all rows look for their edges in step, so that their cache misses overlap; then, a
+// stage later, row by row who came first is settled. Equal to weighted_without_replacement.
+void RowPicker::start(Chunk& chunk) {
+  bound(chunk);
+  make_room_for_picks(chunk);
   const NodeId* const nodes = out_.nodes[job_.row_type].data() + chunk.first_row;
   const std::uint32_t k = job_.fan_out;
-  std::array<FloydRow, kChunkRows>& drawn = state_.drawn;
-  std::size_t draws = 0;
   std::uint32_t at = 0;
+  chunk.draws = 0;
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
     std::uint32_t* const positions = chunk.positions.data() + at;
     const std::uint64_t* const sums = sums_of(chunk, i);
@@ -120,18 +107,17 @@ void RowPicker::weighted(Chunk& chunk) {
       for (std::uint32_t j = 0; j < count; ++j) positions[j] += chunk.start[i];
     } else if (sums[n - 1] != 0) {
       count = k;
-      drawn[draws] = {nodes[i], 0, n, chunk.start[i], at};
-      if (state_.trees) drawn[draws].root = state_.tree_roots[tree_of(chunk.first_row + i)];
-      state_.drawn_rows[draws++] = i;
-      prefetch_search(sums, n);
+      FloydRow& row = chunk.drawn[chunk.draws];
+      row = {nodes[i], 0, n, chunk.start[i], at};
+      if (state_.trees) row.root = state_.tree_roots[tree_of(chunk.first_row + i)];
+      chunk.drawn_rows[chunk.draws++] = i;
+      prefetch_short_row(sums, n);
     }
     chunk.count[i] = count;
     at += count;
   }
   chunk.picked = at;
-  const auto rows = std::span<const FloydRow>(drawn).first(draws);
-  propose_weighted(rows);
-  settle_rows(rows, chunk);
+  propose_weighted(chunk);
 }
 
 // How many proposals of a row are made before it is known how many it takes: what fills whole tiles of words.
@@ -148,45 +134,51 @@ std::uint32_t RowPicker::asked(std::uint32_t length) const {
   return length / kFewRepeats > job_.fan_out ? std::min(all, job_.fan_out + kSpare) : all;
 }
 
-// The edges of the rows' first proposals, counted from the rows' starts, into state.proposals [rows,
-// proposals()].
-void RowPicker::propose_weighted(std::span<const FloydRow> rows) {
+WeightQuestions RowPicker::questions(Chunk& chunk) {
+  return {.sums = job_.csr.weight_sums.data(),
+          .rows = std::span<const FloydRow>(chunk.drawn).first(chunk.draws),
+          .each = proposals(),
+          .asked = chunk.asked.data(),
+          .weights = chunk.weights.data(),
+          .lengths = state_.lengths.data(),
+          .edges = chunk.proposals.data()};
+}
+
+// Where in the rows' weights the first proposals lie, into chunk.weights, and guesses of their edges.
+void RowPicker::propose_weighted(Chunk& chunk) {
+  const auto rows = std::span<const FloydRow>(chunk.drawn).first(chunk.draws);
   const std::uint32_t each = proposals();
   const std::uint32_t tiles = (2 * each + 15) / 16;
   const std::uint32_t purpose = purpose_word(Purpose::kNeighbours, job_.relation, job_.hop);
   make_room(state_.words, rows.size() * 16 * tiles);
-  make_room(state_.weights, rows.size() * each);
-  make_room(state_.proposals, rows.size() * each);
+  make_room(chunk.weights, rows.size() * each);
+  make_room(chunk.proposals, rows.size() * each);
   row_words(job_.key, purpose, tiles, rows, state_.words.data());
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const FloydRow& row = rows[r];
     const std::uint64_t total = job_.csr.weight_sums[row.start + row.length - 1];
     const std::uint32_t* const words = state_.words.data() + r * 16 * tiles;
     const DrawStream stream{job_.key, row.node, purpose, row.root};
-    state_.asked[r] = asked(row.length);
-    for (std::uint32_t t = 0; t < state_.asked[r]; ++t) {
+    chunk.asked[r] = asked(row.length);
+    for (std::uint32_t t = 0; t < chunk.asked[r]; ++t) {
       const std::uint64_t word = std::uint64_t{words[2 * t]} << 32 | words[2 * t + 1];
-      state_.weights[r * each + t] = bounded64_of(stream, t, word, total);
+      chunk.weights[r * each + t] = bounded64_of(stream, t, word, total);
     }
   }
-  search_weights({.sums = job_.csr.weight_sums.data(),
-                  .rows = rows,
-                  .each = each,
-                  .asked = state_.asked.data(),
-                  .weights = state_.weights.data(),
-                  .lengths = state_.lengths.data(),
-                  .edges = state_.proposals.data()});
+  guess_weights(questions(chunk));
 }
 
-void RowPicker::settle_rows(std::span<const FloydRow> rows, Chunk& chunk) {
+void RowPicker::settle_weighted_rows(Chunk& chunk) {
+  search_weights(questions(chunk));
+  const auto rows = std::span<const FloydRow>(chunk.drawn).first(chunk.draws);
   bool fewer = false;
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::uint32_t i = state_.drawn_rows[r];
+    const std::uint32_t i = chunk.drawn_rows[r];
     std::uint32_t* const positions = chunk.positions.data() + rows[r].at;
     const std::uint32_t row = chunk.first_row + i;
     chunk.count[i] = settle_weighted(
         stream(Purpose::kNeighbours, row), stream(Purpose::kNeighboursExact, row), sums_of(chunk, i),
-        rows[r].length, job_.fan_out, state_.proposals.data() + r * proposals(), state_.asked[r], positions);
+        rows[r].length, job_.fan_out, chunk.proposals.data() + r * proposals(), chunk.asked[r], positions);
     for (std::uint32_t j = 0; j < chunk.count[i]; ++j) positions[j] += rows[r].start;
     fewer |= chunk.count[i] < job_.fan_out;
   }
@@ -196,7 +188,7 @@ void RowPicker::settle_rows(std::span<const FloydRow> rows, Chunk& chunk) {
   std::uint32_t to = 0;
   std::size_t r = 0;
   for (std::uint32_t i = 0; i < chunk.rows; ++i) {
-    const bool was_drawn = r < rows.size() && state_.drawn_rows[r] == i;
+    const bool was_drawn = r < rows.size() && chunk.drawn_rows[r] == i;
     std::copy_n(chunk.positions.data() + from, chunk.count[i], chunk.positions.data() + to);
     from += was_drawn ? job_.fan_out : chunk.count[i];
     to += chunk.count[i];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sampling/expansion.h"
+#include "sampling/weight_search.h"
 
 namespace weft::sampling {
 
@@ -15,6 +16,11 @@ class RowPicker {
   RowPicker(const RelationHop& job, ExpansionState& state, const Subgraph& out)
       : job_(job), state_(state), out_(out) {}
 
+  // Whether start() does some of the work, a stage before pick().
+  bool starts_early() const {
+    return job_.law == PickLaw::kWeighted && job_.replacement == Replacement::kWithout;
+  }
+  void start(Chunk& chunk);
   // From the rows' starts and lengths: cuts the lengths to what is before the bounds, then fills count,
   // picked and positions.
   void pick(Chunk& chunk);
@@ -24,13 +30,14 @@ class RowPicker {
 
  private:
   void bound(Chunk& chunk) const;
+  void make_room_for_picks(Chunk& chunk) const;
   void newest(Chunk& chunk) const;
   void uniform(Chunk& chunk);
-  void weighted(Chunk& chunk);
   std::uint32_t proposals() const;
   std::uint32_t asked(std::uint32_t length) const;
-  void propose_weighted(std::span<const FloydRow> rows);
-  void settle_rows(std::span<const FloydRow> rows, Chunk& chunk);
+  WeightQuestions questions(Chunk& chunk);
+  void propose_weighted(Chunk& chunk);
+  void settle_weighted_rows(Chunk& chunk);
   void with_replacement(Chunk& chunk);
   void labor(Chunk& chunk);
 

@@ -48,9 +48,11 @@ void search_in_step(const WeightQuestions& q) {
   }
 }
 
-// Long rows are looked through by interpolation: running sums are close to a line, so two steps of the secant
-// method mostly land within a few edges, with one cache miss each, where halving takes one a step.
-constexpr std::uint32_t kWindow = 16;  // sums that are counted around where the second step lands: two lines
+// Longer rows are looked through by interpolation: running sums are close to a line, so that a guess by the
+// row's total alone lands within a few edges, the fewer the shorter the row. In rows longer than kOneGuess a
+// step of the secant method from there is a second guess.
+constexpr std::uint32_t kOneGuess = 512;
+constexpr std::uint32_t kWindow = 16;  // sums that are counted around the last guess: two lines
 
 // Where n sums that end at `total` reach x, if they are `at` of them at `sum`.
 std::uint32_t guess(double at, double x, double sum, double edges_per_weight, std::uint32_t n) {
@@ -68,8 +70,9 @@ std::uint32_t window_begin(std::uint32_t middle, std::uint32_t start, std::uint3
 // Counts around the guess in `edge`; true, and `edge` is the first sum that exceeds x, if it lies there.
 // `count_up_to`: how many of kWindow sums do not exceed x.
 template <typename Count>
-bool is_in_window(const std::uint64_t* sums, const FloydRow& row, std::uint64_t x, const Count& count_up_to,
-                  std::uint32_t& edge) {
+inline __attribute__((always_inline)) bool is_in_window(const std::uint64_t* sums, const FloydRow& row,
+                                                        std::uint64_t x, const Count& count_up_to,
+                                                        std::uint32_t& edge) {
   const std::uint32_t begin = window_begin(edge, row.start, row.length);
   const std::uint32_t count = count_up_to(sums + row.start + begin, x);
   edge = begin + count;
@@ -115,33 +118,35 @@ class LeftOver {
   std::size_t count_ = 0;
 };
 
-// The rows longer than kInterpolatedRow, step by step over all of them, so that their cache misses overlap.
+double edges_per_weight(const WeightQuestions& q, const FloydRow& row) {
+  return static_cast<double>(row.length) / static_cast<double>(q.sums[row.start + row.length - 1]);
+}
+
+void prefetch_window(const std::uint64_t* sums, const FloydRow& row, std::uint32_t middle) {
+  const std::uint64_t* const window = sums + row.start + window_begin(middle, row.start, row.length);
+  __builtin_prefetch(window);
+  __builtin_prefetch(window + kWindow - 1);
+}
+
+// The second guesses, of the longest rows.
+void guess_again(const WeightQuestions& q) {
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const FloydRow& row = q.rows[r];
+    if (row.length <= kOneGuess) continue;
+    const double per_weight = edges_per_weight(q, row);
+    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
+      const std::uint32_t at = q.edges[i];
+      q.edges[i] = guess(at, static_cast<double>(q.weights[i]), static_cast<double>(q.sums[row.start + at]),
+                         per_weight, row.length);
+      prefetch_window(q.sums, row, q.edges[i]);
+    }
+  }
+}
+
+// The rows longer than kInterpolatedRow, around the last guesses.
 template <typename Count>
-inline __attribute__((always_inline)) void search_long_rows(const WeightQuestions& q,
-                                                            const Count& count_up_to) {
-  for (std::size_t r = 0; r < q.rows.size(); ++r) {
-    const std::uint32_t n = q.rows[r].length;
-    if (n <= kInterpolatedRow) continue;
-    const std::uint64_t* const row = q.sums + q.rows[r].start;
-    const double per_weight = static_cast<double>(n) / static_cast<double>(row[n - 1]);
-    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
-      q.edges[i] = guess(0, static_cast<double>(q.weights[i]), 0, per_weight, n);
-      __builtin_prefetch(row + q.edges[i]);
-    }
-  }
-  for (std::size_t r = 0; r < q.rows.size(); ++r) {
-    const auto [node, root, n, start, at] = q.rows[r];
-    if (n <= kInterpolatedRow) continue;
-    const std::uint64_t* const row = q.sums + start;
-    const double per_weight = static_cast<double>(n) / static_cast<double>(row[n - 1]);
-    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
-      q.edges[i] = guess(q.edges[i], static_cast<double>(q.weights[i]), static_cast<double>(row[q.edges[i]]),
-                         per_weight, n);
-      const std::uint64_t* const window = row + window_begin(q.edges[i], start, n);
-      __builtin_prefetch(window);
-      __builtin_prefetch(window + kWindow - 1);
-    }
-  }
+inline __attribute__((always_inline)) void search_windows(const WeightQuestions& q,
+                                                          const Count& count_up_to) {
   LeftOver left(q.sums, q.weights, q.edges);
   for (std::size_t r = 0; r < q.rows.size(); ++r) {
     if (q.rows[r].length <= kInterpolatedRow) continue;
@@ -163,15 +168,12 @@ void search_weights_generic(const WeightQuestions& q) {
     const std::uint32_t n = q.rows[r].length;
     q.lengths[r] = n <= kInterpolatedRow ? n : 0;
   }
+  guess_again(q);
   search_in_step(q);
-  search_long_rows(q, count_window);
+  search_windows(q, count_window);
 }
 
 #ifdef WEFT_X86
-// In rows up to this length, counting the sums that do not exceed a weight is faster than looking for the
-// first that does.
-constexpr std::uint32_t kCounted = 64;
-
 // 16 weights of a row of n sums.
 __attribute__((target("avx512f,avx512vl"))) void count_sums(const std::uint64_t* sums, std::uint32_t n,
                                                             const std::uint64_t* weights, std::uint32_t count,
@@ -200,21 +202,17 @@ __attribute__((target("avx512f,avx512vl"))) std::uint32_t count_window_avx512(co
   return static_cast<std::uint32_t>(__builtin_popcount(low | high << 8));
 }
 
-void search_weights_avx512(const WeightQuestions& q) {
-  for (std::size_t r = 0; r < q.rows.size(); ++r) {
-    const std::uint32_t n = q.rows[r].length;
-    q.lengths[r] = n <= kCounted || n > kInterpolatedRow ? 0 : n;
-  }
+__attribute__((target("avx512f,avx512vl"))) void search_weights_avx512(const WeightQuestions& q) {
+  guess_again(q);
   for (std::size_t r = 0; r < q.rows.size(); ++r) {
     const FloydRow& row = q.rows[r];
-    if (row.length > kCounted) continue;
+    if (row.length > kInterpolatedRow) continue;
     for (std::uint32_t i = 0; i < q.asked[r]; i += 16) {
       const std::size_t first = r * q.each + i;
       count_sums(q.sums + row.start, row.length, q.weights + first, q.each - i, q.edges + first);
     }
   }
-  search_in_step(q);
-  search_long_rows(q, count_window_avx512);
+  search_windows(q, count_window_avx512);
 }
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
@@ -222,6 +220,23 @@ void search_weights_avx512(const WeightQuestions& q) {
 #endif
 
 }  // namespace
+
+void guess_weights(const WeightQuestions& q) {
+  for (std::size_t r = 0; r < q.rows.size(); ++r) {
+    const FloydRow& row = q.rows[r];
+    if (row.length <= kInterpolatedRow) continue;
+    const double per_weight = edges_per_weight(q, row);
+    for (std::size_t i = r * q.each; i < r * q.each + q.asked[r]; ++i) {
+      const std::uint32_t to = q.edges[i] =
+          guess(0, static_cast<double>(q.weights[i]), 0, per_weight, row.length);
+      if (row.length <= kOneGuess) {
+        prefetch_window(q.sums, row, to);
+      } else {
+        __builtin_prefetch(q.sums + row.start + to);
+      }
+    }
+  }
+}
 
 void search_weights(const WeightQuestions& questions) {
 #ifdef WEFT_X86
@@ -235,12 +250,14 @@ namespace internal {
 
 bool search_weights_with(const std::string& instructions, const WeightQuestions& questions) {
   if (instructions == "generic") {
+    guess_weights(questions);
     search_weights_generic(questions);
     return true;
   }
 #ifdef WEFT_X86
   if (instructions == "avx512" && __builtin_cpu_supports("avx512f") != 0 &&
       __builtin_cpu_supports("avx512vl") != 0) {
+    guess_weights(questions);
     search_weights_avx512(questions);
     return true;
   }

@@ -1,6 +1,6 @@
 // Looks for the edges of many weights in many rows at once: edge_at_weight (sampling/weighted_picks.h) with
 // the rows' cache misses overlapped: short rows by counting, with wide instructions where the processor has
-// them, longer ones by halving, and long ones by interpolation (and halving where that lands wide).
+// them, else by halving; longer ones by interpolation (and halving where that lands wide).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace weft::sampling {
 
 // Rows longer than this are looked through by interpolation.
-inline constexpr std::uint32_t kInterpolatedRow = 256;
+inline constexpr std::uint32_t kInterpolatedRow = 64;
 
 // Weights of rows, each below its row's last sum, and the edges that they lie in.
 struct WeightQuestions {
@@ -25,10 +25,19 @@ struct WeightQuestions {
   std::uint32_t* edges = nullptr;          // [rows, each] counted from the row's start
 };
 
+// Of a row that is looked through whole: all of its sums.
+inline void prefetch_short_row(const std::uint64_t* sums, std::uint32_t n) {
+  if (n > kInterpolatedRow) return;
+  for (std::uint32_t p = 0; p < n; p += 8) __builtin_prefetch(sums + p);
+}
+
+// Guesses of the edges in the longer rows, and prefetches what is read first around them.
+void guess_weights(const WeightQuestions& questions);
+// The edges, after guess_weights of the same questions.
 void search_weights(const WeightQuestions& questions);
 
 namespace internal {
-// One level by name, for tests; false if this processor lacks it.
+// Both, one level by name, for tests; false if this processor lacks it.
 bool search_weights_with(const std::string& instructions, const WeightQuestions& questions);
 }  // namespace internal
 
