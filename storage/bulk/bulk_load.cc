@@ -22,7 +22,8 @@ namespace {
 // Of the whole memory: text that is read at once, chunks that wait while those before them are sorted (which
 // takes twice their size again), sorted runs that need not go to disk, buffers and dictionaries of the last
 // merge, edges of the snapshot beside it.
-constexpr std::size_t kTextShare = 24, kChunksShare = 10, kRunsShare = 16, kMergeShare = 3, kSnapshotShare = 4;
+constexpr std::size_t kTextShare = 24, kChunksShare = 10, kRunsShare = 16, kMergeShare = 3,
+                      kSnapshotShare = 4;
 // More at once would only leave threads waiting at both ends.
 constexpr std::size_t kMaxTextBytes = std::size_t{24} << 20, kMaxChunksBytes = std::size_t{96} << 20;
 constexpr std::size_t kMinTextBytes = std::size_t{32} << 10;
