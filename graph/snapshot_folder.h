@@ -1,4 +1,4 @@
-// A snapshot folder while it is written: its files, streamed, hashed and synced one by one, and the way to
+// A snapshot folder while it is written: its files, streamed and hashed one by one, and the way to
 // its final name. Nothing is visible under that name until every file and the folder are synced.
 #pragma once
 

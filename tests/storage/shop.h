@@ -115,6 +115,10 @@ class Shop {
     for (const std::string& set : sets) toml.set(set);
     return read_project(toml, folder_ / "shop.toml");
   }
+  // The same with a workspace of its own, to compare stores of the same files.
+  Project in(const std::string& workspace) const {
+    return project({"project.workspace=" + (folder() / workspace).string()});
+  }
   GraphStore open(const Project& project) const {
     return GraphStore::open(project.workspace.store(), project.schema, {.sync = Sync::kNever});
   }

@@ -107,10 +107,6 @@ class GrowingShop : public RandomShop {
     if (round_ == 1) write("images/2.jpg", "\xFF\xD8\xFF picture 2 \xFF\xD9");
   }
 
-  Project in(const std::string& workspace) const {
-    return project({fmt::format("project.workspace={}", (folder() / workspace).string())});
-  }
-
  private:
   int below(int count) { return static_cast<int>(random_() % static_cast<std::uint64_t>(count)); }
 
@@ -200,10 +196,7 @@ TEST(BulkAppend, DeletionsOfTheLoadAndOfTheStoreAsInBatches) {
       }
       shop.append("users.csv", fmt::format("u{},{}\n", below(30), below(90)));
       shop.append("notes.csv", fmt::format("u{},text {}\n", below(30), round));
-      const auto in = [&](const char* name) {
-        return shop.project({fmt::format("project.workspace={}", (shop.folder() / name).string())});
-      };
-      const Project mixed = in("mixed"), oracle = in("oracle");
+      const Project mixed = shop.in("mixed"), oracle = shop.in("oracle");
       GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
       const IngestReport report =
           expect_same_round(random, {mixed, bulk}, {oracle, batches}, random() % 4 != 0);
@@ -234,11 +227,8 @@ TEST(BulkAppend, ADeletionThatTakesTheEdgesOfANodeGoesInBatches) {
   shop.write("users.csv", "user,age\nu1,3\n");
   shop.write("likes0.csv", "user,video,ts,stars,op,text\nu1,v1,5,1,,fine\nu2,v1,5,1,,good\n");
   shop.write("knows0.csv", "user,video,ts,stars,op\nu1,u2,5,1,\n");
-  const auto in = [&](const char* name) {
-    return shop.project({fmt::format("project.workspace={}", (shop.folder() / name).string())});
-  };
   for (const char* name : {"mixed", "oracle"}) {
-    const Project project = in(name);
+    const Project project = shop.in(name);
     GraphStore store = shop.open(project);
     ingest(project, store, kInBatches);
   }
@@ -247,7 +237,7 @@ TEST(BulkAppend, ADeletionThatTakesTheEdgesOfANodeGoesInBatches) {
   shop.write("shop.toml", second);
   shop.write("notes.csv", "user,text\nu1,hello\n");
   shop.write("likes1.csv", "user,video,ts,stars,op\nu1,v1,9,1,d\nu3,v1,9,1,\n");
-  const Project mixed = in("mixed"), oracle = in("oracle");
+  const Project mixed = shop.in("mixed"), oracle = shop.in("oracle");
   GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
   const IngestReport report = ingest(mixed, bulk, in_bulk(1 << 12));
   EXPECT_FALSE(report.bulk);
@@ -275,18 +265,15 @@ time = { column = "ts", unit = "s" }
 max_bad_media = 1
 )");
   shop.write("rows0.csv", "user,item,photo,ts\na,1,p.jpg,5\n");
-  const auto in = [&](const char* name) {
-    return shop.project({fmt::format("project.workspace={}", (shop.folder() / name).string())});
-  };
   for (const char* name : {"mixed", "oracle"}) {
-    const Project project = in(name);
+    const Project project = shop.in(name);
     GraphStore store = shop.open(project);
     EXPECT_EQ(ingest(project, store, kInBatches).media_missing, 1U);
   }
   for (const char* picture : {"p.jpg", "q.jpg"})
     shop.write(picture, fmt::format("\xFF\xD8\xFF {} \xFF\xD9", picture));
   shop.write("rows1.csv", "user,item,photo,ts\na,1,p.jpg,5\nb,2,q.jpg,6\nc,3,p.jpg,7\nd,4,q.jpg,8\n");
-  const Project mixed = in("mixed"), oracle = in("oracle");
+  const Project mixed = shop.in("mixed"), oracle = shop.in("oracle");
   GraphStore bulk = shop.open(mixed), batches = shop.open(oracle);
   const IngestReport report = ingest(mixed, bulk, in_bulk(1 << 12));
   EXPECT_TRUE(report.bulk) << report.path_reason;
